@@ -1,0 +1,24 @@
+"""Networks and what they are made of; the user's object is `evenvae.EvenVAE`."""
+
+from evenvae.models.encoder import Cells, Encoder
+from evenvae.models.heads import Heads, log_jacobian, log_prob, marginal_bias, statistic, values
+from evenvae.models.layout import Block, Layout
+from evenvae.models.posterior import DiagonalNormal
+from evenvae.models.vae import VAE, VAEConfig, make_vae
+
+__all__ = [
+    "VAE",
+    "Block",
+    "Cells",
+    "DiagonalNormal",
+    "Encoder",
+    "Heads",
+    "Layout",
+    "VAEConfig",
+    "log_jacobian",
+    "log_prob",
+    "make_vae",
+    "marginal_bias",
+    "statistic",
+    "values",
+]

@@ -1,0 +1,164 @@
+"""From a batch of cells to q(z|x)."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Key
+
+from evenvae.likelihoods import Scale
+from evenvae.models.layout import Layout
+from evenvae.models.networks import BatchNorm, Dense, Stack, Statistics, dropout, xavier_uniform
+from evenvae.models.posterior import DiagonalNormal
+
+Cells = tuple[Array, ...]
+"""One array per block: ``(rows, columns, *event)`` in model space."""
+
+GATHER_ABOVE = 64
+"""Levels from which an embedding is gathered; below, a one-hot product of the batch alone is faster."""
+
+
+class CellInput(eqx.Module):
+    """First layer: numbers are multiplied, levels look up their row, missing cells contribute nothing.
+
+    Equal to a dense layer on standardised numbers beside one-hot levels, of which no dense table is ever made.
+    With ``mode="raw"`` each column is one number on its raw scale, codes included, as in the released code of
+    the paper; batch normalisation then does the scaling.
+    """
+
+    kernel: Float[Array, "inputs width"]
+    embeddings: tuple[Float[Array, "columns levels width"], ...]
+    bias: Float[Array, " width"]
+    norm: BatchNorm | None
+    layout: Layout = eqx.field(static=True)
+    mode: str = eqx.field(static=True)
+    dropout_rate: float = eqx.field(static=True)
+    see_mask: bool = eqx.field(static=True)
+
+    def __init__(
+        self,
+        layout: Layout,
+        width: int,
+        key: Key[Array, ""],
+        *,
+        mode: str,
+        dropout_rate: float,
+        normalise: bool,
+        see_mask: bool,
+        gain: float,
+        bias: float,
+    ):
+        self.layout, self.mode, self.dropout_rate, self.see_mask = layout, mode, dropout_rate, see_mask
+        numbers, tables = 0, []
+        for block in layout.blocks:
+            if self._looked_up(block):
+                tables.append((len(block.columns), block.likelihood.parameters))
+            else:
+                numbers += len(block.columns) * max(1, int(jnp.prod(jnp.array(block.likelihood.event_shape))))
+        inputs = numbers + (layout.features if see_mask else 0)
+        fan_in = max(inputs + sum(columns * levels for columns, levels in tables), 1)
+        bound = gain * (6.0 / (fan_in + width)) ** 0.5
+        key, *keys = jax.random.split(key, len(tables) + 1)
+        self.kernel = xavier_uniform(key, (inputs, width), 1.0) if inputs else jnp.zeros((0, width))
+        if inputs:
+            self.kernel = self.kernel * bound / (6.0 / (inputs + width)) ** 0.5
+        self.embeddings = tuple(
+            jax.random.uniform(k, (columns, levels, width), minval=-bound, maxval=bound)
+            for k, (columns, levels) in zip(keys, tables, strict=True)
+        )
+        self.bias = jnp.full((width,), bias, self.kernel.dtype)
+        self.norm = BatchNorm.of(numbers) if normalise and numbers else None
+
+    def _looked_up(self, block) -> bool:
+        return self.mode != "raw" and block.likelihood.name == "categorical"
+
+    def init(self) -> Statistics | None:
+        """State of the batch normalisation, if there is one."""
+        return self.norm.init() if self.norm is not None else None
+
+    def __call__(
+        self,
+        cells: Cells,
+        mask: Bool[Array, "rows D"],
+        scales: tuple[Scale, ...],
+        state: Statistics | None,
+        key: Key[Array, ""] | None,
+        inference: bool,
+    ) -> tuple[Float[Array, "rows width"], Statistics | None]:
+        """Pre-activations of the first layer."""
+        training = not inference and self.dropout_rate > 0
+        keep = mask
+        if training:
+            assert key is not None
+            keys = jax.random.split(key, 2)
+            kept = jax.random.bernoulli(keys[0], 1 - self.dropout_rate, mask.shape)
+            keep = mask & kept
+        numbers, looked_up = [], []
+        dtype = self.bias.dtype
+        for block, x, scale in zip(self.layout.blocks, cells, scales, strict=True):
+            if self._looked_up(block):
+                looked_up.append((x, self.layout.part(keep if training else mask, block).astype(dtype)))
+                continue
+            likelihood = block.likelihood
+            observed = self.layout.part(mask, block).reshape(*x.shape[:2], *([1] * (x.ndim - 2)))
+            if self.mode == "raw":
+                shift, unit = likelihood.affine(scale)
+                value = shift + unit * likelihood.value(x.astype(dtype), scale)
+            else:
+                value = likelihood.encoder_value(x.astype(dtype), scale)
+            numbers.append(jnp.where(observed, value, 0).reshape(x.shape[0], -1))
+        out = jnp.broadcast_to(self.bias, (mask.shape[0], self.bias.shape[0]))
+        inputs = jnp.concatenate(numbers, axis=-1) if numbers else None
+        if inputs is not None:
+            if training:
+                inputs = dropout(keys[1], inputs, self.dropout_rate)
+            if self.norm is not None:
+                inputs, state = self.norm(inputs, state, inference)
+        if self.see_mask:
+            seen = mask.astype(dtype)
+            inputs = seen if inputs is None else jnp.concatenate([inputs, seen], axis=-1)
+        if inputs is not None:
+            out = out + inputs @ self.kernel
+        for table, (codes, weight) in zip(self.embeddings, looked_up, strict=True):
+            if training:
+                weight = weight / (1 - self.dropout_rate)
+            out = out + look_up(table, codes, weight)
+        return out, state
+
+
+def look_up(
+    table: Float[Array, "columns levels width"], codes: Array, weight: Float[Array, "rows columns"]
+) -> Float[Array, "rows width"]:
+    """Sum over columns of ``weight * table[column, code]``."""
+    columns, levels, width = table.shape
+    if levels <= GATHER_ABOVE:
+        onehot = (codes[..., None] == jnp.arange(levels, dtype=codes.dtype)) * weight[..., None]
+        return onehot.reshape(codes.shape[0], -1) @ table.reshape(-1, width)
+    rows = table[jnp.arange(columns), codes.astype(jnp.int32)]
+    return (rows * weight[..., None]).sum(-2)
+
+
+class Encoder(eqx.Module):
+    """Input layer, hidden layers, and one dense layer for mean and scale."""
+
+    cell_input: CellInput
+    hidden: Stack
+    output: Dense
+    min_std: float = eqx.field(static=True, default=1e-4)
+
+    def init(self) -> Statistics | None:
+        """State at the start of training."""
+        return self.cell_input.init()
+
+    def __call__(
+        self,
+        cells: Cells,
+        mask: Bool[Array, "rows D"],
+        scales: tuple[Scale, ...],
+        state: Statistics | None,
+        key: Key[Array, ""] | None = None,
+        inference: bool = False,
+    ) -> tuple[DiagonalNormal, Statistics | None]:
+        """The posterior of every row, and the state after this batch."""
+        x, state = self.cell_input(cells, mask, scales, state, key, inference)
+        mean, spread = jnp.split(self.output(self.hidden(self.hidden.activation(x))), 2, axis=-1)
+        return DiagonalNormal(mean, jax.nn.softplus(spread) + self.min_std), state

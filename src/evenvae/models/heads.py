@@ -1,0 +1,88 @@
+"""All heads side by side: one linear map from the last shared feature to every likelihood's parameters."""
+
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Key
+
+from evenvae.likelihoods import Scale
+from evenvae.models.encoder import Cells
+from evenvae.models.layout import Layout
+from evenvae.models.networks import xavier_uniform
+
+
+class Heads(eqx.Module):
+    """eta_raw = y W + b, where columns of W and b belong to features by `Layout.feature_of_output`."""
+
+    kernel: Float[Array, "hidden P"]
+    bias: Float[Array, " P"]
+    layout: Layout = eqx.field(static=True)
+
+    @classmethod
+    def at_marginals(cls, layout: Layout, hidden: int, key: Key[Array, ""], bias: np.ndarray) -> "Heads":
+        """Biases that give each column's marginal, and small weights, so that no column starts far off."""
+        kernel = 0.1 * xavier_uniform(key, (hidden, layout.width))
+        return cls(kernel, jnp.asarray(bias, kernel.dtype), layout)
+
+    @classmethod
+    def of_paper(cls, layout: Layout, hidden: int, key: Key[Array, ""]) -> "Heads":
+        """Xavier-uniform with the gain of ReLU, biases 0.01, as in the released code."""
+        kernel = xavier_uniform(key, (hidden, layout.width), 2**0.5)
+        return cls(kernel, jnp.full((layout.width,), 0.01, kernel.dtype), layout)
+
+    def __call__(self, y: Float[Array, "... hidden"]) -> Float[Array, "... P"]:
+        """Raw parameters of every column."""
+        return y @ self.kernel + self.bias
+
+
+def marginal_bias(layout: Layout, cells: Sequence[np.ndarray], observed: np.ndarray) -> np.ndarray:
+    """(P,) raw parameters of every column's marginal, from its observed cells."""
+    parts = []
+    for block, x in zip(layout.blocks, cells, strict=True):
+        for position, column in enumerate(block.columns):
+            parts.append(block.likelihood.marginal(np.asarray(x)[observed[:, column], position]))
+    return np.concatenate(parts)
+
+
+def log_prob(
+    layout: Layout, raw: Float[Array, "... P"], cells: Cells, mask: Bool[Array, "... D"]
+) -> Float[Array, "... D"]:
+    """Log-likelihood of every cell in model space; 0 where it is missing."""
+    parts = [
+        block.likelihood.log_prob(part, x.astype(raw.dtype))
+        for block, part, x in zip(layout.blocks, layout.split(raw), cells, strict=True)
+    ]
+    return jnp.where(mask, layout.join(parts), 0)
+
+
+def log_jacobian(layout: Layout, cells: Cells, scales: tuple[Scale, ...], mask: Array) -> Array:
+    """What to add to `log_prob` for the raw scale; ``(rows, D)``, constant in all parameters."""
+    parts = []
+    for block, x, scale in zip(layout.blocks, cells, scales, strict=True):
+        x = jnp.asarray(x)
+        rows = x.shape[: x.ndim - len(block.likelihood.event_shape)]
+        parts.append(jnp.broadcast_to(block.likelihood.log_jacobian(x, scale), rows))
+    return jnp.where(mask, layout.join(parts), 0)
+
+
+def statistic(
+    layout: Layout, raw: Float[Array, "... P"], scales: tuple[Scale, ...], name: str = "mode"
+) -> Float[Array, "... D"]:
+    """``mode``, ``mean`` or ``median`` of every column in value space; levels always give their mode."""
+    parts = []
+    for block, part, scale in zip(layout.blocks, layout.split(raw), scales, strict=True):
+        method = "mode" if block.likelihood.nominal else name
+        parts.append(getattr(block.likelihood, method)(part, scale))
+    return layout.join(parts)
+
+
+def values(layout: Layout, cells: Cells, scales: tuple[Scale, ...], dtype=jnp.float32) -> Array:
+    """Model-space cells to value space, ``(rows, D)``."""
+    return layout.join(
+        [
+            block.likelihood.value(x.astype(dtype), scale)
+            for block, x, scale in zip(layout.blocks, cells, scales, strict=True)
+        ]
+    )

@@ -1,0 +1,164 @@
+"""Questions to a trained network, compiled and asked in slices of rows.
+
+A row's answer never depends on the rows beside it: latent noise is one fixed set of points, shared by all rows.
+"""
+
+import functools
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Key
+from scipy.stats import norm, qmc
+
+from evenvae.likelihoods import Scale
+from evenvae.models.encoder import Cells
+from evenvae.models.heads import log_jacobian, log_prob
+from evenvae.models.layout import Layout
+
+BUDGET = 2**22
+"""Head outputs computed at once, which bounds memory whatever the number of samples and levels."""
+
+
+@functools.lru_cache(maxsize=16)
+def latent_points(samples: int, latent_size: int) -> Float[np.ndarray, "samples latent"]:
+    """Standard-normal points of a scrambled Sobol sequence: less error than independent draws."""
+    power = int(np.ceil(np.log2(max(samples, 2))))
+    uniform = qmc.Sobol(latent_size, scramble=True, rng=np.random.default_rng(20)).random_base2(power)
+    return norm.ppf(np.clip(uniform[:samples], 1e-7, 1 - 1e-7)).astype(np.float32)
+
+
+def slice_rows(layout: Layout, samples: int, rows: int) -> int:
+    """Rows asked at once."""
+    most = max(1, min(1024, BUDGET // max(1, samples * layout.width)))
+    return min(most, 1 << max(0, rows - 1).bit_length())
+
+
+def in_slices(function, cells: Cells, mask: np.ndarray, size: int) -> Any:
+    """Call ``function(cells, mask)`` on slices of ``size`` rows (the last one padded); join the answers."""
+    rows = len(mask)
+    answers = []
+    for start in range(0, rows, size):
+        stop = min(start + size, rows)
+        pad = lambda a, stop=stop, start=start: np.concatenate(
+            [a[start:stop], np.repeat(a[:1], size - (stop - start), axis=0)]
+        )
+        answer = function(tuple(pad(block) for block in cells), pad(mask))
+        answers.append(jax.tree.map(lambda a, n=stop - start: np.asarray(a)[:n], answer))
+    return jax.tree.map(lambda *parts: np.concatenate(parts), *answers)
+
+
+@eqx.filter_jit
+def posterior(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"], scales: tuple[Scale, ...]):
+    """Mean and standard deviation of q(z|x)."""
+    return network.model.encoder(cells, mask, scales, encoder_state, inference=True)[0]
+
+
+@eqx.filter_jit
+def decode(network, z: Float[Array, "... latent"]) -> Float[Array, "... P"]:
+    """Raw head outputs."""
+    return network.model.decode(z)
+
+
+def _weighted(network, encoder_state, cells, mask, scales, points):
+    """Decoded samples of the posterior with their log importance weights, ``(samples, rows)``."""
+    q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
+    z = q.mean + q.std * points[:, None, :]
+    raw = network.model.decode(z)
+    log_likelihood = log_prob(network.model.heads.layout, raw, cells, mask)
+    log_weight = log_likelihood.sum(-1) + network.prior.log_prob(z) - q.log_prob(z)
+    return raw, log_likelihood, log_weight
+
+
+@eqx.filter_jit
+def log_likelihood(network, encoder_state, cells, mask, scales, points) -> dict[str, Array]:
+    """Importance-sampled log-likelihood of every row on the raw scale, with its error and sample size.
+
+    ``total`` (rows,) is log mean w; ``columns`` (rows, D) the posterior expectation of each cell's
+    log-likelihood; ``standard_error`` by the delta method; ``effective_samples`` = 1 / sum of squared
+    normalised weights.
+    """
+    _, by_cell, log_weight = _weighted(network, encoder_state, cells, mask, scales, points)
+    jacobian = log_jacobian(network.model.heads.layout, cells, scales, mask)
+    samples = log_weight.shape[0]
+    weight = jax.nn.softmax(log_weight, axis=0)
+    ess = 1 / (weight**2).sum(0)
+    total = jax.nn.logsumexp(log_weight, axis=0) - jnp.log(samples) + jacobian.sum(-1)
+    # var(mean w) / mean(w)^2 = sum(wn^2) - 1/K for normalised weights wn
+    error = jnp.sqrt(jnp.maximum(1 / ess - 1 / samples, 0))
+    columns = (by_cell * weight[..., None]).sum(0) + jacobian
+    return {"total": total, "columns": columns, "standard_error": error, "effective_samples": ess}
+
+
+def expectations(layout: Layout, raw: Float[Array, "... P"], scales: tuple[Scale, ...]) -> list[Array]:
+    """Per block what may be averaged: means of numbers in value space, probabilities of levels."""
+    parts = []
+    for block, part, scale in zip(layout.blocks, layout.split(raw), scales, strict=True):
+        likelihood = block.likelihood
+        parts.append(likelihood.probabilities(part) if likelihood.nominal else likelihood.mean(part, scale))
+    return parts
+
+
+def decide(layout: Layout, averaged: list[np.ndarray]) -> Float[np.ndarray, "rows D"]:
+    """Averaged expectations to one value a cell: the mean of numbers, the most probable level."""
+    parts = [
+        np.argmax(part, axis=-1).astype(np.float64)
+        if block.likelihood.nominal
+        else np.asarray(part, np.float64)
+        for block, part in zip(layout.blocks, averaged, strict=True)
+    ]
+    return np.concatenate(parts, axis=-1)[..., layout.position]
+
+
+@eqx.filter_jit
+def reconstruct(network, encoder_state, cells, mask, scales) -> list[Array]:
+    """Expectations at the posterior's mean."""
+    q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
+    return expectations(network.model.heads.layout, network.model.decode(q.mean), scales)
+
+
+@eqx.filter_jit
+def impute(network, encoder_state, cells, mask, scales, points, bounds) -> list[Array]:
+    """Expectations under the posterior given the observed cells, by self-normalised importance weights."""
+    raw, _, log_weight = _weighted(network, encoder_state, cells, mask, scales, points)
+    weight = jax.nn.softmax(log_weight, axis=0)
+    layout = network.model.heads.layout
+    parts = []
+    for block, part in zip(layout.blocks, expectations(layout, raw, scales), strict=True):
+        if not block.likelihood.nominal:
+            # a single far-off draw of a heavy-tailed column must not own the mean
+            part = jnp.clip(part, layout.part(bounds[0], block), layout.part(bounds[1], block))
+        parts.append((part * weight.reshape(*weight.shape, *([1] * (part.ndim - 2)))).sum(0))
+    return parts
+
+
+@eqx.filter_jit
+def impute_draw(network, encoder_state, cells, mask, scales, points, key: Key[Array, ""]) -> Array:
+    """One draw of every cell given the observed ones: sampling-importance-resampling of z, then the heads."""
+    raw, _, log_weight = _weighted(network, encoder_state, cells, mask, scales, points)
+    keys = jax.random.split(key)
+    chosen = jax.random.categorical(keys[0], log_weight, axis=0)
+    picked = jnp.take_along_axis(raw, chosen[None, :, None], axis=0)[0]
+    return draw(network.model.heads.layout, picked, scales, keys[1])
+
+
+def draw(
+    layout: Layout, raw: Float[Array, "rows P"], scales: tuple[Scale, ...], key: Key[Array, ""]
+) -> Array:
+    """One draw of every column, ``(rows, D)`` in value space."""
+    keys = jax.random.split(key, len(layout.blocks))
+    parts = [
+        block.likelihood.sample(k, part, scale)
+        for block, part, scale, k in zip(layout.blocks, layout.split(raw), scales, keys, strict=True)
+    ]
+    return layout.join(parts)
+
+
+@eqx.filter_jit
+def sample(network, scales: tuple[Scale, ...], key: Key[Array, ""], rows: int) -> Float[Array, "rows D"]:
+    """Rows of the model, in value space."""
+    keys = jax.random.split(key)
+    z = network.prior.sample(keys[0], rows)
+    return draw(network.model.heads.layout, network.model.decode(z), scales, keys[1])

@@ -1,0 +1,110 @@
+"""Layers over batches of rows: dense, batch normalisation with its statistics passed in, residual stacks."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+
+def xavier_uniform(key: Key[Array, ""], shape: tuple[int, ...], gain: float = 1.0) -> Float[Array, "..."]:
+    """Glorot and Bengio's uniform initialisation, U(+-gain sqrt(6 / (fan in + fan out)))."""
+    bound = gain * (6.0 / (shape[-2] + shape[-1])) ** 0.5
+    return jax.random.uniform(key, shape, minval=-bound, maxval=bound)
+
+
+class Dense(eqx.Module):
+    """x W + b over any leading dimensions."""
+
+    kernel: Float[Array, "inputs outputs"]
+    bias: Float[Array, " outputs"]
+
+    def __init__(self, inputs: int, outputs: int, key: Key[Array, ""], gain: float = 1.0, bias: float = 0.0):
+        self.kernel = xavier_uniform(key, (inputs, outputs), gain)
+        self.bias = jnp.full((outputs,), bias, self.kernel.dtype)
+
+    def __call__(self, x: Float[Array, "... inputs"]) -> Float[Array, "... outputs"]:
+        """Apply to the last dimension."""
+        return x @ self.kernel + self.bias
+
+
+class Statistics(NamedTuple):
+    """Running mean and variance of a batch normalisation."""
+
+    mean: Float[Array, " features"]
+    variance: Float[Array, " features"]
+
+
+class BatchNorm(eqx.Module):
+    """Batch normalisation (Ioffe and Szegedy, 2015); statistics are state, handed in and returned."""
+
+    gain: Float[Array, " features"]
+    bias: Float[Array, " features"]
+    momentum: float = eqx.field(static=True, default=0.1)
+    epsilon: float = eqx.field(static=True, default=1e-5)
+
+    @classmethod
+    def of(cls, features: int) -> "BatchNorm":
+        """Identity at the start."""
+        return cls(jnp.ones(features), jnp.zeros(features))
+
+    def init(self) -> Statistics:
+        """Statistics of a standardised batch."""
+        return Statistics(jnp.zeros_like(self.bias), jnp.ones_like(self.gain))
+
+    def __call__(
+        self, x: Float[Array, "rows features"], state: Statistics, inference: bool
+    ) -> tuple[Float[Array, "rows features"], Statistics]:
+        """Normalise by the batch while training, by the running statistics after."""
+        if inference:
+            mean, variance = state
+        else:
+            mean, variance = x.mean(0), x.var(0)
+            rows = x.shape[0]
+            unbiased = variance * rows / max(rows - 1, 1)
+            blend = lambda old, new: (1 - self.momentum) * old + self.momentum * jax.lax.stop_gradient(new)
+            state = Statistics(blend(state.mean, mean), blend(state.variance, unbiased))
+        return (x - mean) * jax.lax.rsqrt(variance + self.epsilon) * self.gain + self.bias, state
+
+
+class Stack(eqx.Module):
+    """Dense layers each followed by an activation; with ``residual`` all but the first add to their input."""
+
+    layers: tuple[Dense, ...]
+    activation: Callable = eqx.field(static=True)
+    residual: bool = eqx.field(static=True)
+
+    def __init__(
+        self,
+        inputs: int,
+        width: int,
+        depth: int,
+        activation: Callable,
+        key: Key[Array, ""],
+        *,
+        residual: bool,
+        gain: float = 1.0,
+        bias: float = 0.0,
+    ):
+        keys = jax.random.split(key, max(depth, 1))
+        sizes = [inputs] + [width] * depth
+        self.layers = tuple(
+            Dense(a, b, k, gain, bias) for a, b, k in zip(sizes[:-1], sizes[1:], keys, strict=False)
+        )
+        self.activation = activation
+        self.residual = residual
+
+    def __call__(self, x: Float[Array, "... inputs"]) -> Float[Array, "... width"]:
+        """Run the layers."""
+        for layer in self.layers:
+            y = self.activation(layer(x))
+            x = x + y if self.residual and x.shape == y.shape else y
+        return x
+
+
+def dropout(key: Key[Array, ""], x: Array, rate: float) -> Array:
+    """Zero elements with probability ``rate`` and scale the others up."""
+    keep = jax.random.bernoulli(key, 1 - rate, x.shape)
+    return jnp.where(keep, x / (1 - rate), 0)

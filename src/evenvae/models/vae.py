@@ -1,0 +1,88 @@
+"""The variational autoencoder: encoder, trunk, heads."""
+
+import dataclasses
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Array, Float, Key
+
+from evenvae.models.encoder import CellInput, Encoder
+from evenvae.models.heads import Heads
+from evenvae.models.layout import Layout
+from evenvae.models.networks import Dense, Stack
+
+
+@dataclasses.dataclass(frozen=True)
+class VAEConfig:
+    """Shape of the network; ``network="paper"`` is that of Javaloy, Meghdadi and Valera (2021), A.4.1."""
+
+    latent_size: int
+    hidden_size: int = 256
+    depth: int = 2
+    network: str = "residual"
+    encoder_input: str = "standardized_onehot"
+    dropout: float = 0.0
+    see_mask: bool = False
+    init: str = "marginals"
+
+
+class VAE(eqx.Module):
+    """p(x|z) = prod_d p_d(x_d; heads(trunk(z))) and q(z|x) by the encoder.
+
+    The trunk's output y is the last shared feature, where the columns' gradients are balanced.
+    """
+
+    encoder: Encoder
+    trunk: Stack
+    heads: Heads
+
+    def decode(self, z: Float[Array, "... latent"]) -> Float[Array, "... P"]:
+        """Raw parameters of every column."""
+        return self.heads(self.trunk(z))
+
+
+def make_vae(config: VAEConfig, layout: Layout, bias: np.ndarray, key: Key[Array, ""]) -> VAE:
+    """A new network. ``bias`` (P,) holds the heads at the columns' marginals."""
+    keys = jax.random.split(key, 5)
+    paper = config.network == "paper"
+    width, latent = config.hidden_size, config.latent_size
+    tanh_gain, relu_gain, start = (5 / 3, 2**0.5, 0.01) if paper else (1.0, 1.0, 0.0)
+    cell_input = CellInput(
+        layout,
+        width,
+        keys[0],
+        mode=config.encoder_input,
+        dropout_rate=config.dropout,
+        normalise=paper,
+        see_mask=config.see_mask,
+        gain=tanh_gain,
+        bias=start,
+    )
+    encoder_activation, trunk_activation = (jax.numpy.tanh, jax.nn.relu) if paper else (jax.nn.gelu,) * 2
+    hidden = Stack(
+        width,
+        width,
+        2 if paper else config.depth,
+        encoder_activation,
+        keys[1],
+        residual=not paper,
+        gain=tanh_gain,
+        bias=start,
+    )
+    encoder = Encoder(cell_input, hidden, Dense(width, 2 * latent, keys[2], 1.0, start))
+    trunk = Stack(
+        latent,
+        width,
+        3 if paper else config.depth + 1,
+        trunk_activation,
+        keys[3],
+        residual=not paper,
+        gain=relu_gain,
+        bias=start,
+    )
+    if config.init == "paper":
+        heads = Heads.of_paper(layout, width, keys[4])
+    else:
+        heads = Heads.at_marginals(layout, width, keys[4], bias)
+    return VAE(encoder, trunk, heads)

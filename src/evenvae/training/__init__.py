@@ -1,0 +1,31 @@
+"""Training: the balanced step, the compiled loop over it, runs side by side, checkpoints."""
+
+from evenvae.training.batches import BatchStream
+from evenvae.training.loop import Progress, Trained, stack, static_part, train
+from evenvae.training.purpose import PURPOSES, SLICE, Validation
+from evenvae.training.runs import Data, Run, start
+from evenvae.training.settings import OptimiserSettings, TrainingSettings
+from evenvae.training.step import Method, Network, Report, States, balanced_gradients, loss
+
+__all__ = [
+    "PURPOSES",
+    "SLICE",
+    "BatchStream",
+    "Data",
+    "Method",
+    "Network",
+    "OptimiserSettings",
+    "Progress",
+    "Report",
+    "Run",
+    "States",
+    "Trained",
+    "TrainingSettings",
+    "Validation",
+    "balanced_gradients",
+    "loss",
+    "stack",
+    "start",
+    "static_part",
+    "train",
+]

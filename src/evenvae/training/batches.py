@@ -1,0 +1,34 @@
+"""Which rows a step sees: a function of run, seed and step alone, so that a resumed run sees the same."""
+
+import numpy as np
+from jaxtyping import Int
+
+
+class BatchStream:
+    """An endless stream of shuffled epochs over ``rows``, cut into batches of one size.
+
+    Batches may straddle two epochs, so that every row is used equally often whatever the batch size.
+    """
+
+    def __init__(self, rows: Int[np.ndarray, " rows"], batch_size: int, seed: tuple[int, ...]):
+        self.rows = np.asarray(rows, np.int32)
+        self.batch_size = batch_size
+        self.seed = seed
+        self._epochs: dict[int, np.ndarray] = {}
+
+    def _epoch(self, epoch: int) -> np.ndarray:
+        if epoch not in self._epochs:
+            for old in [e for e in self._epochs if e < epoch - 1]:
+                del self._epochs[old]
+            generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([*self.seed, epoch])))
+            self._epochs[epoch] = generator.permutation(self.rows)
+        return self._epochs[epoch]
+
+    def steps(self, start: int, count: int) -> Int[np.ndarray, "count batch"]:
+        """Rows of the steps ``start`` to ``start + count - 1``."""
+        first, last = start * self.batch_size, (start + count) * self.batch_size
+        size = len(self.rows)
+        pieces = [self._epoch(epoch) for epoch in range(first // size, (last - 1) // size + 1)]
+        offset = first - (first // size) * size
+        together = np.concatenate(pieces)[offset : offset + last - first]
+        return together.reshape(count, self.batch_size)

@@ -1,0 +1,55 @@
+"""Runs to disk and back, bit for bit."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from evenvae import storage
+from evenvae.errors import InputError
+
+KIND, VERSION, NAME = "checkpoint", 1, "checkpoint.safetensors"
+
+
+def named_leaves(tree: Any) -> dict[str, np.ndarray]:
+    """Every array of a pytree by its path."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return {jax.tree_util.keystr(path) or ".": np.asarray(leaf) for path, leaf in leaves}
+
+
+def fill_leaves(tree: Any, tensors: dict[str, np.ndarray], what: str) -> Any:
+    """``tree`` with its leaves taken from ``tensors``; InputError where names or shapes do not fit."""
+    leaves, structure = jax.tree_util.tree_flatten_with_path(tree)
+    filled = []
+    for path, leaf in leaves:
+        name = jax.tree_util.keystr(path) or "."
+        if name not in tensors or tensors[name].shape != leaf.shape:
+            raise InputError(
+                f"{what} does not fit this configuration: {name} is missing or of another shape."
+            )
+        filled.append(tensors[name])
+    return jax.tree_util.tree_unflatten(structure, filled)
+
+
+def save(folder: str | Path, runs: Any, fingerprint: str, history: list[dict]) -> None:
+    """Write the runs' state; the last checkpoint is replaced only by a complete one."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    metadata = {"fingerprint": fingerprint, "history": history}
+    storage.write(Path(folder) / NAME, KIND, VERSION, named_leaves(runs), metadata)
+
+
+def load(folder: str | Path, runs: Any, fingerprint: str) -> tuple[Any, list[dict]]:
+    """Fill ``runs`` from the checkpoint; InputError where it is of other data or settings."""
+    tensors, metadata = storage.read(Path(folder) / NAME, KIND, VERSION)
+    if metadata["fingerprint"] != fingerprint:
+        raise InputError(
+            f"The checkpoint in {folder} is of other data or other settings: repeat the call that made it, "
+            "or choose a new folder."
+        )
+    return fill_leaves(runs, tensors, f"The checkpoint in {folder}"), metadata["history"]
+
+
+def exists(folder: str | Path) -> bool:
+    """Whether a checkpoint is there."""
+    return (Path(folder) / NAME).is_file()

@@ -1,0 +1,157 @@
+"""The loop over chunks: hand out batches, watch, save, stop."""
+
+import dataclasses
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from evenvae.errors import TrainingError
+from evenvae.training import checkpoint
+from evenvae.training.batches import BatchStream
+from evenvae.training.purpose import Validation
+from evenvae.training.runs import Data, Run, everywhere, run_chunks, runs_mesh, spread
+from evenvae.training.settings import OptimiserSettings, TrainingSettings
+from evenvae.training.step import Method, Network
+
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """What a progress callback is told after every chunk."""
+
+    step: int
+    steps: int
+    record: dict[str, Any]
+    seconds: float
+    seconds_left: float
+
+
+@dataclasses.dataclass
+class Trained:
+    """Outcome: stacked runs (host arrays), one record a chunk, and whether Ctrl-C ended it."""
+
+    runs: Run
+    history: list[dict[str, Any]]
+    interrupted: bool
+
+    @property
+    def best(self) -> tuple[Any, Any]:
+        """Parameters and encoder state of every run at its best validation figure."""
+        return self.runs.best_params, self.runs.best_encoder
+
+
+def train(
+    runs: Run,
+    static: Network,
+    data: Data,
+    streams: list[BatchStream],
+    validation: Validation,
+    method: Method,
+    optimiser: OptimiserSettings,
+    settings: TrainingSettings,
+    columns: list[str],
+    *,
+    callbacks: tuple[Callable[[Progress], None], ...] = (),
+    folder: str | Path | None = None,
+    resume: bool = False,
+    fingerprint: str = "",
+    seconds_between_checkpoints: float = 20.0,
+) -> Trained:
+    """Train stacked ``runs`` until their steps are done, all have stopped, or Ctrl-C.
+
+    With ``folder`` the state is written there now and then, on Ctrl-C and at the end; ``resume`` goes on from
+    it and gives what an undisturbed run gives, bit for bit.
+
+    Raises:
+        TrainingError: every run turned non-finite; the message names the column.
+        InputError: the checkpoint belongs to other data or settings.
+    """
+    history: list[dict[str, Any]] = []
+    if resume and folder is not None and checkpoint.exists(folder):
+        runs, history = checkpoint.load(folder, runs, fingerprint)
+    mesh = runs_mesh(len(streams))
+    runs, validation = spread(runs, mesh), spread(validation, mesh)
+    data = everywhere(data, mesh)
+    done = int(history[-1]["step"]) if history else 0
+    began, saved, first = time.monotonic(), time.monotonic(), done
+    interrupted = False
+    try:
+        while done < settings.steps and not bool(np.all(runs.stopped)):
+            count = min(settings.steps_per_chunk, settings.steps - done)
+            batches = spread(np.stack([stream.steps(done, count) for stream in streams]), mesh)
+            after, chunk = run_chunks(
+                runs, batches, validation, data, static, method, optimiser, _program(settings), mesh
+            )
+            jax.block_until_ready(after.step)
+            # only a finished chunk counts: Ctrl-C in the middle of one leaves the state before it
+            runs, done = after, done + count
+            record = _record(done, runs, chunk)
+            history.append(record)
+            _report_failures(runs, record, columns)
+            passed = time.monotonic() - began
+            left = passed / max(done - first, 1) * (settings.steps - done)
+            for callback in callbacks:
+                callback(Progress(done, settings.steps, record, passed, left))
+            if folder is not None and time.monotonic() - saved > seconds_between_checkpoints:
+                checkpoint.save(folder, runs, fingerprint, history)
+                saved = time.monotonic()
+    except KeyboardInterrupt:
+        interrupted = True
+        log.warning("interrupted after %d of %d steps; what was learned is kept", done, settings.steps)
+    if folder is not None and history:
+        checkpoint.save(folder, runs, fingerprint, history)
+    return Trained(jax.tree.map(np.asarray, runs), history, interrupted)
+
+
+def _program(settings: TrainingSettings) -> TrainingSettings:
+    # the number of steps is the host's business: leaving it out of the key saves a compilation
+    return dataclasses.replace(settings, steps=0, steps_per_chunk=0)
+
+
+def _record(step: int, runs: Run, chunk: Any) -> dict[str, Any]:
+    as_list = lambda a: np.asarray(a, np.float64).tolist()
+    return {
+        "step": step,
+        "loss": as_list(chunk.loss),
+        "column_losses": as_list(chunk.column_losses),
+        "kl": as_list(chunk.kl),
+        "validation": as_list(chunk.figure.value),
+        "validation_columns": as_list(chunk.figure.columns),
+        "best": as_list(runs.best_value),
+        "stopped": np.asarray(runs.stopped).tolist(),
+    }
+
+
+def _report_failures(runs: Run, record: dict[str, Any], columns: list[str]) -> None:
+    failed = np.asarray(runs.failed)
+    if not failed.any():
+        return
+    bad = np.asarray(runs.bad_steps)[failed].max(axis=0)
+    losses = np.asarray(record["column_losses"], float)[failed]
+    suspects = np.flatnonzero(bad > 0) if bad.any() else np.flatnonzero(~np.isfinite(losses).all(axis=0))
+    names = ", ".join(repr(columns[d]) for d in suspects) or "no single column"
+    message = (
+        f"training turned non-finite by step {record['step']} in {int(failed.sum())} of {failed.size} runs; "
+        f"the cause lies in {names}: look at its extreme values, give it another likelihood in the schema, "
+        "or lower the learning rate"
+    )
+    if failed.all():
+        raise TrainingError(message)
+    log.warning(message)
+
+
+def stack(trees: list[Any]) -> Any:
+    """Pytrees of equal structure, stacked along a new first axis."""
+    return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *trees)
+
+
+def static_part(network: Network) -> Network:
+    """What of a network is not an array."""
+    return eqx.partition(network, eqx.is_inexact_array)[1]

@@ -1,0 +1,96 @@
+"""What the model is for decides by which validation figure training stops and sweeps select; lower is better."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from evenvae.likelihoods import Scale
+from evenvae.models import Cells, Layout, log_prob, statistic, values
+from evenvae.training.step import Network
+
+PURPOSES = ("reconstruct", "impute", "score", "sample")
+SLICE = 512
+"""Validation rows decoded at a time, which bounds memory whatever the number of levels."""
+
+
+class Validation(NamedTuple):
+    """Rows held out from training; padded to whole slices, with ``weight`` 0 for the padding."""
+
+    rows: Int[Array, "slices size"]
+    weight: Float[Array, "slices size"]
+    hidden: Bool[Array, "slices size D"]
+
+
+class Figure(NamedTuple):
+    """``value`` is what the purpose watches; ``columns`` its parts by column (nan where nothing was measured)."""
+
+    value: Float[Array, ""]
+    columns: Float[Array, " D"]
+
+
+def measure(
+    network: Network,
+    encoder_state,
+    cells: Cells,
+    mask: Bool[Array, "N D"],
+    scales: tuple[Scale, ...],
+    bounds: Float[Array, "2 D"],
+    validation: Validation,
+    key: Key[Array, ""],
+    purpose: str,
+) -> Figure:
+    """The validation figure of a purpose.
+
+    ``reconstruct`` and ``impute``: mean over columns of RMSE/range or error rate, on the cells that are seen
+    and on extra cells that are hidden. ``score`` and ``sample``: negative evidence lower bound a row, in nats
+    of model space. ``bounds`` (2, D) are the columns' lowest and highest values in value space.
+    """
+    layout = network.model.heads.layout
+    if purpose in ("score", "sample"):
+        return _negative_elbo(network, encoder_state, cells, mask, scales, validation, key)
+
+    def one(piece):
+        rows, weight, hidden = piece
+        batch = tuple(block[rows] for block in cells)
+        observed = mask[rows]
+        seen = observed & ~hidden if purpose == "impute" else observed
+        scored = (observed & hidden if purpose == "impute" else observed) * weight[:, None]
+        posterior, _ = network.model.encoder(batch, seen, scales, encoder_state, inference=True)
+        predicted = statistic(layout, network.model.decode(posterior.mean), scales, "mean")
+        predicted = jnp.clip(predicted, bounds[0], bounds[1])
+        truth = values(layout, batch, scales, predicted.dtype)
+        return jnp.where(scored > 0, penalty(layout, truth, predicted), 0).sum(0), scored.sum(0)
+
+    totals, counts = jax.lax.map(one, validation)
+    total, count = totals.sum(0), counts.sum(0)
+    mean = total / jnp.maximum(count, 1)
+    nominal = jnp.asarray(layout.nominal)
+    errors = jnp.where(nominal, mean, jnp.sqrt(mean) / (bounds[1] - bounds[0]))
+    measured = count > 0
+    value = jnp.where(measured, errors, 0).sum() / jnp.maximum(measured.sum(), 1)
+    return Figure(value, jnp.where(measured, errors, jnp.nan))
+
+
+def penalty(layout: Layout, truth: Float[Array, "... D"], predicted: Float[Array, "... D"]) -> Array:
+    """Squared difference of numbers, 0 or 1 for levels."""
+    nominal = jnp.asarray(layout.nominal)
+    return jnp.where(nominal, (truth != predicted).astype(truth.dtype), (truth - predicted) ** 2)
+
+
+def _negative_elbo(network, encoder_state, cells, mask, scales, validation, key) -> Figure:
+    def one(piece):
+        (rows, weight, _), key = piece
+        batch = tuple(block[rows] for block in cells)
+        posterior, _ = network.model.encoder(batch, mask[rows], scales, encoder_state, inference=True)
+        z = posterior.sample(key, 1)
+        log_likelihood = log_prob(network.model.heads.layout, network.model.decode(z), batch, mask[rows])[0]
+        ratio = network.prior.log_prob(z)[0] - posterior.log_prob(z)[0]
+        return (log_likelihood * weight[:, None]).sum(0), (ratio * weight).sum(), weight.sum()
+
+    keys = jax.random.split(key, validation.rows.shape[0])
+    columns, ratios, weights = jax.lax.map(one, (validation, keys))
+    count = jnp.maximum(weights.sum(), 1)
+    by_column = -columns.sum(0) / count
+    return Figure(by_column.sum() - ratios.sum() / count, by_column)
