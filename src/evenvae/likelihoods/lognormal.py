@@ -1,7 +1,7 @@
 """Log-normal likelihood, for positive columns."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -49,9 +49,10 @@ class LogNormal(Likelihood):
         """Standardised logarithm."""
         return (np.log(values + scale.offset) - scale.center) / scale.scale
 
-    def affine(self, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
+    def affine(self, scale: Scale) -> tuple[Any, Any]:
         """Values are in units of the geometric mean."""
-        return -np.asarray(scale.offset), np.exp(np.asarray(scale.center))
+        exp = jnp.exp if isinstance(scale.center, jax.Array) else np.exp
+        return -scale.offset, exp(scale.center)
 
     def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:
         """Log-density of the standardised logarithm."""

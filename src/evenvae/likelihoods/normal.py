@@ -1,7 +1,7 @@
 """Normal likelihood in natural parameters, for real columns."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -74,9 +74,9 @@ class Normal(Likelihood):
         """Standardise."""
         return (values - scale.center) / scale.scale
 
-    def affine(self, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
+    def affine(self, scale: Scale) -> tuple[Any, Any]:
         """Undo the standardisation."""
-        return np.asarray(scale.center), np.asarray(scale.scale)
+        return scale.center, scale.scale
 
     def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:
         """Log-density in model space."""

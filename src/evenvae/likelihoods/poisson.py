@@ -1,7 +1,7 @@
 """Poisson likelihood with a log-rate head, for counts."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -40,9 +40,9 @@ class Poisson(Likelihood):
         """Count above the offset; a value below the training minimum counts as the minimum."""
         return np.maximum(values - scale.offset, 0)
 
-    def affine(self, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
+    def affine(self, scale: Scale) -> tuple[Any, Any]:
         """Add the offset back."""
-        return np.asarray(scale.offset), np.ones_like(np.asarray(scale.offset))
+        return scale.offset, 1.0
 
     def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:
         """x eta - exp(eta) - log x!."""

@@ -1,0 +1,83 @@
+"""Linear heads on a shared feature: the Gramian of the tasks' gradients without a backward pass a task.
+
+Let Delta (M, P) be the cotangent of the loss at the heads' outputs and W (h, P) their kernel. The gradient of
+task d with respect to the shared feature is G_d = Delta_d W_d^T, and with E the matrix that sums the outputs of
+each task, Q = E^T [(Delta^T Delta) o (W^T W)] E.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+
+def gram_of_linear_heads(
+    cotangent: Float[Array, "M P"], kernel: Float[Array, "h P"], feature: Int[np.ndarray, " P"]
+) -> Float[Array, "D D"]:
+    """Gramian of the tasks' gradients; ``feature`` (P,) says which task an output belongs to.
+
+    Costs 2 (M + h) P^2 by the identity. A task with so many outputs that its row (M, h) is cheaper to form is
+    taken out and met through that row, so a column of 10,000 levels never makes a 10,000 x 10,000 product.
+    """
+    feature = np.asarray(feature)
+    cotangent, kernel = jnp.asarray(cotangent), jnp.asarray(kernel)
+    tasks = int(feature.max()) + 1
+    rows, hidden = cotangent.shape[0], kernel.shape[0]
+    wide = wide_tasks(feature, rows, hidden)
+    narrow = np.flatnonzero(~np.isin(feature, wide))
+    gram = jnp.zeros((tasks, tasks), cotangent.dtype)
+    sums = _membership(feature[narrow], tasks, cotangent.dtype)
+    if narrow.size:
+        every = narrow.size == feature.size
+        delta = cotangent if every else cotangent[:, narrow]
+        weight = kernel if every else kernel[:, narrow]
+        product = (delta.T @ delta) * (weight.T @ weight)
+        gram = sums.T @ product @ sums
+    explicit = []
+    for task in wide:
+        outputs = np.flatnonzero(feature == task)
+        row = cotangent[:, outputs] @ kernel[:, outputs].T
+        if narrow.size:
+            cross = ((row @ kernel[:, narrow]) * cotangent[:, narrow]).sum(0) @ sums
+            gram = gram.at[task, :].add(cross).at[:, task].add(cross)
+        for other, known in [*explicit, (task, row)]:
+            value = jnp.vdot(known, row)
+            gram = gram.at[task, other].set(value).at[other, task].set(value)
+        explicit.append((task, row))
+    return 0.5 * (gram + gram.T)
+
+
+def wide_tasks(feature: Int[np.ndarray, " P"], rows: int, hidden: int) -> np.ndarray:
+    """Tasks for which forming the gradient row costs less than their share of the identity."""
+    tasks, sizes = np.unique(feature, return_counts=True)
+    total = feature.size
+    by_identity = sizes * total * (rows + hidden)
+    by_row = rows * hidden * (sizes + total)
+    return tasks[(by_row < by_identity) & (sizes > hidden)]
+
+
+def _membership(feature: Int[np.ndarray, " P"], tasks: int, dtype) -> Float[np.ndarray, "P D"]:
+    matrix = np.zeros((feature.size, tasks), dtype)
+    matrix[np.arange(feature.size), feature] = 1
+    return matrix
+
+
+def rows_of_linear_heads(
+    cotangent: Float[Array, "M P"], kernel: Float[Array, "h P"], feature: Int[np.ndarray, " P"]
+) -> Float[Array, "D Mh"]:
+    """Every task's gradient with respect to the shared feature, flattened: D times the memory of one."""
+    feature = np.asarray(feature)
+    rows = []
+    for task in range(int(feature.max()) + 1):
+        outputs = np.flatnonzero(feature == task)
+        rows.append((cotangent[:, outputs] @ kernel[:, outputs].T).ravel())
+    return jnp.stack(rows)
+
+
+def combine_linear_heads(
+    cotangent: Float[Array, "M P"],
+    kernel: Float[Array, "h P"],
+    feature: Int[np.ndarray, " P"],
+    weights: Float[Array, " D"],
+) -> Float[Array, "M h"]:
+    """sum_d w_d G_d, one product: the plain head backward with scaled columns."""
+    return (cotangent * weights[np.asarray(feature)]) @ kernel.T

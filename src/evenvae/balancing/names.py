@@ -1,0 +1,65 @@
+"""Balancers by name: ``magnitude+direction``, parameters in brackets."""
+
+import difflib
+import inspect
+import re
+from collections.abc import Callable
+
+from evenvae.balancing.base import Balancer
+from evenvae.balancing.chain import chain
+from evenvae.balancing.imtl_g import imtl_g
+from evenvae.balancing.pcgrad import pcgrad
+from evenvae.balancing.plain import none
+from evenvae.balancing.power_norm import equal_norm, power_norm
+
+METHODS: dict[str, Callable[..., Balancer]] = {
+    "none": none,
+    "equal-norm": equal_norm,
+    "power-norm": power_norm,
+    "imtl-g": imtl_g,
+    "pcgrad": pcgrad,
+}
+
+_PART = re.compile(r"^(?P<name>[a-z][a-z0-9_-]*)(\[(?P<parameters>[^\]]*)\])?$")
+
+
+def parse(name: str) -> Balancer:
+    """The balancer of a name such as ``imtl-g+pcgrad`` or ``power-norm[gamma=0.5]``.
+
+    Raises ValueError for an unknown method (with the nearest known one) or a parameter it does not take.
+    """
+    parts = [_parse_part(part.strip()) for part in name.split("+")]
+    return chain(*parts)
+
+
+def _parse_part(text: str) -> Balancer:
+    match = _PART.match(text)
+    method = match["name"].replace("_", "-") if match else text
+    if match is None or method not in METHODS:
+        near = difflib.get_close_matches(method, METHODS, 1)
+        hint = f" did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"unknown balancer {text!r};{hint} known are {', '.join(METHODS)}")
+    make = METHODS[method]
+    taken = inspect.signature(make).parameters
+    values = {}
+    for item in filter(None, (match["parameters"] or "").split(",")):
+        key, _, value = item.partition("=")
+        key = key.strip()
+        if key not in taken:
+            allowed = ", ".join(taken) or "none"
+            raise ValueError(f"{method} has no parameter {key!r}; its parameters are: {allowed}")
+        values[key] = _value(method, key, value.strip())
+    return make(**values)
+
+
+def _value(method: str, key: str, text: str):
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for convert in (int, float):
+        try:
+            return convert(text)
+        except ValueError:
+            continue
+    if re.fullmatch(r"[A-Za-z_-]+", text):
+        return text
+    raise ValueError(f"{method}[{key}={text}] is neither a number nor a word")
