@@ -1,0 +1,115 @@
+"""Any table in, the same kind out: pandas, polars, pyarrow, NumPy."""
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from evenvae.errors import InputError
+
+LIBRARIES = ("pandas", "polars", "pyarrow", "numpy")
+
+
+def library_of(X: Any) -> str:
+    """Which of `LIBRARIES` a table belongs to; lists and anything array-like count as NumPy."""
+    if isinstance(X, pd.DataFrame):
+        return "pandas"
+    if isinstance(X, pa.Table | pa.RecordBatch):
+        return "pyarrow"
+    if isinstance(X, nw.DataFrame):
+        return library_of(X.to_native())
+    if type(X).__module__.split(".")[0] == "polars":
+        return "polars"
+    return "numpy"
+
+
+def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """A pandas view of any table, for reading alone; column names are strings.
+
+    Args:
+        X: pandas, polars (eager or lazy), pyarrow, narwhals, a 2-D array, or a list of rows or of dicts.
+        names: column names of an array that has none.
+
+    Raises:
+        InputError: duplicate column names, no rows, no columns, or an array that is not 2-D.
+    """
+    X = X.to_native() if isinstance(X, nw.DataFrame) else X
+    library = library_of(X)
+    if library == "pandas":
+        frame = X
+    elif library == "polars":
+        X = X.collect() if hasattr(X, "collect") else X
+        if not hasattr(X, "columns"):
+            raise InputError("A polars Series is one column; pass a DataFrame, as in series.to_frame().")
+        frame = pd.DataFrame({name: _from_arrow(X[name].to_arrow()) for name in X.columns})
+    elif library == "pyarrow":
+        _refuse_duplicates(X.schema.names)
+        frame = pd.DataFrame({name: _from_arrow(X.column(name)) for name in X.schema.names})
+    else:
+        frame = _from_array(X, names)
+    _refuse_duplicates([str(name) for name in frame.columns])
+    if frame.shape[1] == 0:
+        raise InputError("The table has no columns.")
+    if len(frame) == 0:
+        raise InputError(f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of 1 is required.")
+    frame = frame.copy(deep=False)
+    frame.columns = [str(name) for name in frame.columns]
+    return frame
+
+
+def _from_arrow(column: Any) -> pd.Series:
+    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_dictionary(column.type):
+        return column.to_pandas()
+    if pa.types.is_integer(column.type) and column.null_count:
+        return column.to_pandas(types_mapper={column.type: _nullable(column.type)}.get)
+    if pa.types.is_boolean(column.type) and column.null_count:
+        return column.to_pandas(types_mapper={column.type: pd.BooleanDtype()}.get)
+    return column.to_pandas()
+
+
+def _nullable(kind: Any) -> Any:
+    return pd.array([], dtype=str(kind).replace("int", "Int").replace("uInt", "UInt")).dtype
+
+
+def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:
+    if isinstance(X, list) and X and isinstance(X[0], dict):
+        return pd.DataFrame(X)
+    if hasattr(X, "toarray"):
+        raise InputError("Sparse data are not supported: pass a dense array, as in X.toarray().")
+    array = np.asarray(X)
+    if array.ndim != 2:
+        raise InputError(
+            f"Expected 2D array, got {array.ndim}D array instead. Reshape your data: array.reshape(-1, 1) if it "
+            "is one column, array.reshape(1, -1) if it is one row."
+        )
+    if array.dtype.kind == "c":
+        raise InputError("Complex data not supported: split it into real columns.")
+    if names is not None and len(names) != array.shape[1]:
+        raise InputError(
+            f"X has {array.shape[1]} features, but EvenVAE is expecting {len(names)} features as input."
+        )
+    columns = names or tuple(f"x{i}" for i in range(array.shape[1]))
+    frame = pd.DataFrame(array, columns=list(columns))
+    if array.dtype.kind in "OUS":
+        for name in frame.columns:
+            frame[name] = _object_column(frame[name])
+    return frame
+
+
+def _object_column(column: pd.Series) -> pd.Series:
+    """An object column as numbers where every observed cell is one."""
+    observed = column.dropna()
+    if len(observed) and all(isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in observed):
+        return pd.to_numeric(column, errors="coerce")
+    return column
+
+
+def _refuse_duplicates(names: list[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise InputError(f"Column name {name!r} stands twice in the table; rename one of them.")
+        seen.add(name)
