@@ -100,3 +100,10 @@ def in_float64(function):
             return jnp.asarray(function(*wide), dtype)
 
     return wrapped
+
+
+def matvec(matrix: Float[Array, "D D"], vector: Float[Array, " D"]) -> Float[Array, " D"]:
+    """Matrix times vector without a dot: under ``vmap`` of a ``scan`` a float64 dot is re-made outside the
+    scope that allows float64, and refused there, while multiplication and sum are not.
+    """
+    return (matrix * vector).sum(-1)

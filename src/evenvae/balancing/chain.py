@@ -5,7 +5,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from evenvae.balancing.base import Balancer, active_rows
+from evenvae.balancing.base import Balancer, active_rows, matvec
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +115,7 @@ class NormMatched(Balancer):
         # w^T Q w cancels where rows conflict; in float64 the cancellation stays harmless
         with jax.enable_x64(True):
             w, q = weights.astype(jnp.float64), clean.astype(jnp.float64)
-            mixed = jnp.sqrt(jnp.maximum(w @ q @ w, 0)).astype(gram.dtype)
+            mixed = jnp.sqrt(jnp.maximum((w * matvec(q, w)).sum(), 0)).astype(gram.dtype)
         return weights * self._factor(plain, mixed), state
 
     def update(self, rows, state, *, key=None, losses=None, noise=None):

@@ -11,15 +11,17 @@ from evenvae.errors import InputError, TableWarning
 from evenvae.tables.missing import MISSING
 from evenvae.tables.schema import Column
 
-EPOCH = pd.Timestamp("1970-01-01")
-
 
 def observed_cells(cells: pd.Series, missing: tuple[str, ...] = ()) -> np.ndarray:
     """(rows,) bool: what is not a hole in any spelling."""
     seen = cells.notna().to_numpy()
-    if types.is_object_dtype(cells.dtype) or types.is_string_dtype(cells.dtype):
-        seen = seen & ~cells.isin((*MISSING, *missing)).to_numpy(dtype=bool, na_value=False)
-    if missing and types.is_numeric_dtype(cells.dtype):
+    dtype = cells.dtype
+    if types.is_object_dtype(dtype) or types.is_string_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype):
+        holes = {*MISSING, *missing}
+        place, unique = pd.factorize(cells)
+        spelled = np.array([isinstance(v, str) and v.strip() in holes for v in unique] + [False], bool)
+        seen = seen & ~spelled[place]
+    if missing and types.is_numeric_dtype(dtype):
         numbers = [number for number in map(_number, missing) if number is not None]
         seen = seen & ~cells.isin(numbers).to_numpy(dtype=bool, na_value=False)
     return seen
@@ -30,6 +32,12 @@ def _number(text: Any) -> float | None:
         return float(text)
     except (TypeError, ValueError):
         return None
+
+
+def _seconds(value: Any) -> float:
+    if not hasattr(value, "hour"):
+        return np.nan
+    return value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6
 
 
 def numbers(cells: pd.Series, seen: np.ndarray, kind: str) -> np.ndarray:
@@ -44,7 +52,11 @@ def numbers(cells: pd.Series, seen: np.ndarray, kind: str) -> np.ndarray:
             moments = pd.to_datetime(chosen.astype(str), errors="coerce", format="ISO8601", utc=True)
         if getattr(moments.dt, "tz", None) is not None:
             moments = moments.dt.tz_convert("UTC").dt.tz_localize(None)
-        out[seen] = ((moments - EPOCH) / pd.Timedelta(seconds=1)).to_numpy(float, na_value=np.nan)
+        ticks = moments.astype("datetime64[us]").astype("int64").to_numpy()
+        out[seen] = np.where(moments.isna(), np.nan, ticks / 1e6)
+    elif kind == "time":
+        moments = chosen.map({v: _seconds(v) for v in chosen.unique()})
+        out[seen] = moments.to_numpy(float, na_value=np.nan)
     elif kind == "duration":
         out[seen] = (chosen / pd.Timedelta(seconds=1)).to_numpy(float, na_value=np.nan)
     elif types.is_numeric_dtype(chosen.dtype):
@@ -55,53 +67,53 @@ def numbers(cells: pd.Series, seen: np.ndarray, kind: str) -> np.ndarray:
     return out
 
 
-def level_index(levels: tuple, cells: pd.Series) -> tuple[pd.Index, pd.Series]:
-    """Levels and cells in a common form, so that 1, 1.0 and "1" meet."""
-    numeric_levels = all(isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in levels)
-    if isinstance(cells.dtype, pd.CategoricalDtype):
-        cells = cells.astype(cells.cat.categories.dtype)
-    numeric_cells = types.is_numeric_dtype(cells.dtype) and not types.is_bool_dtype(cells.dtype)
-    if numeric_cells and not numeric_levels and levels:
-        converted = [_number(level) for level in levels]
-        if all(value is not None for value in converted[:-1]) and not all(isinstance(v, bool) for v in levels):
-            numbers = [np.nan if value is None else value for value in converted]
-            return pd.Index(numbers, dtype=float), cells.astype(float)
-    if numeric_cells and numeric_levels:
-        return pd.Index(levels, dtype=float), cells.astype(float)
-    if numeric_levels and not numeric_cells and levels:
-        parsed = pd.to_numeric(cells.astype(str), errors="coerce")
-        return pd.Index(levels, dtype=float), parsed.astype(float)
-    text = lambda value: str(value).strip() if isinstance(value, str) else str(value)
-    unique = cells.drop_duplicates()
-    table = {value: text(value) for value in unique}
-    return pd.Index([text(level) for level in levels], dtype=object), cells.map(table).astype(object)
+def _loose(value: Any) -> Any:
+    """A form in which 1, 1.0 and "1", or True and "true", or "a" and " a" meet."""
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value))
+    text = str(value).strip()
+    if text.lower() in ("true", "false"):
+        return text.capitalize()
+    number = _number(text)
+    return text if number is None else number
 
 
 def codes(cells: pd.Series, seen: np.ndarray, column: Column) -> tuple[np.ndarray, list]:
-    """(rows,) float64 codes, NaN where not seen; and the unseen levels met. Rare ones go to the pooled level."""
+    """(rows,) float64 codes, NaN where not seen; and the unseen levels met.
+
+    Where the column has a pooled level, every level that is not listed is of it.
+    """
+    exact = {(isinstance(level, bool), level): code for code, level in enumerate(column.levels)}
+    loose: dict[Any, int] = {}
+    for code, level in enumerate(column.levels):
+        loose.setdefault(_loose(level), code)
+    rest = np.nan if column.pooled is None else float(column.cardinality - 1)
+    place, unique = pd.factorize(cells[seen])
+    found = np.full(len(unique), rest)
+    strange = []
+    for i, value in enumerate(unique):
+        code = exact.get((isinstance(value, bool | np.bool_), value))
+        code = loose.get(_loose(value)) if code is None else code
+        if code is not None:
+            found[i] = code
+        elif column.pooled is None:
+            strange.append(value)
     out = np.full(len(cells), np.nan)
-    if not seen.any():
-        return out, []
-    index, chosen = level_index(column.levels, cells[seen])
-    found = index.get_indexer(chosen)
-    strange = found < 0
-    if column.pooled is not None:
-        found = np.where(strange, len(column.levels) - 1, found)
-        strange = np.zeros_like(strange)
-    values = found.astype(float)
-    values[strange] = np.nan
-    out[seen] = values
-    return out, list(pd.unique(cells[seen][strange]))
+    out[seen] = found[place]
+    return out, strange
 
 
-def column_values(cells: pd.Series, column: Column) -> np.ndarray:
+def column_values(cells: pd.Series, column: Column, on_unseen: str = "missing") -> np.ndarray:
     """(rows,) float64 of a feature column; NaN for holes and for cells outside the column's support.
 
-    What is taken for missing although the cell holds something is said once, as a `TableWarning`.
+    ``on_unseen``: ``"missing"`` or ``"error"``. What is taken for missing although the cell holds something is said once, as a `TableWarning`.
     """
     seen = observed_cells(cells, column.missing)
     if column.nominal:
         values, strange = codes(cells, seen, column)
+        if strange and on_unseen == "error":
+            raise InputError(f"Column {column.name!r}: level {strange[0]!r} was not seen in training; "
+                             "mend the cell or leave it empty.")  # fmt: skip
         if strange:
             shown = ", ".join(repr(v) for v in strange[:5]) + (", ..." if len(strange) > 5 else "")
             _warn(f"Column {column.name!r}: {len(strange)} levels were not seen in training ({shown}); "
@@ -115,7 +127,7 @@ def column_values(cells: pd.Series, column: Column) -> np.ndarray:
                 f"Column {column.name!r} holds no numbers (first cell: {cells[seen].iloc[0]!r}) but its likelihood "
                 f"is {column.likelihood}; give it a likelihood that fits in the schema."
             )
-        _warn(f"Column {column.name!r}: {int(lost.sum())} cells are no finite numbers and are treated as missing.")
+        _warn(f"Column {column.name!r}: {int(lost.sum())} cells are not finite numbers and are treated as missing.")
     outside = np.zeros(len(values), bool)
     with np.errstate(invalid="ignore"):
         if column.likelihood in ("lognormal", "poisson"):

@@ -1,14 +1,17 @@
 """Any table in, the same kind out: pandas, polars, pyarrow, NumPy."""
 
+import base64
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.ipc
 
 from evenvae.errors import InputError
 
+ORIGIN = "evenvae.origin"
 LIBRARIES = ("pandas", "polars", "pyarrow", "numpy")
 
 
@@ -56,7 +59,28 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
         raise InputError(f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of 1 is required.")
     frame = frame.copy(deep=False)
     frame.columns = [str(name) for name in frame.columns]
+    frame.attrs.setdefault(ORIGIN, (library, _arrow_schema(X) if library in ("polars", "pyarrow") else ""))
     return frame
+
+
+def origin_of(frame: pd.DataFrame) -> tuple[str, str]:
+    """The library a view made by `as_frame` came from, and its column types as `arrow_types` reads them."""
+    return frame.attrs.get(ORIGIN, ("pandas", ""))
+
+
+def _arrow_schema(X: Any) -> str:
+    # the first row is enough for the types, and copies next to nothing
+    schema = X.schema if isinstance(X, pa.Table | pa.RecordBatch) else X.head(1).to_arrow().schema
+    plain = schema.remove_metadata()
+    return base64.b64encode(plain.serialize().to_pybytes()).decode()
+
+
+def arrow_types(text: str) -> dict[str, Any]:
+    """Column types by name, from the text that `origin_of` gave."""
+    if not text:
+        return {}
+    schema = pa.ipc.read_schema(pa.BufferReader(base64.b64decode(text)))
+    return {field.name: field for field in schema}
 
 
 def _from_arrow(column: Any) -> pd.Series:
@@ -71,7 +95,7 @@ def _from_arrow(column: Any) -> pd.Series:
 
 
 def _nullable(kind: Any) -> Any:
-    return pd.array([], dtype=str(kind).replace("int", "Int").replace("uInt", "UInt")).dtype
+    return pd.array([], dtype=str(kind).replace("int", "Int").replace("uI", "UI")).dtype
 
 
 def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:

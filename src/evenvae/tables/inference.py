@@ -10,7 +10,7 @@ from pandas.api import types
 
 from evenvae.errors import InputError
 from evenvae.tables.cells import column_values, numbers, observed_cells
-from evenvae.tables.frames import as_frame, library_of
+from evenvae.tables.frames import as_frame, library_of, origin_of
 from evenvae.tables.schema import EDITABLE, NOMINAL, Column, Schema, check_column, nearest
 
 POOLED = "(other)"
@@ -44,7 +44,7 @@ def infer(
                 raise InputError(f"Column {name!r} of the schema has an unknown key {key!r}; "
                                  f"{nearest(key, EDITABLE)}.")  # fmt: skip
         columns.append(_infer_column(name, frame[name], said, count_max, int_cat_max, max_levels))
-    return Schema(tuple(columns), library)
+    return Schema(tuple(columns), *origin_of(frame))
 
 
 def _infer_column(
@@ -99,10 +99,11 @@ def _kind(cells: pd.Series, seen: np.ndarray) -> str:
     chosen = cells[seen]
     first = chosen.iloc[0]
     if not isinstance(first, str) and hasattr(first, "isoformat"):
-        return "datetime" if hasattr(first, "hour") else "date"
+        return "datetime" if hasattr(first, "hour") and hasattr(first, "year") else (
+            "date" if hasattr(first, "year") else "time")  # fmt: skip
     if isinstance(first, str) and _ISO.match(first):
         some = chosen.drop_duplicates()
-        if some.map(lambda v: isinstance(v, str) and bool(_ISO.match(v))).all():
+        if some.map(type).eq(str).all() and some.astype(str).str.match(_ISO).all():
             return "datetime"
     return "level"
 
@@ -118,7 +119,7 @@ def _guess(
         value = value.item() if hasattr(value, "item") else value
         plain = value if isinstance(value, str | int | float | bool) else str(value)
         return {"role": "constant", "reason": f"every observed cell is {plain!r}", "rule": "1", "value": plain}
-    if kind in ("datetime", "date", "duration"):
+    if kind in ("datetime", "date", "duration", "time"):
         what = "points in time" if kind != "duration" else "spans of time"
         return {"likelihood": "normal", "reason": f"{what}, as a real number of seconds", "rule": "time",
                 "text_format": _text_format(chosen)}  # fmt: skip
@@ -196,11 +197,10 @@ def _with_levels(column: Column, cells: pd.Series, seen: np.ndarray, max_levels:
     if isinstance(cells.dtype, pd.CategoricalDtype):
         present = set(chosen.unique())
         levels = [_plain(level) for level in cells.cat.categories if level in present]
-        column = _replace(column, ordered=bool(cells.cat.ordered))
+        categories = tuple(_plain(level) for level in cells.cat.categories)
+        column = _replace(column, ordered=bool(cells.cat.ordered), categories=categories)
         counts = chosen.value_counts()
     else:
-        if types.is_string_dtype(chosen.dtype) or types.is_object_dtype(chosen.dtype):
-            chosen = chosen.map({v: v.strip() if isinstance(v, str) else v for v in chosen.drop_duplicates()})
         counts = chosen.value_counts()
         levels = [_plain(level) for level in counts.index]
         try:
@@ -208,23 +208,27 @@ def _with_levels(column: Column, cells: pd.Series, seen: np.ndarray, max_levels:
         except TypeError:
             levels = sorted(levels, key=str)
     keep = set(levels)
+    text = all(isinstance(level, str) for level in levels)
     if len(levels) > max_levels:
         keep = {_plain(level) for level in counts.index[: max_levels - 1]}
-    elif len(levels) > 50:
+    elif len(levels) > 50 and text:
         repeated = {_plain(level) for level in counts.index[counts.to_numpy() > 1]}
         # a single rare level would only be renamed by pooling
         keep = repeated if len(levels) - len(repeated) > 1 else keep
     if len(keep) < len(levels):
         pooled = len(levels) - len(keep)
-        kept = [str(level) for level in levels if level in keep]
-        note = f"{pooled} rare levels are pooled into {POOLED!r}"
-        return _replace(column, levels=(*kept, POOLED), pooled=POOLED, note=note)
+        kept = [level for level in levels if level in keep]
+        name = POOLED
+        while name in keep:
+            name = f"({name})"
+        note = f"{pooled} rare levels are pooled into {name!r}"
+        return _replace(column, levels=(*kept, name), pooled=name, note=note)
     return _replace(column, levels=tuple(levels))
 
 
 def _plain(level: Any) -> Any:
     level = level.item() if hasattr(level, "item") else level
-    if isinstance(level, float) and level == int(level):
+    if isinstance(level, float) and level == np.floor(level) and abs(level) < 2**53:
         return int(level)
     return level if isinstance(level, str | int | float | bool) else str(level)
 

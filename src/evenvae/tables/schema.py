@@ -20,7 +20,8 @@ class Column:
     ``levels`` are the original values in code order; ``pooled`` is the level that stands for all rare ones, and
     is the last. ``low`` and ``high`` bound decoded numbers, ``decimals`` rounds them (0 for whole numbers); for
     moments they are in seconds since 1970. ``missing`` adds texts that mean a hole here. ``dtype`` is the
-    column's type in its own library, ``text_format`` how moments were spelled in a text file.
+    column's type in its own library, ``categories`` a pandas categorical's where they are more than the levels,
+    ``text_format`` how moments were spelled in a text file.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Column:
     value: Any = None
     text_format: str | None = None
     note: str = ""
+    categories: tuple = ()
 
     @property
     def cardinality(self) -> int:
@@ -58,10 +60,14 @@ EDITABLE = tuple(name for name in FIELDS if name != "name")
 
 @dataclasses.dataclass(frozen=True)
 class Schema:
-    """The columns of a table, in its order, and the library it came from."""
+    """The columns of a table, in its order, and the library it came from.
+
+    ``native`` holds the column types of a polars or pyarrow table; ``given`` what a hand-written file said.
+    """
 
     columns: tuple[Column, ...]
     library: str = "pandas"
+    native: str = ""
     given: frozenset[str] = frozenset()
 
     @property
@@ -127,16 +133,14 @@ class Schema:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe description."""
-        return {"library": self.library, "columns": [_plain(column) for column in self.columns]}
+        return {"library": self.library, "native": self.native, "columns": [_plain(column) for column in self.columns]}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Schema":
         """What `to_dict` gave."""
-        columns = tuple(
-            Column(**{**item, "levels": tuple(item.get("levels", ())), "missing": tuple(item.get("missing", ()))})
-            for item in data["columns"]
-        )
-        return cls(columns, data.get("library", "pandas"))
+        tuples = lambda item: {key: tuple(v) if isinstance(v, list) else v for key, v in item.items()}
+        columns = tuple(Column(**tuples(item)) for item in data["columns"])
+        return cls(columns, data.get("library", "pandas"), data.get("native", ""))
 
     def to_toml_string(self) -> str:
         """The schema as TOML, with the reasons as comments, to be edited by hand."""
@@ -165,9 +169,7 @@ class Schema:
 def _plain(column: Column) -> dict[str, Any]:
     empty = Column("")
     fields = {key: value for key, value in dataclasses.asdict(column).items() if value != getattr(empty, key)}
-    for key in ("levels", "missing"):
-        if key in fields:
-            fields[key] = list(fields[key])
+    fields = {key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()}
     return {"name": column.name, **fields}
 
 
@@ -190,7 +192,7 @@ def check_column(column: Column) -> Column:
         raise InputError(
             f"{where} has likelihood={column.likelihood!r}; {nearest(str(column.likelihood), LIKELIHOODS)}."
         )
-    if len(set(map(str, column.levels))) != len(column.levels):
+    if len({(isinstance(v, bool), v) for v in column.levels}) != len(column.levels):
         raise InputError(f"{where} lists a level twice; keep each once.")
     if column.role == "feature" and column.likelihood == "bernoulli" and len(column.levels) != 2:
         raise InputError(

@@ -60,7 +60,7 @@ def load(path: str | Path) -> Schema:
             table = {"likelihood": table}
         columns.append(_column(path, name, table))
         given |= {f"{name}.{key}" for key in table}
-    return Schema(tuple(columns), data.get("library", "pandas"), frozenset(given))
+    return Schema(tuple(columns), data.get("library", "pandas"), given=frozenset(given))
 
 
 def _column(path: Path, name: str, table: dict[str, Any]) -> Column:

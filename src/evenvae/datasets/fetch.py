@@ -1,0 +1,57 @@
+"""Files of data sets: from a folder of the user's, from the cache, or downloaded; always checked."""
+
+import gzip
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pooch
+
+from evenvae.errors import InputError
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: EVENVAE_CACHE, or the system's place for caches."""
+    return Path(os.environ.get("EVENVAE_CACHE") or pooch.os_cache("evenvae"))
+
+
+def content(file: dict[str, Any]) -> bytes:
+    """The uncompressed bytes of a catalogue file.
+
+    Looked for in EVENVAE_DATA (itself and its folder ``tables``), then in the cache, then downloaded.
+
+    Raises:
+        InputError: the file is nowhere and cannot be downloaded, or it is not the one the catalogue means.
+    """
+    name = file["name"]
+    places = [cache_folder()]
+    given = os.environ.get("EVENVAE_DATA")
+    if given:
+        if not Path(given).is_dir():
+            raise InputError(f"EVENVAE_DATA names {given}, which is no folder; set it to the folder of the tables.")
+        places = [Path(given), Path(given) / "tables", *places]
+    for place in places:
+        for candidate in (place / name, place / name.removesuffix(".gz")):
+            if candidate.is_file():
+                return _checked(candidate.read_bytes(), file, str(candidate))
+    if "url" not in file:
+        raise InputError(f"{name} is not here and has no address to download it from: put it into "
+                         f"{given or cache_folder()}, or name its folder in EVENVAE_DATA.")  # fmt: skip
+    try:
+        path = pooch.retrieve(file["url"], known_hash=None, fname=name.removesuffix(".gz"), path=cache_folder())
+    except Exception as error:  # whatever the network stack raises, the advice is the same
+        raise InputError(f"{name} could not be downloaded from {file['url']} ({type(error).__name__}): put it into "
+                         f"{cache_folder()}, or name its folder in EVENVAE_DATA.") from error  # fmt: skip
+    try:
+        return _checked(Path(path).read_bytes(), file, path)
+    except InputError:
+        Path(path).unlink(missing_ok=True)
+        raise
+
+
+def _checked(data: bytes, file: dict[str, Any], where: str) -> bytes:
+    data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    if hashlib.sha256(data).hexdigest() != file["sha256"]:
+        raise InputError(f"{where} is not the file that is meant (its checksum differs): remove or replace it.")
+    return data

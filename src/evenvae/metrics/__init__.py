@@ -1,0 +1,7 @@
+"""Figures that say how good a model is."""
+
+from evenvae.metrics.imputation import hide
+from evenvae.metrics.reconstruction import column_errors
+from evenvae.metrics.significance import corrected_paired_t_test
+
+__all__ = ["column_errors", "corrected_paired_t_test", "hide"]
