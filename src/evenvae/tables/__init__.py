@@ -1,7 +1,9 @@
 """Tables: what each column is, raw cells to numbers and back, files."""
 
-from evenvae.tables.codec import Encoded, decode, encode, fill
+from evenvae.errors import TableWarning
+from evenvae.tables.codec import Encoded, decode, encode
 from evenvae.tables.files import read_table, write_filled, write_table
+from evenvae.tables.filling import fill
 from evenvae.tables.frames import as_frame, library_of
 from evenvae.tables.missing import MISSING
 from evenvae.tables.schema import Column, Schema
@@ -11,6 +13,7 @@ __all__ = [
     "Column",
     "Encoded",
     "Schema",
+    "TableWarning",
     "as_frame",
     "decode",
     "encode",

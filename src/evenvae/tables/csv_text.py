@@ -97,9 +97,7 @@ def _find_delimiter(header: str) -> str:
     return best if counts[best] else ","
 
 
-def _records(
-    text: str, delimiter: str, path: str | Path
-) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+def _records(text: str, delimiter: str, path: str | Path) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Line number and field spans of every record."""
     field = re.compile(rf' *"(?:[^"]|"")*" *(?=[{re.escape(delimiter)}\r\n]|$)|[^{re.escape(delimiter)}\r\n]*')
     place, line, end = 0, 1, len(text)

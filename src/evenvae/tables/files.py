@@ -19,10 +19,10 @@ import pyarrow.json
 import pyarrow.parquet
 
 from evenvae.errors import InputError
-from evenvae.tables.codec import natural
 from evenvae.tables.csv_text import Document, parse
 from evenvae.tables.frames import as_frame
 from evenvae.tables.missing import MISSING
+from evenvae.tables.restore import natural
 from evenvae.tables.schema import Schema
 
 KINDS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".feather", ".jsonl", ".jsonl.gz")
@@ -145,7 +145,9 @@ def _check(path: str | Path, rows: int, names: list[str]) -> None:
 def write_table(table: Any, path: str | Path) -> None:
     """Write any table to a file of the kind its name says, or as CSV to standard output for `-`."""
     kind = kind_of(path)
-    arrow = table if isinstance(table, pa.Table) else pa.Table.from_pandas(as_frame(table), preserve_index=False)
+    arrow = (
+        table if isinstance(table, pa.Table) else pa.Table.from_pandas(as_frame(table), preserve_index=False)
+    )
     _write_bytes(path, lambda sink: _write(arrow, sink, kind))
 
 

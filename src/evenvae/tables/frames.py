@@ -28,6 +28,11 @@ def library_of(X: Any) -> str:
     return "numpy"
 
 
+def is_records(X: Any) -> bool:
+    """Whether a table is a list of dicts."""
+    return isinstance(X, list) and bool(X) and isinstance(X[0], dict)
+
+
 def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     """A pandas view of any table, for reading alone; column names are strings.
 
@@ -56,7 +61,9 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     if frame.shape[1] == 0:
         raise InputError("The table has no columns.")
     if len(frame) == 0:
-        raise InputError(f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of 1 is required.")
+        raise InputError(
+            f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of 1 is required."
+        )
     frame = frame.copy(deep=False)
     frame.columns = [str(name) for name in frame.columns]
     frame.attrs.setdefault(ORIGIN, (library, _arrow_schema(X) if library in ("polars", "pyarrow") else ""))
@@ -99,7 +106,7 @@ def _nullable(kind: Any) -> Any:
 
 
 def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:
-    if isinstance(X, list) and X and isinstance(X[0], dict):
+    if is_records(X):
         return pd.DataFrame(X)
     if hasattr(X, "toarray"):
         raise InputError("Sparse data are not supported: pass a dense array, as in X.toarray().")
@@ -126,7 +133,9 @@ def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:
 def _object_column(column: pd.Series) -> pd.Series:
     """An object column as numbers where every observed cell is one."""
     observed = column.dropna()
-    if len(observed) and all(isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in observed):
+    if len(observed) and all(
+        isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in observed
+    ):
         return pd.to_numeric(column, errors="coerce")
     return column
 

@@ -64,7 +64,11 @@ def _infer_column(
         return Column(**base, role="ignored", reason="every cell is missing", rule="empty")
     kind = said.get("kind") or _kind(cells, seen)
     if said.get("likelihood"):
-        guessed: dict[str, Any] = {"reason": "said in the schema", "rule": "schema", "likelihood": said["likelihood"]}
+        guessed: dict[str, Any] = {
+            "reason": "said in the schema",
+            "rule": "schema",
+            "likelihood": said["likelihood"],
+        }
         if said["likelihood"] not in NOMINAL and kind == "level":
             kind = "number"
     else:

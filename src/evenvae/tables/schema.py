@@ -133,7 +133,11 @@ class Schema:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe description."""
-        return {"library": self.library, "native": self.native, "columns": [_plain(column) for column in self.columns]}
+        return {
+            "library": self.library,
+            "native": self.native,
+            "columns": [_plain(column) for column in self.columns],
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Schema":

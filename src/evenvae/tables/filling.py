@@ -1,0 +1,121 @@
+"""Holes filled where they stand; every other cell, index and type as it was."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from jaxtyping import Bool, Float
+
+from evenvae.errors import InputError
+from evenvae.tables.cells import observed_cells
+from evenvae.tables.codec import aligned
+from evenvae.tables.frames import is_records, library_of
+from evenvae.tables.restore import arrow_array, natural
+from evenvae.tables.schema import Schema
+
+
+def fill(
+    X: Any, values: Float[np.ndarray, "N D"], schema: Schema, where: Bool[np.ndarray, "N D"] | None = None
+) -> Any:
+    """``X`` with its missing feature cells (or those ``where``) taken from ``values``; all else as it was.
+
+    The answer is of X's own kind: library, index, column order and dtypes. A cell whose value is NaN, or does
+    not fit the column's dtype, stays as it is.
+
+    Raises:
+        InputError: ``values`` or ``where`` have another shape than the table's feature cells.
+    """
+    X = X.to_native() if hasattr(X, "to_native") else X
+    X = X.collect() if library_of(X) == "polars" and hasattr(X, "collect") else X
+    library = library_of(X)
+    frame = aligned(X, schema)
+    shape = (len(frame), len(schema.features))
+    for name, array in (("values", values), ("where", where)):
+        if array is not None and array.shape != shape:
+            raise InputError(f"{name} has shape {array.shape}, but the table's feature cells are {shape}.")
+    fillers = {}
+    for position, column in enumerate(schema.features):
+        hole = ~observed_cells(frame[column.name], column.missing) if where is None else where[:, position]
+        hole = hole & ~np.isnan(values[:, position])
+        if hole.any():
+            fillers[column.name] = hole, natural(values[hole, position], column)
+    if library == "numpy":
+        return _fill_array(X, frame, fillers)
+    if library == "pandas":
+        out = X.copy()
+        for name in X.columns:
+            if str(name) in fillers:
+                out[name] = _fill_pandas(X[name], *fillers[str(name)])
+        return out
+    for name, (hole, filler) in fillers.items():
+        X = _fill_arrow(X, name, hole, filler) if library == "pyarrow" else _fill_polars(X, name, hole, filler)
+    return X
+
+
+def _fill_array(X: Any, frame: pd.DataFrame, fillers: dict[str, Any]) -> Any:
+    if is_records(X):
+        rows = [dict(row) for row in X]
+        for name, (hole, filler) in fillers.items():
+            for row, value in zip(np.flatnonzero(hole), filler.tolist(), strict=True):
+                rows[row][name] = value
+        return rows
+    given = np.asarray(X)
+    # fixed-width text would cut a longer level short
+    array = np.array(given, dtype=object if given.dtype.kind in "US" else given.dtype)
+    places = {name: place for place, name in enumerate(frame.columns)}
+    for name, (hole, filler) in fillers.items():
+        array[hole, places[name]] = filler.astype(object).to_numpy()
+    return array.astype(str) if given.dtype.kind == "U" else array
+
+
+def _fill_pandas(series: pd.Series, hole: np.ndarray, filler: pd.Series) -> pd.Series:
+    series = series.copy()
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        new = [level for level in filler.unique() if level not in series.cat.categories]
+        series = series.cat.add_categories(new) if new else series
+        series.iloc[np.flatnonzero(hole)] = filler.to_numpy()
+        return series
+    try:
+        fitting = filler.astype(series.dtype)
+    except (TypeError, ValueError):
+        return series
+    series.iloc[np.flatnonzero(hole)] = fitting.array  # type: ignore[call-overload]
+    return series
+
+
+def _fill_arrow(table: Any, name: str, hole: np.ndarray, filler: pd.Series) -> Any:
+    place = table.schema.get_field_index(name)
+    column = table.column(place)
+    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    kind = column.type
+    plain = column.dictionary_decode() if pa.types.is_dictionary(kind) else column
+    replacement = arrow_array(filler, plain.type)
+    if replacement.type != plain.type:
+        return table
+    replaced = pc.replace_with_mask(plain, pa.array(hole), replacement)
+    if pa.types.is_dictionary(kind):
+        replaced = replaced.dictionary_encode().cast(kind)
+    return table.set_column(place, table.schema.field(place), replaced)
+
+
+def _fill_polars(table: Any, name: str, hole: np.ndarray, filler: pd.Series) -> Any:
+    import polars as pl
+
+    column = table[name]
+    spread = np.full(len(column), None, dtype=object)
+    spread[hole] = filler.astype(object).to_numpy()
+    temporal = column.dtype.is_temporal()
+    new = pl.Series(name, [_python(v) for v in spread] if temporal else spread.tolist(), strict=False)
+    try:
+        new = new.cast(column.dtype)
+    except (pl.exceptions.InvalidOperationError, pl.exceptions.ComputeError):
+        return table
+    return table.with_columns(column.zip_with(pl.Series(~hole), new))
+
+
+def _python(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp):
+        return value.tz_convert("UTC").to_pydatetime() if value.tz else value.to_pydatetime()
+    return value.to_pytimedelta() if isinstance(value, pd.Timedelta) else value
