@@ -2,7 +2,8 @@
 
 from evenvae.errors import TableWarning
 from evenvae.tables.codec import Encoded, decode, encode
-from evenvae.tables.files import read_table, write_filled, write_table
+from evenvae.tables.csv_patching import patch_csv, write_filled
+from evenvae.tables.files import read_table, write_table
 from evenvae.tables.filling import fill
 from evenvae.tables.frames import as_frame, library_of
 from evenvae.tables.missing import MISSING
@@ -19,6 +20,7 @@ __all__ = [
     "encode",
     "fill",
     "library_of",
+    "patch_csv",
     "read_table",
     "write_filled",
     "write_table",

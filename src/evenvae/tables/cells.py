@@ -67,7 +67,7 @@ def numbers(cells: pd.Series, seen: np.ndarray, kind: str) -> np.ndarray:
     return out
 
 
-def _loose(value: Any) -> Any:
+def loose_form(value: Any) -> Any:
     """A form in which 1, 1.0 and "1", or True and "true", or "a" and " a" meet."""
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
@@ -86,14 +86,14 @@ def codes(cells: pd.Series, seen: np.ndarray, column: Column) -> tuple[np.ndarra
     exact = {(isinstance(level, bool), level): code for code, level in enumerate(column.levels)}
     loose: dict[Any, int] = {}
     for code, level in enumerate(column.levels):
-        loose.setdefault(_loose(level), code)
+        loose.setdefault(loose_form(level), code)
     rest = np.nan if column.pooled is None else float(column.cardinality - 1)
     place, unique = pd.factorize(cells[seen])
     found = np.full(len(unique), rest)
     strange = []
     for i, value in enumerate(unique):
         code = exact.get((isinstance(value, bool | np.bool_), value))
-        code = loose.get(_loose(value)) if code is None else code
+        code = loose.get(loose_form(value)) if code is None else code
         if code is not None:
             found[i] = code
         elif column.pooled is None:
@@ -106,7 +106,8 @@ def codes(cells: pd.Series, seen: np.ndarray, column: Column) -> tuple[np.ndarra
 def column_values(cells: pd.Series, column: Column, on_unseen: str = "missing") -> np.ndarray:
     """(rows,) float64 of a feature column; NaN for holes and for cells outside the column's support.
 
-    ``on_unseen``: ``"missing"`` or ``"error"``. What is taken for missing although the cell holds something is said once, as a `TableWarning`.
+    ``on_unseen``: ``"missing"`` or ``"error"``. What is taken for missing although the cell holds something is
+    said once, as a `TableWarning`.
     """
     seen = observed_cells(cells, column.missing)
     if column.nominal:
@@ -124,11 +125,12 @@ def column_values(cells: pd.Series, column: Column, on_unseen: str = "missing") 
     if lost.any():
         if len(cells) and lost.sum() == seen.sum() and seen.any():
             raise InputError(
-                f"Column {column.name!r} holds no numbers (first cell: {cells[seen].iloc[0]!r}) but its likelihood "
-                f"is {column.likelihood}; give it a likelihood that fits in the schema."
+                f"Column {column.name!r} holds no numbers (first cell: {cells[seen].iloc[0]!r}) but its "
+                f"likelihood is {column.likelihood}; give it a likelihood that fits in the schema."
             )
         _warn(
-            f"Column {column.name!r}: {int(lost.sum())} cells are not finite numbers and are treated as missing."
+            f"Column {column.name!r}: {int(lost.sum())} cells are not finite numbers and "
+            "are treated as missing."
         )
     outside = np.zeros(len(values), bool)
     with np.errstate(invalid="ignore"):

@@ -24,16 +24,6 @@ class Document:
     rows: list[list[str]]
     spans: list[list[tuple[int, int]]]
 
-    def values(self) -> list[list[str]]:
-        """Rows of values."""
-        return self.rows
-
-    def columns(self, rows: int) -> Iterator[tuple[str, list[str]]]:
-        """Each column's name with its first values."""
-        head = self.rows[:rows]
-        for place, name in enumerate(self.header):
-            yield name, [row[place] for row in head]
-
     def patched(self, replacements: Mapping[tuple[int, int], str]) -> str:
         """The text with the given (row, column) cells replaced, quoted only where they need it."""
         out, last = io.StringIO(), 0
@@ -55,8 +45,8 @@ class Document:
 
 def parse(text: str, path: str | Path, delimiter: str | None = None) -> Document:
     """Cut delimited text into fields. InputError names the line of a row with too few or too many fields."""
-    first = _first_record(text)
-    delimiter = delimiter or _find_delimiter(first)
+    first = first_record(text)
+    delimiter = delimiter or find_delimiter(first)
     records = list(_records(text, delimiter, path))
     header = [_value(text[a:b]) for a, b in records[0][1]]
     rows, spans = [], []
@@ -80,7 +70,8 @@ def _value(raw: str) -> str:
     return raw
 
 
-def _first_record(text: str) -> str:
+def first_record(text: str) -> str:
+    """The header line, which may hold line ends inside quotes."""
     quoted = False
     for place, character in enumerate(text):
         if character == '"':
@@ -90,7 +81,8 @@ def _first_record(text: str) -> str:
     return text
 
 
-def _find_delimiter(header: str) -> str:
+def find_delimiter(header: str) -> str:
+    """The delimiter that occurs most in a header, outside quotes."""
     bare = re.sub(r'"[^"]*"', "", header)
     counts = {delimiter: bare.count(delimiter) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: counts[delimiter])

@@ -113,8 +113,8 @@ def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:
     array = np.asarray(X)
     if array.ndim != 2:
         raise InputError(
-            f"Expected 2D array, got {array.ndim}D array instead. Reshape your data: array.reshape(-1, 1) if it "
-            "is one column, array.reshape(1, -1) if it is one row."
+            f"Expected 2D array, got {array.ndim}D array instead. Reshape your data: array.reshape(-1, 1) if "
+            "it is one column, array.reshape(1, -1) if it is one row."
         )
     if array.dtype.kind == "c":
         raise InputError("Complex data not supported: split it into real columns.")

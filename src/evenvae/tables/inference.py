@@ -58,8 +58,8 @@ def _infer_column(
     if not seen.any():
         if said:
             raise InputError(
-                f"Column {name!r} has no observed cell, so it cannot be learned; take it out of the schema or give "
-                'it role = "ignored".'
+                f"Column {name!r} has no observed cell, so it cannot be learned; take it out of the schema or "
+                'give it role = "ignored".'
             )
         return Column(**base, role="ignored", reason="every cell is missing", rule="empty")
     kind = said.get("kind") or _kind(cells, seen)
@@ -156,7 +156,8 @@ def _guess(
                 "note": note}  # fmt: skip
     if low >= 0:
         zeros = float((values == 0).mean())
-        return {"likelihood": "lognormal", "reason": f"whole numbers from 0 up, beyond {count_max}", "rule": "3",
+        reason = f"whole numbers from 0 up, beyond {count_max}"
+        return {"likelihood": "lognormal", "reason": reason, "rule": "3",
                 "note": note or _spike_note(zeros)}  # fmt: skip
     return {"likelihood": "normal", "reason": "whole numbers, some negative", "rule": "3", "note": note}
 

@@ -187,18 +187,22 @@ def nearest(name: str, known: Any) -> str:
     return f"known are {shown}"
 
 
-def check_column(column: Column) -> Column:
-    """InputError where a column's description contradicts itself."""
+def check_column(column: Column, partial: bool = False) -> Column:
+    """InputError where a column's description contradicts itself; a ``partial`` one may leave things out."""
     where = f"Column {column.name!r} of the schema"
     if column.role not in ROLES:
         raise InputError(f"{where} has role={column.role!r}; {nearest(column.role, ROLES)}.")
-    if column.role == "feature" and column.likelihood not in LIKELIHOODS:
+    if column.role == "feature" and column.likelihood not in (*LIKELIHOODS, *((None,) if partial else ())):
         raise InputError(
             f"{where} has likelihood={column.likelihood!r}; {nearest(str(column.likelihood), LIKELIHOODS)}."
         )
     if len({(isinstance(v, bool), v) for v in column.levels}) != len(column.levels):
         raise InputError(f"{where} lists a level twice; keep each once.")
-    if column.role == "feature" and column.likelihood == "bernoulli" and len(column.levels) != 2:
+    if (
+        column.role == "feature"
+        and column.likelihood == "bernoulli"
+        and len(column.levels) not in ((0, 2) if partial else (2,))
+    ):
         raise InputError(
             f"{where} is bernoulli and has {len(column.levels)} levels; bernoulli needs two, use categorical."
         )

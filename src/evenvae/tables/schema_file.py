@@ -7,8 +7,19 @@ from typing import Any
 import tomlkit
 
 from evenvae.errors import InputError
-from evenvae.tables.schema import EDITABLE, Column, Schema, nearest
+from evenvae.tables.schema import EDITABLE, Column, Schema, check_column, nearest
 
+NUMBERS = ("low", "high", "decimals")
+TYPES: dict[str, Any] = {
+    "levels": list,
+    "missing": list,
+    "categories": list,
+    "low": int | float,
+    "high": int | float,
+    "decimals": int,
+    "ordered": bool,
+    "value": object,
+}
 HEADER = """How EvenVAE takes each column. Edit, then pass it with --schema or schema=.
 likelihood: normal, lognormal, poisson, bernoulli, categorical. role: feature, constant, identifier, ignored.
 What you leave out of a column is completed from the data."""
@@ -58,6 +69,9 @@ def load(path: str | Path) -> Schema:
     for name, table in data.get("columns", {}).items():
         if isinstance(table, str):
             table = {"likelihood": table}
+        if not isinstance(table, dict):
+            raise InputError(f"{path}: column {name!r} is {table!r}; give a table such as "
+                             f'[columns."{name}"] with likelihood = "poisson".')  # fmt: skip
         columns.append(_column(path, name, table))
         given |= {f"{name}.{key}" for key in table}
     return Schema(tuple(columns), data.get("library", "pandas"), given=frozenset(given))
@@ -67,5 +81,9 @@ def _column(path: Path, name: str, table: dict[str, Any]) -> Column:
     for key in table:
         if key not in EDITABLE:
             raise InputError(f"{path}: column {name!r} has an unknown key {key!r}; {nearest(key, EDITABLE)}.")
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
-    return Column(name, **values)
+        kind = TYPES.get(key, str)
+        if not isinstance(table[key], kind) or (isinstance(table[key], bool) and key in NUMBERS):
+            what = "a list" if kind is list else "a number" if key in NUMBERS else kind.__name__  # type: ignore
+            raise InputError(f"{path}: column {name!r} has {key} = {table[key]!r}, which must be {what}.")
+    values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+    return check_column(Column(name, **values), partial=True)
