@@ -381,17 +381,29 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             samples: importance samples a row.
             random_state: seed of the draws.
         """
-        if draws < 1:
-            raise InputError(f"draws={draws} must be at least 1.")
+        _, completed = self.impute_values(
+            X, draws, statistic=statistic, samples=samples, random_state=random_state
+        )
+        filled = [tables.fill(X, values, self.schema_) for values in completed]
+        return filled[0] if draws == 1 else filled
+
+    def impute_values(
+        self, X: Any, draws: int = 1, *, statistic: str = "mean", samples: int = 50, random_state: Any = 0
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """What `impute` writes into the holes, as numbers: ``observed`` (N, D) and ``draws`` arrays (N, D).
+
+        Levels are codes of the schema; the columns are the schema's features.
+        """
+        if draws < 1 or samples < 1:
+            raise InputError(f"draws={draws} and samples={samples} must be at least 1.")
+        if statistic not in ("mean", "mode"):
+            raise InputError(f"statistic={statistic!r} is unknown; imputation knows mean and mode.")
         cells, observed = self._ask(X)
         if draws > 1:
-            drawn = [self._draw(cells, observed, samples, [random_state or 0, i]) for i in range(draws)]
-            return [tables.fill(X, values, self.schema_) for values in drawn]
+            return observed, [self._draw(cells, observed, samples, [random_state or 0, i]) for i in range(draws)]
         if statistic == "mode":
-            values = self._reconstructed(cells, observed, "mode")
-        else:
-            values = self._imputed(cells, observed, samples)
-        return tables.fill(X, values, self.schema_)
+            return observed, [self._reconstructed(cells, observed, "mode")]
+        return observed, [self._imputed(cells, observed, samples)]
 
     def sample(self, n: int, given: Any = None, random_state: int | None = None) -> Any:
         """``n`` new rows, in the library of the training table."""

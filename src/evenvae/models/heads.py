@@ -67,15 +67,22 @@ def log_jacobian(layout: Layout, cells: Cells, scales: tuple[Scale, ...], mask: 
     return jnp.where(mask, layout.join(parts), 0)
 
 
-def statistic(
+def statistic_parts(
     layout: Layout, raw: Float[Array, "... P"], scales: tuple[Scale, ...], name: str = "mode"
-) -> Float[Array, "... D"]:
-    """``mode``, ``mean`` or ``median`` of every column in value space; levels always give their mode."""
+) -> list[Array]:
+    """``mode``, ``mean`` or ``median`` by block, in value space; levels always give their mode."""
     parts = []
     for block, part, scale in zip(layout.blocks, layout.split(raw), scales, strict=True):
         method = "mode" if block.likelihood.nominal else name
         parts.append(getattr(block.likelihood, method)(part, scale))
-    return layout.join(parts)
+    return parts
+
+
+def statistic(
+    layout: Layout, raw: Float[Array, "... P"], scales: tuple[Scale, ...], name: str = "mode"
+) -> Float[Array, "... D"]:
+    """`statistic_parts` joined in table order."""
+    return layout.join(statistic_parts(layout, raw, scales, name))
 
 
 def values(layout: Layout, cells: Cells, scales: tuple[Scale, ...], dtype=jnp.float32) -> Array:

@@ -84,7 +84,8 @@ class Layout:
 
     def join(self, parts: Sequence[Array]) -> Array:
         """Per-block ``(..., columns)`` arrays to ``(..., D)`` in table order."""
-        together = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-1)
+        join = np.concatenate if isinstance(parts[0], np.ndarray) else jnp.concatenate
+        together = parts[0] if len(parts) == 1 else join(parts, axis=-1)
         if np.array_equal(self.position, np.arange(self.features)):
             return together
         return together[..., self.position]

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from evenvae.likelihoods import Likelihood, Scale
-from evenvae.models.heads import marginal_bias, statistic
+from evenvae.models.heads import marginal_bias, statistic_parts
 from evenvae.models.layout import Layout
 
 
@@ -106,5 +106,5 @@ class Space:
         """``mode``, ``mean`` or ``median`` of raw head outputs as raw values, computed in float64."""
         with jax.enable_x64(True):
             scales = tuple(Scale(*(jnp.asarray(p, jnp.float64) for p in scale)) for scale in self.scales)
-            value = statistic(self.layout, jnp.asarray(raw, jnp.float64), scales, name)
-            return self.to_raw(np.asarray(value))
+            parts = statistic_parts(self.layout, jnp.asarray(raw, jnp.float64), scales, name)
+            return self.to_raw(self.layout.join([np.asarray(part) for part in parts]))
