@@ -34,9 +34,7 @@ def pandas_table():
             "text": ["a", "b ", "ü", None] * (n // 4),
             "object": np.array(["a", "b", "c", None] * (n // 4), dtype=object),
             "string": pd.array(["x", "y", None] * (n // 3), dtype="string"),
-            "ordered": pd.Categorical(
-                ["low", "high", None] * (n // 3), ["low", "mid", "high"], ordered=True
-            ),
+            "ordered": pd.Categorical(["low", "high", None] * (n // 3), ["low", "mid", "high"], ordered=True),
             "codes": pd.Categorical([3, 1, 2] * (n // 3), [3, 2, 1]),
             "moment": pd.date_range("2020-01-01 03:04:05.678901", periods=n, freq="37h", unit="us"),
             "zoned": pd.date_range("2020-03-01", periods=n, freq="17h", tz="Europe/Paris"),
@@ -62,9 +60,7 @@ def arrow_table():
             "level": pa.array(["a", "b", None] * (n // 3)).dictionary_encode(),
             "day": pa.array([None, *[day + dt.timedelta(i * 3) for i in range(n - 1)]], pa.date32()),
             "time": pa.array([dt.time(i, 5, 7) for i in range(n)], pa.time64("us")),
-            "moment": pa.array(
-                [dt.datetime(2020, 1, 1 + i) for i in range(n)], pa.timestamp("ms", "UTC")
-            ),
+            "moment": pa.array([dt.datetime(2020, 1, 1 + i) for i in range(n)], pa.timestamp("ms", "UTC")),
             "span": pa.array([dt.timedelta(minutes=i) for i in range(n)], pa.duration("us")),
             "empty": pa.nulls(n, pa.int32()),
         }

@@ -43,11 +43,11 @@ def _seconds(value: Any) -> float:
 def numbers(cells: pd.Series, seen: np.ndarray, kind: str) -> np.ndarray:
     """(rows,) float64, NaN where not ``seen`` or not a number of this kind."""
     out = np.full(len(cells), np.nan)
-    chosen = cells[seen]
+    chosen: Any = cells[seen]
     if not len(chosen):
         return out
     if kind in ("datetime", "date"):
-        moments = chosen
+        moments: Any = chosen
         if not types.is_datetime64_any_dtype(moments.dtype):
             moments = pd.to_datetime(chosen.astype(str), errors="coerce", format="ISO8601", utc=True)
         if getattr(moments.dt, "tz", None) is not None:
@@ -62,7 +62,8 @@ def numbers(cells: pd.Series, seen: np.ndarray, kind: str) -> np.ndarray:
     elif types.is_numeric_dtype(chosen.dtype):
         out[seen] = chosen.to_numpy(dtype=float, na_value=np.nan)
     else:
-        out[seen] = pd.to_numeric(chosen.astype(str).str.strip(), errors="coerce").to_numpy(float)
+        parsed: Any = pd.to_numeric(chosen.astype(str).str.strip(), errors="coerce")
+        out[seen] = parsed.to_numpy(float)
     out[np.isinf(out)] = np.nan
     return out
 
@@ -125,7 +126,7 @@ def column_values(cells: pd.Series, column: Column, on_unseen: str = "missing") 
     if lost.any():
         if len(cells) and lost.sum() == seen.sum() and seen.any():
             raise InputError(
-                f"Column {column.name!r} holds no numbers (first cell: {cells[seen].iloc[0]!r}) but its "
+                f"Column {column.name!r} holds no numbers (first cell: {cells.iloc[seen.argmax()]!r}) but its "
                 f"likelihood is {column.likelihood}; give it a likelihood that fits in the schema."
             )
         _warn(

@@ -45,8 +45,8 @@ def encode(X: Any, schema: Schema, *, on_unseen: str = "missing") -> Encoded:
     return Encoded(values, ~np.isnan(values))
 
 
-def aligned(X: Any, schema: Schema) -> pd.DataFrame:
-    """The table as a frame whose columns bear the schema's names."""
+def aligned(X: Any, schema: Schema) -> Any:
+    """The table as a pandas frame whose columns bear the schema's names."""
     frame = as_frame(X, schema.names if library_of(X) == "numpy" and not is_records(X) else None)
     for column in schema.features:
         if column.name not in frame.columns:

@@ -57,7 +57,8 @@ def write_filled(source: str | Path, original: Any, filled: Any, schema: Schema,
     ):
         write_table(filled, out)
         return
-    before, after = as_frame(original, schema.names), as_frame(filled, schema.names)
+    before: Any = as_frame(original, schema.names)
+    after: Any = as_frame(filled, schema.names)
     content = content_of(source)
     document = _document(source, content)
     cells: dict[tuple[int, int], str] = {}

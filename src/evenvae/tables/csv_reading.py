@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 
 from evenvae.errors import InputError
@@ -79,7 +78,7 @@ def _typed(data: bytes, delimiter: str) -> pa.Table:
         spelled = _read(data, delimiter, {field.name: pa.string() for field in numbers})
         for field in numbers:
             pattern = r"^[+-]?0\d+$" if pa.types.is_integer(field.type) else r"^[+-]?(0\d+|\d{19,})$"
-            if pc.any(pc.match_substring_regex(spelled.column(field.name), pattern)).as_py():
+            if spelled.column(field.name).to_pandas().str.match(pattern).eq(True).any():
                 text.add(field.name)
     return _read(data, delimiter, {name: pa.string() for name in text}) if text else table
 

@@ -38,7 +38,7 @@ class Document:
     def _replaced(self, old: str, value: str) -> str:
         lead = old[: len(old) - len(old.lstrip(" "))]
         quoted = old.strip().startswith('"')
-        if quoted or self.delimiter in value or '"' in value or "\n" in value:
+        if quoted or value != value.strip(" ") or any(c in value for c in (self.delimiter, *'"\r\n')):
             value = '"' + value.replace('"', '""') + '"'
         return lead + value
 

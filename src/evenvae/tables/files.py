@@ -129,9 +129,9 @@ def _write(table: pa.Table, sink: BinaryIO, kind: str) -> None:
             [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns],
             names=table.column_names,
         )
-        options = pyarrow.csv.WriteOptions(
-            delimiter="\t" if kind.startswith(".tsv") else ",", quoting_style="needed"
-        )
+        delimiter = "\t" if kind.startswith(".tsv") else ","
+        style = "needed" if any(map(_needs_quotes, decoded.columns)) else "none"
+        options = pyarrow.csv.WriteOptions(delimiter=delimiter, quoting_style=style)
         buffer = io.BytesIO()
         pyarrow.csv.write_csv(decoded, buffer, options)
         header, _, body = buffer.getvalue().partition(b"\n")
@@ -139,6 +139,12 @@ def _write(table: pa.Table, sink: BinaryIO, kind: str) -> None:
         csv.writer(plain, delimiter=options.delimiter, lineterminator="\n").writerow(table.column_names)
         del header
         sink.write(zipped(plain.getvalue().encode() + body, kind))
+
+
+def _needs_quotes(column: Any) -> bool:
+    # pyarrow can quote all texts or none
+    text = column.to_pandas() if "str" in str(column.type) else None
+    return text is not None and bool(text.str.contains(r'[",;|\t\r\n]|^ | $', regex=True).eq(True).any())
 
 
 def zipped(data: bytes, kind: str) -> bytes:

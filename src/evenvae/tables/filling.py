@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from jaxtyping import Bool, Float
 
 from evenvae.errors import InputError
@@ -94,7 +93,9 @@ def _fill_arrow(table: Any, name: str, hole: np.ndarray, filler: pd.Series) -> A
     replacement = arrow_array(filler, plain.type)
     if replacement.type != plain.type:
         return table
-    replaced = pc.replace_with_mask(plain, pa.array(hole), replacement)
+    order = np.arange(len(plain))
+    order[hole] = len(plain) + np.arange(len(replacement))
+    replaced = pa.concat_arrays([plain, replacement]).take(pa.array(order))
     if pa.types.is_dictionary(kind):
         replaced = replaced.dictionary_encode().cast(kind)
     return table.set_column(place, table.schema.field(place), replaced)

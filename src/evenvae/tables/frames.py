@@ -105,7 +105,7 @@ def _nullable(kind: Any) -> Any:
     return pd.array([], dtype=str(kind).replace("int", "Int").replace("uI", "UI")).dtype
 
 
-def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:
+def _from_array(X: Any, names: tuple[str, ...] | None) -> Any:
     if is_records(X):
         return pd.DataFrame(X)
     if hasattr(X, "toarray"):
@@ -130,7 +130,7 @@ def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:
     return frame
 
 
-def _object_column(column: pd.Series) -> pd.Series:
+def _object_column(column: Any) -> Any:
     """An object column as numbers where every observed cell is one."""
     observed = column.dropna()
     if len(observed) and all(

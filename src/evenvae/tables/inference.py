@@ -30,7 +30,7 @@ def infer(
     """See `Schema.infer`."""
     library = library_of(X)
     names = tuple(overrides) if library == "numpy" and len(overrides) == np.shape(X)[-1] else None
-    frame = as_frame(X, names)
+    frame: Any = as_frame(X, names)
     for name in overrides:
         if name not in frame.columns:
             raise InputError(f"The schema names a column {name!r} that the table does not have; "
@@ -100,7 +100,7 @@ def _kind(cells: pd.Series, seen: np.ndarray) -> str:
         return "duration"
     if types.is_numeric_dtype(dtype):
         return "number"
-    chosen = cells[seen]
+    chosen: Any = cells[seen]
     first = chosen.iloc[0]
     if not isinstance(first, str) and hasattr(first, "isoformat"):
         return "datetime" if hasattr(first, "hour") and hasattr(first, "year") else (
@@ -115,7 +115,7 @@ def _kind(cells: pd.Series, seen: np.ndarray) -> str:
 def _guess(
     name: str, cells: pd.Series, seen: np.ndarray, kind: str, count_max: int, int_cat_max: int
 ) -> dict[str, Any]:
-    chosen = cells[seen]
+    chosen: Any = cells[seen]
     distinct = chosen.nunique()
     rows = len(chosen)
     if distinct <= 1:
@@ -198,7 +198,7 @@ def _text_format(chosen: pd.Series) -> str | None:
 
 
 def _with_levels(column: Column, cells: pd.Series, seen: np.ndarray, max_levels: int) -> Column:
-    chosen = cells[seen]
+    chosen: Any = cells[seen]
     if isinstance(cells.dtype, pd.CategoricalDtype):
         present = set(chosen.unique())
         levels = [_plain(level) for level in cells.cat.categories if level in present]
@@ -254,7 +254,7 @@ def _with_bounds(column: Column, cells: pd.Series, seen: np.ndarray, said: dict[
     if "decimals" not in said:
         changes["decimals"] = _decimals(values)
     if column.kind == "datetime" and column.text_format is None:
-        changes["text_format"] = _text_format(cells[seen])
+        changes["text_format"] = _text_format(pd.Series(cells[seen]))
     return _replace(column, **changes)
 
 
@@ -262,6 +262,6 @@ def _decimals(values: np.ndarray) -> int | None:
     """Decimals that hold every value; None where there are more than six."""
     some = np.unique(values)[:20_000]
     for decimals in range(7):
-        if np.allclose(some, np.round(some, decimals), rtol=1e-12, atol=0):
+        if (some == np.round(some, decimals)).all():
             return decimals
     return None

@@ -50,7 +50,7 @@ def _moments(values: np.ndarray, hole: np.ndarray, column: Column) -> pd.Series:
     return moments
 
 
-def typed(series: pd.Series, column: Column) -> pd.Series:
+def typed(series: Any, column: Column) -> pd.Series:
     """The series in the column's dtype, where its values fit: holes or a pooled level may not."""
     if column.dtype == "category":
         known = list(column.categories or column.levels)
@@ -59,12 +59,12 @@ def typed(series: pd.Series, column: Column) -> pd.Series:
     try:
         if column.dtype == "bool" and series.isna().any():
             return series
-        return series.astype(column.dtype) if column.dtype else series  # type: ignore[call-overload]
+        return series.astype(column.dtype) if column.dtype else series
     except (TypeError, ValueError):
         return series.infer_objects()
 
 
-def arrow_array(series: pd.Series, kind: Any) -> Any:
+def arrow_array(series: Any, kind: Any) -> Any:
     """A pyarrow array of type ``kind``, or of its own where the values do not fit it."""
     array: Any = pa.array(series, from_pandas=True)
     try:
@@ -85,7 +85,13 @@ def to_library(frame: pd.DataFrame, schema: Schema, library: str) -> Any:
         plain = all(isinstance(dtype, np.dtype) for dtype in frame.dtypes)
         if plain and kinds <= set("iuf"):
             return frame.to_numpy()
-        return frame.to_numpy(dtype=float if plain and kinds <= set("iufb") else object)
+        if plain and kinds <= set("iufb"):
+            return frame.to_numpy(dtype=float)
+        cells = {name: frame[name].astype(object) for name in frame.columns}
+        text = {column.name for column in schema.columns if column.kind == "level"}
+        return pd.DataFrame(
+            {name: c.where(c.notna(), None) if name in text else c for name, c in cells.items()}
+        ).to_numpy(dtype=object)
     known = arrow_types(schema.native)
     fields, arrays = [], []
     for name in frame.columns:

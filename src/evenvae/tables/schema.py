@@ -142,7 +142,7 @@ class Schema:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Schema":
         """What `to_dict` gave."""
-        tuples = lambda item: {key: tuple(v) if isinstance(v, list) else v for key, v in item.items()}
+        tuples: Any = lambda item: {key: tuple(v) if isinstance(v, list) else v for key, v in item.items()}
         columns = tuple(Column(**tuples(item)) for item in data["columns"])
         return cls(columns, data.get("library", "pandas"), data.get("native", ""))
 
