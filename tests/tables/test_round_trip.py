@@ -62,6 +62,7 @@ def arrow_table():
             "time": pa.array([dt.time(i, 5, 7) for i in range(n)], pa.time64("us")),
             "moment": pa.array([dt.datetime(2020, 1, 1 + i) for i in range(n)], pa.timestamp("ms", "UTC")),
             "span": pa.array([dt.timedelta(minutes=i) for i in range(n)], pa.duration("us")),
+            "money": pa.array([None, *[i / 4 for i in range(n - 1)]]).cast(pa.decimal128(9, 2)),
             "empty": pa.nulls(n, pa.int32()),
         }
     )
@@ -144,6 +145,21 @@ def test_arrays_come_back_as_arrays():
     decoded = tables.decode(tables.encode(mixed, schema).values, schema)
     assert decoded.dtype == object
     assert list(decoded[:, 1]) == ["a", "b", None]
+
+
+def test_a_view_remembers_its_library():
+    for make in MAKERS:
+        schema = tables.Schema.infer(make())
+        assert tables.Schema.infer(tables.as_frame(make())) == schema
+
+
+def test_arrow_backed_pandas_columns():
+    table = arrow_table().to_pandas(types_mapper=pd.ArrowDtype)
+    schema = tables.Schema.infer(table)
+    encoded = tables.encode(table, schema)
+    filled = tables.fill(table, np.nan_to_num(encoded.values), schema)
+    assert (filled.dtypes == table.dtypes).all()
+    assert tables.encode(filled, schema).observed.all()
 
 
 def test_records_are_filled_as_records():

@@ -54,8 +54,11 @@ def read_text(path: str | Path, content: bytes, kind: str) -> pa.Table:
 def _tidy(data: bytes, delimiter: str) -> bytes | None:
     """Text without blanks around its fields, or None where only the tokenizer can tell which those are."""
     sign = re.escape(delimiter.encode())
-    if not re.search(rb" [%s\r\n]|[%s\n] " % (sign, sign), data):
-        return None if data.count(b'"') % 2 else data
+    if data.count(b'"') % 2:
+        return None
+    bare = re.sub(rb'"[^"]*"', b'""', data)
+    if not re.search(rb" [%s\r\n]|[%s\n] | $" % (sign, sign), bare):
+        return data
     if b'"' in data:
         return None
     return re.sub(rb"(?<=[%s\r\n]) +| +(?=[%s\r\n])" % (sign, sign), b"", data)

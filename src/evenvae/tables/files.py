@@ -131,14 +131,12 @@ def _write(table: pa.Table, sink: BinaryIO, kind: str) -> None:
         )
         delimiter = "\t" if kind.startswith(".tsv") else ","
         style = "needed" if any(map(_needs_quotes, decoded.columns)) else "none"
-        options = pyarrow.csv.WriteOptions(delimiter=delimiter, quoting_style=style)
+        options = pyarrow.csv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style=style)
         buffer = io.BytesIO()
         pyarrow.csv.write_csv(decoded, buffer, options)
-        header, _, body = buffer.getvalue().partition(b"\n")
         plain = io.StringIO()
         csv.writer(plain, delimiter=options.delimiter, lineterminator="\n").writerow(table.column_names)
-        del header
-        sink.write(zipped(plain.getvalue().encode() + body, kind))
+        sink.write(zipped(plain.getvalue().encode() + buffer.getvalue(), kind))
 
 
 def _needs_quotes(column: Any) -> bool:

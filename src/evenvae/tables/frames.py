@@ -66,6 +66,8 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
         )
     frame = frame.copy(deep=False)
     frame.columns = [str(name) for name in frame.columns]
+    for name in [name for name in frame.columns if isinstance(frame[name].dtype, pd.ArrowDtype)]:
+        frame[name] = _from_arrow(pa.chunked_array(pa.array(frame[name]))).set_axis(frame.index)
     frame.attrs.setdefault(ORIGIN, (library, _arrow_schema(X) if library in ("polars", "pyarrow") else ""))
     return frame
 
@@ -92,6 +94,8 @@ def arrow_types(text: str) -> dict[str, Any]:
 
 def _from_arrow(column: Any) -> pd.Series:
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_decimal(column.type):
+        return column.cast(pa.float64()).to_pandas()
     if pa.types.is_dictionary(column.type):
         return column.to_pandas()
     if pa.types.is_integer(column.type) and column.null_count:
