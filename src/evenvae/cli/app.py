@@ -8,6 +8,7 @@ import typer
 
 from evenvae.cli import common
 from evenvae.errors import InputError
+from evenvae.tables.files import kind_of
 
 app = typer.Typer(
     help="Variational autoencoders for tables of mixed columns that overlook nothing.\n\n"
@@ -173,26 +174,23 @@ def impute(
     import evenvae
     from evenvae import tables
 
-    tables.kind_of(out)
+    kind_of(out)
     fitted = evenvae.load(model)
     table, _ = common.read(data)
-    names = [out] if draws == 1 else [numbered(out, i + 1) for i in range(draws)]
     if draws > 1 and out == "-":
         raise InputError("--draws above 1 writes several tables; give a file name with -o.")
-    observed, completed = fitted.impute_values(table, draws, statistic=statistic, samples=samples, random_state=seed)
-    for name, values in zip(names, completed, strict=True):
-        filled = tables.fill(table, values, fitted.schema_)
-        if data.startswith("dataset:"):
-            tables.write_table(filled, name)
+    filled = fitted.impute(table, draws, statistic=statistic, samples=samples, random_state=seed)
+    names = [out] if draws == 1 else [numbered(out, i + 1) for i in range(draws)]
+    for name, result in zip(names, [filled] if draws == 1 else filled, strict=True):
+        if data == "-" or data.startswith("dataset:"):
+            tables.write_table(result, name)
         else:
-            tables.write_filled(data, values, observed, fitted.schema_, name, filled)
+            tables.write_filled(data, table, result, fitted.schema_, name)
 
 
 def numbered(out: str, number: int) -> str:
     """``people.csv`` to ``people.3.csv``."""
-    from evenvae import tables
-
-    kind = tables.kind_of(out)
+    kind = kind_of(out)
     return f"{out[: -len(kind)]}.{number}{out[-len(kind) :]}"
 
 
@@ -207,7 +205,7 @@ def sample(
     import evenvae
     from evenvae import tables
 
-    tables.kind_of(out)
+    kind_of(out)
     tables.write_table(evenvae.load(model).sample(n, random_state=seed), out)
 
 
@@ -219,7 +217,7 @@ def encode(model: Model, data: Data, out: Out) -> None:
     import evenvae
     from evenvae import tables
 
-    tables.kind_of(out)
+    kind_of(out)
     fitted = evenvae.load(model)
     latent = fitted.transform(common.read(data)[0])
     tables.write_table(pd.DataFrame(latent, columns=[f"z{i + 1}" for i in range(latent.shape[1])]), out)
@@ -238,7 +236,7 @@ def score(
     import evenvae
     from evenvae import tables
 
-    tables.kind_of(out)
+    kind_of(out)
     details = evenvae.load(model).score_samples(common.read(data)[0], samples=samples, return_details=True)
     names = {"log_likelihood": "total", "standard_error": "standard_error", "effective_samples": "effective_samples"}
     tables.write_table(pd.DataFrame({name: details[key] for name, key in names.items()}), out)

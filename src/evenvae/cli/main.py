@@ -5,7 +5,7 @@ import os
 import sys
 import warnings
 
-import click
+import typer
 
 from evenvae.cli.app import app
 from evenvae.errors import InputError, TrainingError
@@ -27,23 +27,22 @@ def _run(arguments: list[str], debug: bool) -> int:
     try:
         result = app(args=arguments, prog_name="evenvae", standalone_mode=False)
         return result if isinstance(result, int) else DONE
-    except (InputError, click.ClickException, TrainingError) as error:
+    except (InputError, typer.TyperException, TrainingError) as error:
         if debug:
             raise
-        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        hint = ""
-        if isinstance(error, click.UsageError) and error.ctx is not None:
-            hint = f" (see: {error.ctx.command_path} --help)"
+        message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        context = getattr(error, "ctx", None)
+        hint = f" (see: {context.command_path} --help)" if context is not None else ""
         _say(" ".join(message.split()) + hint)
         return FAILED if isinstance(error, TrainingError) else WRONG
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         # the reader of our output has gone; nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
     except Exception as error:
         if debug:

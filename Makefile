@@ -1,0 +1,45 @@
+# Every target sets itself up in .venv; an existing .venv is reused.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-slow check format clean
+
+$(VENV)/made:
+	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "EvenVAE needs Python 3.11 to 3.13"'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/demo-installed: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	touch $@
+
+$(VENV)/test-installed: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+$(VENV)/check-installed: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[test,check]'
+	touch $@
+
+demo: $(VENV)/demo-installed
+	$(BIN)/evenvae demo
+
+test: $(VENV)/test-installed
+	$(BIN)/python -m pytest -m 'not slow' -n auto
+
+test-slow: $(VENV)/test-installed
+	$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/check-installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest -q tests/test_imports.py
+
+format: $(VENV)/check-installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) evenvae-demo
