@@ -52,9 +52,7 @@ def one(name: str, balance: str, seed: int, share_of_epochs: float) -> dict:
         "seconds": round(seconds, 1),
         **{key: mean.attrs[key] for key in ("error", "worst_ratio", "worst_column", "log_likelihood")},
         "error_by_mode": mode.attrs["error"],
-        "columns": {
-            row.column: [round(row.error, 5), round(row.baseline, 5)] for row in mean.itertuples(index=False)
-        },
+        "columns": {row.column: [round(row.error, 5), round(row.baseline, 5)] for row in mean.itertuples(index=False)},
     }
 
 

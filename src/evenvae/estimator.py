@@ -172,9 +172,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         if rows < 2:
             raise InputError(f"The table has {rows} row; at least 2 are needed to learn from.")
         self.seed_ = (
-            int(np.random.SeedSequence().generate_state(1)[0])
-            if self.random_state is None
-            else int(self.random_state)
+            int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else int(self.random_state)
         )
         likelihoods = [likelihood_of(column) for column in self.schema_.features]
         self.space_ = Space.fit(likelihoods, encoded.values, encoded.observed)
@@ -236,9 +234,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         if not isinstance(self.ensemble, int | np.integer) or self.ensemble < 1:
             raise InputError(f"ensemble={self.ensemble!r} must be a positive whole number.")
         if not 0 <= self.validation_fraction < 1:
-            raise InputError(
-                f"validation_fraction={self.validation_fraction} must be at least 0 and below 1."
-            )
+            raise InputError(f"validation_fraction={self.validation_fraction} must be at least 0 and below 1.")
         if self.prior not in PRIORS:
             raise InputError(f"prior={self.prior!r} is unknown; choose one of {', '.join(PRIORS)}.")
         if self.task is not None:
@@ -286,9 +282,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         if observed.shape[1] == 1:
             hidden = generator.random(hidden.shape) < 0.5
         shape = (count, size)
-        return Validation(
-            padded.reshape(shape), weight.reshape(shape), hidden.reshape(*shape, observed.shape[1])
-        )
+        return Validation(padded.reshape(shape), weight.reshape(shape), hidden.reshape(*shape, observed.shape[1]))
 
     def _new_networks(self, values: np.ndarray, observed: np.ndarray) -> list[tuple[Network, States, Any]]:
         bias = self.space_.marginal_bias(values, observed)
@@ -319,9 +313,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
 
     def _fingerprint(self, encoded: Any) -> str:
         digest = hashlib.sha256(np.ascontiguousarray(encoded.values).tobytes())
-        options = {
-            k: repr(v) for k, v in self.get_params(deep=False).items() if k not in ("verbose", "schema")
-        }
+        options = {k: repr(v) for k, v in self.get_params(deep=False).items() if k not in ("verbose", "schema")}
         digest.update(json.dumps([options, self.schema_.to_dict()], sort_keys=True, default=str).encode())
         return digest.hexdigest()
 
@@ -381,9 +373,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             samples: importance samples a row.
             random_state: seed of the draws.
         """
-        _, completed = self.impute_values(
-            X, draws, statistic=statistic, samples=samples, random_state=random_state
-        )
+        _, completed = self.impute_values(X, draws, statistic=statistic, samples=samples, random_state=random_state)
         filled = [tables.fill(X, values, self.schema_) for values in completed]
         return filled[0] if draws == 1 else filled
 
@@ -521,9 +511,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
     def _posterior(self, cells: Any, observed: np.ndarray) -> Any:
         network, state = self.members_[0]
         scales = self.space_.device_scales
-        return self._sliced(
-            lambda c, m: inference.posterior(network, state, c, m, scales), cells, observed, 1
-        )
+        return self._sliced(lambda c, m: inference.posterior(network, state, c, m, scales), cells, observed, 1)
 
     def _reconstructed(self, cells: Any, observed: np.ndarray, statistic: str) -> np.ndarray:
         layout, scales = self.space_.layout, self.space_.device_scales
@@ -533,9 +521,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             raw = np.concatenate([np.asarray(inference.decode(network, z)) for z in _pieces(mean)])
             return self.space_.statistic(raw, statistic)
         parts = [
-            self._sliced(
-                lambda c, m, n=network, s=state: inference.reconstruct(n, s, c, m, scales), cells, observed, 1
-            )
+            self._sliced(lambda c, m, n=network, s=state: inference.reconstruct(n, s, c, m, scales), cells, observed, 1)
             for network, state in self.members_
         ]
         averaged = [np.mean(part, axis=0) for part in zip(*parts, strict=True)]

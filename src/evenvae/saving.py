@@ -1,7 +1,6 @@
 """A fitted model to one safetensors file and back."""
 
 from pathlib import Path
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -65,8 +64,7 @@ def load(path: str | Path) -> EvenVAE:
     model.schema_ = Schema.from_dict(metadata["schema"])
     layout = Layout.of([likelihood_of(column) for column in model.schema_.features])
     scales = tuple(
-        Scale(*(tensors[f"scale.{number}.{name}"] for name in Scale._fields))
-        for number in range(len(layout.blocks))
+        Scale(*(tensors[f"scale.{number}.{name}"] for name in Scale._fields)) for number in range(len(layout.blocks))
     )
     model.space_ = Space(layout, scales, *(tensors[f"space.{name}"] for name in ("low", "high", "baseline")))
     model.seed_ = metadata["seed"]
@@ -76,9 +74,7 @@ def load(path: str | Path) -> EvenVAE:
     model.n_features_in_ = len(model.schema_.names)
     if metadata["named"]:
         model.feature_names_in_ = np.array(model.schema_.names, dtype=object)
-    model.plan_ = make_plan(
-        model.get_params(deep=False), layout, model.rows_ - model.held_out_, model.held_out_
-    )
+    model.plan_ = make_plan(model.get_params(deep=False), layout, model.rows_ - model.held_out_, model.held_out_)
     skeleton = model._skeleton()
     members = metadata["members"]
     shapes = lambda tree: jax.tree.map(lambda a: np.broadcast_to(a, (members, *np.shape(a))), tree)

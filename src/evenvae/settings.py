@@ -81,9 +81,7 @@ def make_plan(options: dict[str, Any], layout: Layout, rows: int, validation_row
     if preset == "paper" and options.get("patience") is None:
         patience = None
     hidden = pick("hidden_size", int(np.clip(64 * round(rows**0.25 / 5), 64, 256)))
-    latent_default = (
-        max(1, int(0.5 * features + 0.5)) if preset == "paper" else int(np.clip(2 * features, 2, 64))
-    )
+    latent_default = max(1, int(0.5 * features + 0.5)) if preset == "paper" else int(np.clip(2 * features, 2, 64))
     for name in ("batch_size", "epochs", "hidden_size", "latent_size", "learning_rate", "depth"):
         value = given.get(name)
         if value is not None and not value > 0:

@@ -15,9 +15,7 @@ from safetensors.numpy import save
 from evenvae.errors import InputError
 
 
-def write(
-    path: str | Path, kind: str, version: int, tensors: Mapping[str, np.ndarray], metadata: Any
-) -> None:
+def write(path: str | Path, kind: str, version: int, tensors: Mapping[str, np.ndarray], metadata: Any) -> None:
     """Write ``tensors`` and JSON-able ``metadata`` as one safetensors file, atomically, with a checksum."""
     path = Path(path)
     contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}

@@ -15,9 +15,7 @@ from evenvae.errors import InputError
 from evenvae.tables import files
 from evenvae.tables.csv_text import parse
 
-TABLE = pa.table(
-    {"n": [1, None, 3], "x": [0.5, 1.25, None], "t": ["a,b", None, 'q"q'], "flag": [True, False, None]}
-)
+TABLE = pa.table({"n": [1, None, 3], "x": [0.5, 1.25, None], "t": ["a,b", None, 'q"q'], "flag": [True, False, None]})
 
 
 @pytest.mark.parametrize("kind", files.KINDS)

@@ -114,9 +114,7 @@ def test_a_file_of_the_schema_comes_back(frame, tmp_path, dtype):
 
 def test_a_partial_file_is_completed_from_the_data(frame, tmp_path):
     path = tmp_path / "s.toml"
-    path.write_text(
-        '[columns]\nwhole = "poisson"\n[columns."count"]\nlikelihood = "categorical"\nmissing = ["9"]\n'
-    )
+    path.write_text('[columns]\nwhole = "poisson"\n[columns."count"]\nlikelihood = "categorical"\nmissing = ["9"]\n')
     schema = tables.Schema.from_toml(path).complete(frame)
     assert schema["whole"].likelihood == "poisson"
     assert (schema["whole"].low, schema["whole"].high) == (0, 90_000)

@@ -23,7 +23,7 @@ def gram_of_linear_heads(
     tasks = int(feature.max()) + 1
     rows, hidden = cotangent.shape[0], kernel.shape[0]
     wide = wide_tasks(feature, rows, hidden)
-    narrow = np.flatnonzero(~np.isin(feature, wide))
+    narrow = np.flatnonzero(~np.isin(feature, wide)).astype(np.int32)
     gram = jnp.zeros((tasks, tasks), cotangent.dtype)
     sums = _membership(feature[narrow], tasks, cotangent.dtype)
     if narrow.size:
@@ -34,7 +34,7 @@ def gram_of_linear_heads(
         gram = sums.T @ product @ sums
     explicit = []
     for task in wide:
-        outputs = np.flatnonzero(feature == task)
+        outputs = np.flatnonzero(feature == task).astype(np.int32)
         row = cotangent[:, outputs] @ kernel[:, outputs].T
         if narrow.size:
             cross = ((row @ kernel[:, narrow]) * cotangent[:, narrow]).sum(0) @ sums
@@ -68,7 +68,7 @@ def rows_of_linear_heads(
     feature = np.asarray(feature)
     rows = []
     for task in range(int(feature.max()) + 1):
-        outputs = np.flatnonzero(feature == task)
+        outputs = np.flatnonzero(feature == task).astype(np.int32)
         rows.append((cotangent[:, outputs] @ kernel[:, outputs].T).ravel())
     return jnp.stack(rows)
 
@@ -80,4 +80,4 @@ def combine_linear_heads(
     weights: Float[Array, " D"],
 ) -> Float[Array, "M h"]:
     """sum_d w_d G_d, one product: the plain head backward with scaled columns."""
-    return (cotangent * weights[np.asarray(feature)]) @ kernel.T
+    return (cotangent * weights[np.asarray(feature, np.int32)]) @ kernel.T

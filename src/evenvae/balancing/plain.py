@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import jax.numpy as jnp
-
 from evenvae.balancing.base import Balancer, active_rows
 
 

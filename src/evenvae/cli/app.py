@@ -238,7 +238,11 @@ def score(
 
     kind_of(out)
     details = evenvae.load(model).score_samples(common.read(data)[0], samples=samples, return_details=True)
-    names = {"log_likelihood": "total", "standard_error": "standard_error", "effective_samples": "effective_samples"}
+    names = {
+        "log_likelihood": "total",
+        "standard_error": "standard_error",
+        "effective_samples": "effective_samples",
+    }
     tables.write_table(pd.DataFrame({name: details[key] for name, key in names.items()}), out)
 
 

@@ -84,9 +84,7 @@ class LogNormal(Likelihood):
     def sample(self, key: Key[Array, ""], raw: Float[Array, "..."], scale: Scale) -> Array:
         """exp of a normal draw."""
         mean, variance = moments(raw)
-        return _exp(
-            scale.scale * (mean + jnp.sqrt(variance) * jax.random.normal(key, mean.shape, mean.dtype))
-        )
+        return _exp(scale.scale * (mean + jnp.sqrt(variance) * jax.random.normal(key, mean.shape, mean.dtype)))
 
     def marginal(self, x: np.ndarray) -> Float[np.ndarray, " width"]:
         """Mean and variance of the standardised logarithms."""

@@ -4,9 +4,7 @@ import numpy as np
 from jaxtyping import Bool
 
 
-def hide(
-    observed: Bool[np.ndarray, "N D"], share: float, generator: np.random.Generator
-) -> Bool[np.ndarray, "N D"]:
+def hide(observed: Bool[np.ndarray, "N D"], share: float, generator: np.random.Generator) -> Bool[np.ndarray, "N D"]:
     """Cells to hide, completely at random among the observed ones; no row loses its last observed cell.
 
     Raises ValueError for a share outside [0, 1).

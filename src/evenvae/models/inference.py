@@ -104,9 +104,7 @@ def expectations(layout: Layout, raw: Float[Array, "... P"], scales: tuple[Scale
 def decide(layout: Layout, averaged: list[np.ndarray]) -> Float[np.ndarray, "rows D"]:
     """Averaged expectations to one value a cell: the mean of numbers, the most probable level."""
     parts = [
-        np.argmax(part, axis=-1).astype(np.float64)
-        if block.likelihood.nominal
-        else np.asarray(part, np.float64)
+        np.argmax(part, axis=-1).astype(np.float64) if block.likelihood.nominal else np.asarray(part, np.float64)
         for block, part in zip(layout.blocks, averaged, strict=True)
     ]
     return np.concatenate(parts, axis=-1)[..., layout.position]
@@ -144,9 +142,7 @@ def impute_draw(network, encoder_state, cells, mask, scales, points, key: Key[Ar
     return draw(network.model.heads.layout, picked, scales, keys[1])
 
 
-def draw(
-    layout: Layout, raw: Float[Array, "rows P"], scales: tuple[Scale, ...], key: Key[Array, ""]
-) -> Array:
+def draw(layout: Layout, raw: Float[Array, "rows P"], scales: tuple[Scale, ...], key: Key[Array, ""]) -> Array:
     """One draw of every column, ``(rows, D)`` in value space."""
     keys = jax.random.split(key, len(layout.blocks))
     parts = [

@@ -12,6 +12,10 @@ from jaxtyping import Array, Float
 from evenvae.likelihoods import Likelihood
 
 
+INDEX = np.int32
+"""Type of all static indices: with int64 ones JAX mixes up programs traced with and without float64."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Block:
     """Columns with equal likelihoods, evaluated as one array of shape ``(..., columns, *event)``."""
@@ -65,12 +69,13 @@ class Layout:
     @functools.cached_property
     def feature_of_output(self) -> np.ndarray:
         """(P,) the column each head output belongs to."""
-        return np.concatenate([np.repeat(b.columns, b.likelihood.width) for b in self.blocks])
+        parts = [np.repeat(block.columns, block.likelihood.width) for block in self.blocks]
+        return np.concatenate(parts).astype(INDEX)
 
     @functools.cached_property
     def position(self) -> np.ndarray:
         """(D,) where each column stands when the blocks are laid side by side."""
-        return np.argsort(np.concatenate([block.columns for block in self.blocks]))
+        return np.argsort(np.concatenate([block.columns for block in self.blocks])).astype(INDEX)
 
     def split(self, raw: Float[Array, "... P"]) -> list[Float[Array, "..."]]:
         """Head outputs by block, each of shape ``(..., columns, *event, parameters)``."""
@@ -92,7 +97,7 @@ class Layout:
 
     def part(self, mask: Array, block: Block) -> Array:
         """A block's columns of a ``(..., D)`` array."""
-        return mask[..., np.array(block.columns)]
+        return mask[..., np.array(block.columns, INDEX)]
 
     @functools.cached_property
     def event_sizes(self) -> np.ndarray:

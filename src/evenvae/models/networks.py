@@ -90,9 +90,7 @@ class Stack(eqx.Module):
     ):
         keys = jax.random.split(key, max(depth, 1))
         sizes = [inputs] + [width] * depth
-        self.layers = tuple(
-            Dense(a, b, k, gain, bias) for a, b, k in zip(sizes[:-1], sizes[1:], keys, strict=False)
-        )
+        self.layers = tuple(Dense(a, b, k, gain, bias) for a, b, k in zip(sizes[:-1], sizes[1:], keys, strict=False))
         self.activation = activation
         self.residual = residual
 

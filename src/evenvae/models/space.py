@@ -51,9 +51,7 @@ class Space:
         )
         return cls(layout, tuple(scales), low, high, baseline)
 
-    def cells(
-        self, values: Float[np.ndarray, "N D"], observed: Bool[np.ndarray, "N D"]
-    ) -> tuple[np.ndarray, ...]:
+    def cells(self, values: Float[np.ndarray, "N D"], observed: Bool[np.ndarray, "N D"]) -> tuple[np.ndarray, ...]:
         """Model-space blocks, ready for the device; missing cells hold a value inside the support."""
         blocks = []
         for block, scale in zip(self.layout.blocks, self.scales, strict=True):

@@ -129,10 +129,7 @@ def column_values(cells: pd.Series, column: Column, on_unseen: str = "missing") 
                 f"Column {column.name!r} holds no numbers (first cell: {cells.iloc[seen.argmax()]!r}) but its "
                 f"likelihood is {column.likelihood}; give it a likelihood that fits in the schema."
             )
-        _warn(
-            f"Column {column.name!r}: {int(lost.sum())} cells are not finite numbers and "
-            "are treated as missing."
-        )
+        _warn(f"Column {column.name!r}: {int(lost.sum())} cells are not finite numbers and are treated as missing.")
     outside = np.zeros(len(values), bool)
     with np.errstate(invalid="ignore"):
         if column.likelihood in ("lognormal", "poisson"):

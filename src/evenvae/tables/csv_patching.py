@@ -52,9 +52,7 @@ def write_filled(source: str | Path, original: Any, filled: Any, schema: Schema,
     the filled cells. Else `write_table` writes it.
     """
     kinds = kind_of(source), kind_of(out)
-    if kinds[0].removesuffix(".gz") != kinds[1].removesuffix(".gz") or not kinds[0].startswith(
-        (".csv", ".tsv")
-    ):
+    if kinds[0].removesuffix(".gz") != kinds[1].removesuffix(".gz") or not kinds[0].startswith((".csv", ".tsv")):
         write_table(filled, out)
         return
     before: Any = as_frame(original, schema.names)

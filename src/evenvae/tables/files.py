@@ -110,9 +110,7 @@ def check_header(path: str | Path, rows: int, names: list[str]) -> None:
 def write_table(table: Any, path: str | Path) -> None:
     """Write any table to a file of the kind its name says, or as CSV to standard output for `-`."""
     kind = kind_of(path)
-    arrow = (
-        table if isinstance(table, pa.Table) else pa.Table.from_pandas(as_frame(table), preserve_index=False)
-    )
+    arrow = table if isinstance(table, pa.Table) else pa.Table.from_pandas(as_frame(table), preserve_index=False)
     write_bytes(path, lambda sink: _write(arrow, sink, kind))
 
 

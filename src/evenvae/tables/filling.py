@@ -15,9 +15,7 @@ from evenvae.tables.restore import arrow_array, natural
 from evenvae.tables.schema import Schema
 
 
-def fill(
-    X: Any, values: Float[np.ndarray, "N D"], schema: Schema, where: Bool[np.ndarray, "N D"] | None = None
-) -> Any:
+def fill(X: Any, values: Float[np.ndarray, "N D"], schema: Schema, where: Bool[np.ndarray, "N D"] | None = None) -> Any:
     """``X`` with its missing feature cells (or those ``where``) taken from ``values``; all else as it was.
 
     The answer is of X's own kind: library, index, column order and dtypes. A cell whose value is NaN, or does

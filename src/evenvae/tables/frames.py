@@ -61,9 +61,7 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     if frame.shape[1] == 0:
         raise InputError("The table has no columns.")
     if len(frame) == 0:
-        raise InputError(
-            f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of 1 is required."
-        )
+        raise InputError(f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of 1 is required.")
     frame = frame.copy(deep=False)
     frame.columns = [str(name) for name in frame.columns]
     for name in [name for name in frame.columns if isinstance(frame[name].dtype, pd.ArrowDtype)]:
@@ -123,9 +121,7 @@ def _from_array(X: Any, names: tuple[str, ...] | None) -> Any:
     if array.dtype.kind == "c":
         raise InputError("Complex data not supported: split it into real columns.")
     if names is not None and len(names) != array.shape[1]:
-        raise InputError(
-            f"X has {array.shape[1]} features, but EvenVAE is expecting {len(names)} features as input."
-        )
+        raise InputError(f"X has {array.shape[1]} features, but EvenVAE is expecting {len(names)} features as input.")
     columns = names or tuple(f"x{i}" for i in range(array.shape[1]))
     frame = pd.DataFrame(array, columns=list(columns))
     if array.dtype.kind in "OUS":
@@ -137,9 +133,7 @@ def _from_array(X: Any, names: tuple[str, ...] | None) -> Any:
 def _object_column(column: Any) -> Any:
     """An object column as numbers where every observed cell is one."""
     observed = column.dropna()
-    if len(observed) and all(
-        isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in observed
-    ):
+    if len(observed) and all(isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in observed):
         return pd.to_numeric(column, errors="coerce")
     return column
 

@@ -96,9 +96,7 @@ def to_library(frame: pd.DataFrame, schema: Schema, library: str) -> Any:
     fields, arrays = [], []
     for name in frame.columns:
         field = known.get(name)
-        array = (
-            pa.array(frame[name], from_pandas=True) if field is None else arrow_array(frame[name], field.type)
-        )
+        array = pa.array(frame[name], from_pandas=True) if field is None else arrow_array(frame[name], field.type)
         fields.append(field if field is not None and field.type == array.type else pa.field(name, array.type))
         arrays.append(array)
     table = pa.Table.from_arrays(arrays, schema=pa.schema(fields))

@@ -25,9 +25,7 @@ def fill_leaves(tree: Any, tensors: dict[str, np.ndarray], what: str) -> Any:
     for path, leaf in leaves:
         name = jax.tree_util.keystr(path) or "."
         if name not in tensors or tensors[name].shape != leaf.shape:
-            raise InputError(
-                f"{what} does not fit this configuration: {name} is missing or of another shape."
-            )
+            raise InputError(f"{what} does not fit this configuration: {name} is missing or of another shape.")
         filled.append(tensors[name])
     return jax.tree_util.tree_unflatten(structure, filled)
 

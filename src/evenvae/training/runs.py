@@ -174,9 +174,7 @@ def run_chunks(
     """`run_chunk` for all runs: each device trains its share of them under ``vmap``."""
 
     def share(runs, batches, validation, data):
-        one = lambda run, rows, held_out: run_chunk(
-            run, rows, held_out, data, static, method, optimiser, settings
-        )
+        one = lambda run, rows, held_out: run_chunk(run, rows, held_out, data, static, method, optimiser, settings)
         return jax.vmap(one)(runs, batches, validation)
 
     over, whole = PartitionSpec("runs"), PartitionSpec()
