@@ -10,17 +10,15 @@ from typing import Any
 import equinox as eqx
 import jax
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.exceptions import NotFittedError
 
 from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.likelihoods import FAMILIES, Likelihood
-from evenvae.metrics import column_errors
-from evenvae.models import inference, make_vae
+from evenvae.models import make_vae
 from evenvae.models.space import Space
 from evenvae.priors import PRIORS
+from evenvae.questions import Questions
 from evenvae.settings import make_plan
 from evenvae.tables import Schema
 from evenvae.training import (
@@ -47,7 +45,7 @@ def likelihood_of(column: Any) -> Likelihood:
     return FAMILIES[column.likelihood]()
 
 
-class EvenVAE(TransformerMixin, BaseEstimator):
+class EvenVAE(Questions, TransformerMixin, BaseEstimator):
     """A variational autoencoder for tables of mixed columns, trained so that no column is overlooked.
 
     Args:
@@ -163,14 +161,14 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         del y
         self._check_options()
         frame = tables.as_frame(X)
+        if len(frame) < 2:
+            raise InputError(f"The table has {len(frame)} row; at least 2 are needed to learn from (n_samples=1).")
         self.schema_ = self._resolve_schema(frame)
         if not self.schema_.features:
             raise InputError("No column is left to learn: all are constant, empty or identifiers.")
         encoded = tables.encode(frame, self.schema_)
         self._note_input(X, frame)
         rows = len(encoded.values)
-        if rows < 2:
-            raise InputError(f"The table has {rows} row; at least 2 are needed to learn from.")
         self.seed_ = (
             int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else int(self.random_state)
         )
@@ -327,160 +325,6 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         """A network of the right shape whose numbers do not matter."""
         return self._network(np.zeros(self.space_.layout.width), jax.random.key(0))
 
-    # Questions
-
-    def transform(self, X: Any) -> np.ndarray:
-        """Posterior means, ``(rows, latent_size)``; of the first member of an ensemble."""
-        cells, observed = self._ask(X)
-        return self._posterior(cells, observed).mean
-
-    def fit_transform(self, X: Any, y: Any = None, **fit_options: Any) -> np.ndarray:
-        """`fit`, then `transform`."""
-        return self.fit(X, y, **fit_options).transform(X)
-
-    def inverse_transform(self, Z: Any) -> Any:
-        """A table from latent coordinates ``(rows, latent_size)``: the expected numbers, the likeliest levels."""
-        self._check_fitted()
-        Z = np.asarray(Z, np.float32)
-        if Z.ndim != 2 or Z.shape[1] != self.plan_.network.latent_size:
-            raise InputError(f"Z must have shape (rows, {self.plan_.network.latent_size}), not {Z.shape}.")
-        network, _ = self.members_[0]
-        raw = np.asarray(inference.decode(network, Z))
-        return tables.decode(self.space_.statistic(raw, "mean"), self.schema_)
-
-    def reconstruct(self, X: Any, statistic: str | None = None) -> Any:
-        """The table as the model sees it: every feature cell replaced by its reconstruction.
-
-        ``statistic``: ``"mean"``, ``"median"`` or ``"mode"`` of numbers at the posterior's mean; levels give
-        their most probable one. Ensembles are averaged for ``"mean"``; else the first member answers.
-        """
-        frame = tables.as_frame(X)
-        cells, observed = self._ask(frame)
-        values = self._reconstructed(cells, observed, statistic or self.statistic)
-        return tables.decode(values, self.schema_, like=X)
-
-    def impute(
-        self, X: Any, draws: int = 1, *, statistic: str = "mean", samples: int = 50, random_state: Any = 0
-    ) -> Any:
-        """The table with its holes filled; observed cells are never changed.
-
-        Args:
-            X: table with holes.
-            draws: 1 gives the best guess; N > 1 gives a list of N completed tables, drawn from the posterior
-                of the missing cells by sampling-importance-resampling.
-            statistic: ``"mean"`` (importance-weighted expectation) or ``"mode"`` (modes of q(z|x) and of the
-                likelihood, as the paper imputes).
-            samples: importance samples a row.
-            random_state: seed of the draws.
-        """
-        _, completed = self.impute_values(X, draws, statistic=statistic, samples=samples, random_state=random_state)
-        filled = [tables.fill(X, values, self.schema_) for values in completed]
-        return filled[0] if draws == 1 else filled
-
-    def impute_values(
-        self, X: Any, draws: int = 1, *, statistic: str = "mean", samples: int = 50, random_state: Any = 0
-    ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """What `impute` writes into the holes, as numbers: ``observed`` (N, D) and ``draws`` arrays (N, D).
-
-        Levels are codes of the schema; the columns are the schema's features.
-        """
-        if draws < 1 or samples < 1:
-            raise InputError(f"draws={draws} and samples={samples} must be at least 1.")
-        if statistic not in ("mean", "mode"):
-            raise InputError(f"statistic={statistic!r} is unknown; imputation knows mean and mode.")
-        cells, observed = self._ask(X)
-        if draws > 1:
-            return observed, [self._draw(cells, observed, samples, [random_state or 0, i]) for i in range(draws)]
-        if statistic == "mode":
-            return observed, [self._reconstructed(cells, observed, "mode")]
-        return observed, [self._imputed(cells, observed, samples)]
-
-    def sample(self, n: int, given: Any = None, random_state: int | None = None) -> Any:
-        """``n`` new rows, in the library of the training table."""
-        self._check_fitted()
-        if given is not None:
-            raise InputError("given is not available in this version; leave it None.")
-        if n < 1:
-            raise InputError(f"n={n} must be at least 1.")
-        seed = np.random.SeedSequence(random_state)
-        generator = np.random.default_rng(seed)
-        key = jax.random.key(int(generator.integers(2**31)))
-        which = generator.integers(len(self.members_), size=n)
-        values = np.empty((n, self.space_.layout.features))
-        size = inference.slice_rows(self.space_.layout, 1, n)
-        for member, (network, _) in enumerate(self.members_):
-            rows = np.flatnonzero(which == member)
-            for number, begin in enumerate(range(0, len(rows), size)):
-                part = rows[begin : begin + size]
-                member_key = jax.random.fold_in(jax.random.fold_in(key, member), number)
-                drawn = inference.sample(network, self.space_.device_scales, member_key, size)
-                values[part] = self.space_.to_raw(np.asarray(drawn)[: len(part)])
-        return tables.decode(values, self.schema_)
-
-    def score_samples(self, X: Any, samples: int = 100, return_details: bool = False) -> Any:
-        """(rows,) log-likelihood of every row in nats on the raw scale; low means unusual.
-
-        By importance sampling from the posterior (a lower bound in expectation, tight as ``samples`` grows);
-        missing cells are integrated out. ``return_details`` gives a dict with ``total``, ``columns``
-        (rows, D), ``standard_error`` and ``effective_samples``.
-        """
-        cells, observed = self._ask(X)
-        details = self._log_likelihood(cells, observed, samples)
-        return details if return_details else details["total"]
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Mean of `score_samples`."""
-        del y
-        return float(np.mean(self.score_samples(X)))
-
-    def evaluate(self, X: Any, statistic: str | None = None) -> pd.DataFrame:
-        """How well every column is reconstructed, one row a column.
-
-        ``error``: RMSE / training range of numbers, error rate of levels, on observed cells;
-        ``baseline``: the same for the column's mean or most frequent level; ``ratio`` of the two;
-        ``log_likelihood``: mean of a cell's expected log-likelihood given its row, raw scale.
-        The frame's ``attrs`` hold ``error``, ``baseline``, ``worst_ratio``, ``worst_column`` and the rows' mean
-        ``log_likelihood`` (importance sampled).
-        """
-        cells, observed = self._ask(X)
-        truth = self._encode(X).values
-        predicted = self._reconstructed(cells, observed, statistic or self.statistic)
-        ranges = self.space_.high - self.space_.low
-        nominal = self.space_.layout.nominal
-        error = column_errors(truth, predicted, observed, nominal, ranges)
-        constant = np.broadcast_to(self.space_.baseline, truth.shape)
-        baseline = column_errors(truth, constant, observed, nominal, ranges)
-        details = self._log_likelihood(cells, observed, 50)
-        counts = np.maximum(observed.sum(axis=0), 1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(baseline > 0, error / baseline, np.where(error > 0, np.inf, 0.0))
-        result = pd.DataFrame(
-            {
-                "column": [column.name for column in self.schema_.features],
-                "likelihood": [column.likelihood for column in self.schema_.features],
-                "error": error,
-                "baseline": baseline,
-                "ratio": np.where(np.isnan(error), np.nan, ratio),
-                "log_likelihood": details["columns"].sum(axis=0) / counts,
-            }
-        )
-        known = result["ratio"].notna()
-        worst = result.loc[known, "ratio"].idxmax() if known.any() else None
-        result.attrs.update(
-            error=float(np.nanmean(error)),
-            baseline=float(np.nanmean(baseline)),
-            worst_ratio=None if worst is None else float(result.loc[worst, "ratio"]),
-            worst_column=None if worst is None else str(result.loc[worst, "column"]),
-            log_likelihood=float(details["total"].mean()),
-        )
-        return result
-
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the latent coordinates."""
-        del input_features
-        self._check_fitted()
-        return np.array([f"evenvae{i}" for i in range(self.plan_.network.latent_size)], dtype=object)
-
     # Saving
 
     def save(self, path: str | Path) -> None:
@@ -489,95 +333,3 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         from evenvae.saving import save
 
         save(self, path)
-
-    # Shared by the questions
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "members_"):
-            raise NotFittedError("This EvenVAE is not fitted yet; call fit with a table first.")
-
-    def _encode(self, X: Any) -> Any:
-        self._check_fitted()
-        return tables.encode(X, self.schema_)
-
-    def _ask(self, X: Any) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
-        encoded = self._encode(X)
-        return self.space_.cells(encoded.values, encoded.observed), encoded.observed
-
-    def _sliced(self, function: Callable, cells: Any, observed: np.ndarray, samples: int) -> Any:
-        size = inference.slice_rows(self.space_.layout, samples, len(observed))
-        return inference.in_slices(function, cells, observed, size)
-
-    def _posterior(self, cells: Any, observed: np.ndarray) -> Any:
-        network, state = self.members_[0]
-        scales = self.space_.device_scales
-        return self._sliced(lambda c, m: inference.posterior(network, state, c, m, scales), cells, observed, 1)
-
-    def _reconstructed(self, cells: Any, observed: np.ndarray, statistic: str) -> np.ndarray:
-        layout, scales = self.space_.layout, self.space_.device_scales
-        if statistic != "mean":
-            network, _ = self.members_[0]
-            mean = self._posterior(cells, observed).mean
-            raw = np.concatenate([np.asarray(inference.decode(network, z)) for z in _pieces(mean)])
-            return self.space_.statistic(raw, statistic)
-        parts = [
-            self._sliced(lambda c, m, n=network, s=state: inference.reconstruct(n, s, c, m, scales), cells, observed, 1)
-            for network, state in self.members_
-        ]
-        averaged = [np.mean(part, axis=0) for part in zip(*parts, strict=True)]
-        return self.space_.to_raw(inference.decide(layout, averaged))
-
-    def _imputed(self, cells: Any, observed: np.ndarray, samples: int) -> np.ndarray:
-        points = inference.latent_points(samples, self.plan_.network.latent_size)
-        scales = self.space_.device_scales
-        bounds = self.space_.value_bounds.astype(np.float32)
-        parts = [
-            self._sliced(
-                lambda c, m, n=network, s=state: inference.impute(n, s, c, m, scales, points, bounds),
-                cells,
-                observed,
-                samples,
-            )
-            for network, state in self.members_
-        ]
-        averaged = [np.mean(part, axis=0) for part in zip(*parts, strict=True)]
-        return self.space_.to_raw(inference.decide(self.space_.layout, averaged))
-
-    def _draw(self, cells: Any, observed: np.ndarray, samples: int, seed: list[int]) -> np.ndarray:
-        points = inference.latent_points(samples, self.plan_.network.latent_size)
-        generator = np.random.default_rng(seed)
-        network, state = self.members_[int(generator.integers(len(self.members_)))]
-        keys = iter(jax.random.split(jax.random.key(int(generator.integers(2**31))), len(observed)))
-        scales = self.space_.device_scales
-        function = lambda c, m: inference.impute_draw(network, state, c, m, scales, points, next(keys))
-        return self.space_.to_raw(self._sliced(function, cells, observed, samples))
-
-    def _log_likelihood(self, cells: Any, observed: np.ndarray, samples: int) -> dict[str, np.ndarray]:
-        points = inference.latent_points(samples, self.plan_.network.latent_size)
-        scales = self.space_.device_scales
-        parts = [
-            self._sliced(
-                lambda c, m, n=network, s=state: inference.log_likelihood(n, s, c, m, scales, points),
-                cells,
-                observed,
-                samples,
-            )
-            for network, state in self.members_
-        ]
-        if len(parts) == 1:
-            return {name: value.astype(np.float64) for name, value in parts[0].items()}
-        # the ensemble is a mixture of its members
-        totals = np.stack([part["total"] for part in parts]).astype(np.float64)
-        total = np.logaddexp.reduce(totals, axis=0) - np.log(len(parts))
-        share = np.exp(totals - np.logaddexp.reduce(totals, axis=0))
-        errors = np.stack([part["standard_error"] for part in parts])
-        return {
-            "total": total,
-            "columns": np.einsum("rn,rnd->nd", share, np.stack([part["columns"] for part in parts])),
-            "standard_error": np.sqrt((share**2 * errors**2).sum(axis=0)),
-            "effective_samples": np.sum([part["effective_samples"] for part in parts], axis=0),
-        }
-
-
-def _pieces(array: np.ndarray, size: int = 4096) -> list[np.ndarray]:
-    return [array[begin : begin + size] for begin in range(0, len(array), size)]

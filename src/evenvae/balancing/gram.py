@@ -24,14 +24,14 @@ def gram_of_linear_heads(
     rows, hidden = cotangent.shape[0], kernel.shape[0]
     wide = wide_tasks(feature, rows, hidden)
     narrow = np.flatnonzero(~np.isin(feature, wide)).astype(np.int32)
-    gram = jnp.zeros((tasks, tasks), cotangent.dtype)
+    gram: Array = jnp.zeros((tasks, tasks), cotangent.dtype)
     sums = _membership(feature[narrow], tasks, cotangent.dtype)
     if narrow.size:
         every = narrow.size == feature.size
         delta = cotangent if every else cotangent[:, narrow]
         weight = kernel if every else kernel[:, narrow]
         product = (delta.T @ delta) * (weight.T @ weight)
-        gram = sums.T @ product @ sums
+        gram = jnp.asarray(sums.T @ product @ sums)
     explicit = []
     for task in wide:
         outputs = np.flatnonzero(feature == task).astype(np.int32)

@@ -55,7 +55,7 @@ def run(out: Path, quick: bool) -> None:
         "baseline": score(np.broadcast_to(space.baseline, imputed.shape)),
     })  # fmt: skip
     print("\nHow well hidden cells are found again (a fifth of the test cells hidden)")
-    rows = [[r.column, number(r.error), number(r.baseline)] for r in imputation.itertuples(index=False)]
+    rows = [[r["column"], number(r["error"]), number(r["baseline"])] for r in imputation.to_dict("records")]
     rows.append(["mean", number(imputation.error.mean()), number(imputation.baseline.mean())])
     print_table("", ["column", "EvenVAE", "mean or most frequent"], rows)
 
@@ -83,9 +83,9 @@ def compare(plain: pd.DataFrame, balanced: pd.DataFrame) -> pd.DataFrame:
 def print_comparison(comparison: pd.DataFrame) -> None:
     """The comparison as a table, with the mean below."""
     rows = [
-        [r.column, r.likelihood, number(r.baseline), number(r.plain), number(r.balanced), number(r.plain_ratio, 2),
-         number(r.balanced_ratio, 2)]
-        for r in comparison.itertuples(index=False)
+        [r["column"], r["likelihood"], *(number(r[name]) for name in ("baseline", "plain", "balanced")),
+         *(number(r[name], 2) for name in ("plain_ratio", "balanced_ratio"))]
+        for r in comparison.to_dict("records")
     ]  # fmt: skip
     mean = comparison.mean(numeric_only=True)
     rows.append(["mean", "", number(mean.baseline), number(mean.plain), number(mean.balanced), "", ""])

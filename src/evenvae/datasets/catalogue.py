@@ -85,7 +85,7 @@ def _from_files(entry: dict[str, Any]) -> pd.DataFrame:
 def _typed(cells: pd.Series, missing: list[str]) -> pd.Series:
     cells = cells.mask(cells.isin(missing))
     try:
-        numbers = pd.to_numeric(cells)
+        numbers: Any = pd.to_numeric(cells)
     except ValueError:
         return cells
     whole = (numbers.dropna() == numbers.dropna().round()).all()
@@ -99,7 +99,7 @@ def _randhie(entry: dict[str, Any]) -> pd.DataFrame:
         from statsmodels.datasets import randhie
     except ImportError as error:
         raise InputError("The data set rand-hie comes with statsmodels: pip install 'evenvae[demo]'.") from error
-    frame = randhie.load_pandas().data
+    frame: Any = randhie.load_pandas().data
     for name in frame.columns:
         values = frame[name]
         if (values == values.round()).all():

@@ -102,6 +102,10 @@ class Likelihood:
         """Most probable value, in value space."""
         raise TypeError(f"{type(self).__name__} has no mode")
 
+    def probabilities(self, raw: Float[Array, "..."]) -> Float[Array, "... levels"]:
+        """Probability of every code; nominal families only."""
+        raise TypeError(f"{type(self).__name__} has no probabilities")
+
     def mean(self, raw: Float[Array, "..."], scale: Scale) -> Array:
         """Expected value, in value space; nominal families have none."""
         raise TypeError(f"{type(self).__name__} has no mean")

@@ -4,13 +4,13 @@ import dataclasses
 import functools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from evenvae.likelihoods import Likelihood
-
 
 INDEX = np.int32
 """Type of all static indices: with int64 ones JAX mixes up programs traced with and without float64."""
@@ -87,7 +87,7 @@ class Layout:
             start += block.width
         return parts
 
-    def join(self, parts: Sequence[Array]) -> Array:
+    def join(self, parts: Sequence[Any]) -> Any:
         """Per-block ``(..., columns)`` arrays to ``(..., D)`` in table order."""
         join = np.concatenate if isinstance(parts[0], np.ndarray) else jnp.concatenate
         together = parts[0] if len(parts) == 1 else join(parts, axis=-1)

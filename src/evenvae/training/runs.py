@@ -56,7 +56,7 @@ def start(network: Network, states: States, key: Array, optimiser: OptimiserSett
     """A run at step 0; ``key`` is raw key data."""
     params = eqx.filter(network, eqx.is_inexact_array)
     # a copy, so that parameters and their best values never share a buffer
-    best = jax.tree.map(jnp.array, (params, states.encoder))
+    best_params, best_encoder = jax.tree.map(jnp.array, (params, states.encoder))
     return Run(
         params,
         states,
@@ -66,7 +66,8 @@ def start(network: Network, states: States, key: Array, optimiser: OptimiserSett
         jnp.zeros(features, jnp.int32),
         jnp.zeros((), bool),
         jnp.zeros((), bool),
-        *best,
+        best_params,
+        best_encoder,
         jnp.full((), jnp.inf, jnp.float32),
         jnp.zeros((), jnp.int32),
         jnp.zeros((), jnp.int32),

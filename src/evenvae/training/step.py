@@ -122,7 +122,8 @@ def balanced_gradients(
         weights, balancer_state = balancer.weights(gram, states.balancer, key=keys[2], losses=column_losses)
         v = balancing.combine_linear_heads(flat, kernel, feature, weights.astype(flat.dtype))
 
-    side_cotangent = bound.kl if analytic else -bound.ratio
+    side_cotangent = bound.kl if bound.ratio is None else -bound.ratio
+    assert side_cotangent is not None
     (shared_gradient,) = shared_vjp((v.reshape(y.shape), side_cotangent.astype(side.dtype)))
     model_gradient, prior_gradient = shared_gradient
     model_gradient = eqx.tree_at(
