@@ -57,7 +57,7 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         prior: ``"standard"``.
         purpose: ``"reconstruct"`` (the default), ``"impute"``, ``"score"`` or ``"sample"``: the validation
             figure by which training stops and the best state is kept. ``"impute"`` also hides cells from the
-            encoder while training.
+            encoder while training and weighs the KL by 0.1.
         ensemble: runs trained side by side and averaged.
         latent_size, hidden_size, depth, epochs, batch_size, learning_rate: None follows the table's size.
         validation_fraction: share of rows held out to watch; 0 watches nothing and keeps the last state.
@@ -65,6 +65,7 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         random_state: an integer, or None for a seed drawn from the system (kept in ``seed_``).
         schema: a `Schema`, a path to a schema.toml, or a dict of column name to likelihood; None infers it.
         preset: ``"default"`` or ``"paper"`` (network and training of Javaloy et al., 2021).
+        beta: weight of the KL; None is 0.1 for ``purpose="impute"`` and 1 else.
         network, encoder_input, init, dropout, see_mask, hide_cells, schedule, weight_decay, clip: parts of the
             presets, to be set one by one.
         statistic: what `reconstruct` and `evaluate` give for numbers: ``"mean"``, ``"median"``, ``"mode"``.
@@ -99,6 +100,7 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         dropout: float | None = None,
         see_mask: bool | None = None,
         hide_cells: float | None = None,
+        beta: float | None = None,
         schedule: str | None = None,
         weight_decay: float | None = None,
         clip: float | None = None,
@@ -129,6 +131,7 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         self.dropout = dropout
         self.see_mask = see_mask
         self.hide_cells = hide_cells
+        self.beta = beta
         self.schedule = schedule
         self.weight_decay = weight_decay
         self.clip = clip

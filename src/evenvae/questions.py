@@ -55,7 +55,7 @@ class Questions:
         return tables.decode(values, self.schema_, like=X)
 
     def impute(
-        self, X: Any, draws: int = 1, *, statistic: str = "mean", samples: int = 50, random_state: Any = 0
+        self, X: Any, draws: int = 1, *, statistic: str | None = None, samples: int = 50, random_state: Any = 0
     ) -> Any:
         """The table with its holes filled; observed cells are never changed.
 
@@ -63,8 +63,11 @@ class Questions:
             X: table with holes.
             draws: 1 gives the best guess; N > 1 gives a list of N completed tables, drawn from the posterior
                 of the missing cells by sampling-importance-resampling.
-            statistic: ``"mean"`` (importance-weighted expectation) or ``"mode"`` (modes of q(z|x) and of the
-                likelihood, as the paper imputes).
+            statistic: ``"importance"`` (importance-weighted expectation over ``samples`` draws of z),
+                ``"point"`` (expectation at the mean of q(z|x)) or ``"mode"`` (mode of the likelihood there, as
+                the paper imputes). None is ``"point"`` for a model trained with hidden cells
+                (``purpose="impute"``), whose encoder answers from part of a row by itself and was measured to
+                do so with less error, and ``"importance"`` for any other, whose encoder needs the correction.
             samples: importance samples a row.
             random_state: seed of the draws.
         """
@@ -73,22 +76,24 @@ class Questions:
         return filled[0] if draws == 1 else filled
 
     def impute_values(
-        self, X: Any, draws: int = 1, *, statistic: str = "mean", samples: int = 50, random_state: Any = 0
+        self, X: Any, draws: int = 1, *, statistic: str | None = None, samples: int = 50, random_state: Any = 0
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """What `impute` writes into the holes, as numbers: ``observed`` (N, D) and ``draws`` arrays (N, D).
 
         Levels are codes of the schema; the columns are the schema's features.
         """
+        cells, observed = self._ask(X)
         if draws < 1 or samples < 1:
             raise InputError(f"draws={draws} and samples={samples} must be at least 1.")
-        if statistic not in ("mean", "mode"):
-            raise InputError(f"statistic={statistic!r} is unknown; imputation knows mean and mode.")
-        cells, observed = self._ask(X)
+        if statistic is None:
+            statistic = "point" if self.plan_.method.hide_cells else "importance"
+        if statistic not in ("importance", "point", "mode"):
+            raise InputError(f"statistic={statistic!r} is unknown; imputation knows importance, point and mode.")
         if draws > 1:
             return observed, [self._draw(cells, observed, samples, [random_state or 0, i]) for i in range(draws)]
-        if statistic == "mode":
-            return observed, [self._reconstructed(cells, observed, "mode")]
-        return observed, [self._imputed(cells, observed, samples)]
+        if statistic == "importance":
+            return observed, [self._imputed(cells, observed, samples)]
+        return observed, [self._reconstructed(cells, observed, "mean" if statistic == "point" else "mode")]
 
     def sample(self, n: int, given: Any = None, random_state: int | None = None) -> Any:
         """``n`` new rows, in the library of the training table."""

@@ -166,7 +166,9 @@ def impute(
     data: Data,
     out: Out,
     draws: Annotated[int, typer.Option(metavar="N", help="N > 1 writes N completed tables.")] = 1,
-    statistic: Annotated[str, typer.Option(help="mean (importance weighted) or mode.")] = "mean",
+    statistic: Annotated[
+        str | None, typer.Option(help="importance, point or mode; by the model's purpose if not given.")
+    ] = None,
     samples: Annotated[int, typer.Option(help="Importance samples a row.")] = 50,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
 ) -> None:
