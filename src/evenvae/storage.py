@@ -31,7 +31,8 @@ def write(path: str | Path, kind: str, version: int, tensors: Mapping[str, np.nd
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(save(contiguous, metadata=header))
+            # one entry only: safetensors orders several at random, and equal models should be equal files
+            file.write(save(contiguous, metadata={"evenvae": json.dumps(header, sort_keys=True)}))
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
@@ -48,7 +49,7 @@ def read(path: str | Path, kind: str, version: int) -> tuple[dict[str, np.ndarra
         raise InputError(f"There is no file {path}; check the path of the {kind}.")
     try:
         with safe_open(path, framework="numpy") as file:
-            header = file.metadata() or {}
+            header = json.loads((file.metadata() or {}).get("evenvae", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise InputError(

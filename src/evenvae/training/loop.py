@@ -90,10 +90,9 @@ def train(
                 runs, batches, validation, data, static, method, optimiser, _program(settings), mesh
             )
             jax.block_until_ready(after.step)
-            # only a finished chunk counts: Ctrl-C in the middle of one leaves the state before it
-            runs, done = after, done + count
-            record = _record(done, runs, chunk)
-            history.append(record)
+            record = _record(done + count, after, chunk)
+            # one assignment, so that Ctrl-C leaves state, count and history of the same moment
+            runs, done, history = after, done + count, [*history, record]
             _report_failures(runs, record, columns)
             passed = time.monotonic() - began
             left = passed / max(done - first, 1) * (settings.steps - done)
