@@ -13,6 +13,8 @@ from evenvae.errors import InputError
 from evenvae.metrics import column_errors
 from evenvae.models import inference
 
+STATISTICS = ("typical", "mean", "median", "mode")
+
 
 class Questions:
     """Mixin of `EvenVAE`; needs ``members_``, ``space_``, ``schema_`` and ``plan_`` of a fitted model."""
@@ -41,13 +43,14 @@ class Questions:
             raise InputError(f"Z must have shape (rows, {self.plan_.network.latent_size}), not {Z.shape}.")
         network, _ = self.members_[0]
         raw = np.asarray(inference.decode(network, Z))
-        return tables.decode(self.space_.statistic(raw, "mean"), self.schema_)
+        return tables.decode(self.space_.statistic(raw, "typical"), self.schema_)
 
     def reconstruct(self, X: Any, statistic: str | None = None) -> Any:
         """The table as the model sees it: every feature cell replaced by its reconstruction.
 
-        ``statistic``: ``"mean"``, ``"median"`` or ``"mode"`` of numbers at the posterior's mean; levels give
-        their most probable one. Ensembles are averaged for ``"mean"``; else the first member answers.
+        ``statistic`` of numbers, at the posterior's mean: ``"typical"`` (the mean; the median of log-normal
+        columns), ``"mean"``, ``"median"`` or ``"mode"``; levels give their most probable one. Ensembles are
+        averaged for ``"typical"``; else the first member answers.
         """
         frame = tables.as_frame(X)
         cells, observed = self._ask(frame)
@@ -93,7 +96,7 @@ class Questions:
             return observed, [self._draw(cells, observed, samples, [random_state or 0, i]) for i in range(draws)]
         if statistic == "importance":
             return observed, [self._imputed(cells, observed, samples)]
-        return observed, [self._reconstructed(cells, observed, "mean" if statistic == "point" else "mode")]
+        return observed, [self._reconstructed(cells, observed, "typical" if statistic == "point" else "mode")]
 
     def sample(self, n: int, given: Any = None, random_state: int | None = None) -> Any:
         """``n`` new rows, in the library of the training table."""
@@ -206,7 +209,9 @@ class Questions:
 
     def _reconstructed(self, cells: Any, observed: np.ndarray, statistic: str) -> np.ndarray:
         layout, scales = self.space_.layout, self.space_.device_scales
-        if statistic != "mean":
+        if statistic not in STATISTICS:
+            raise InputError(f"statistic={statistic!r} is unknown; choose one of {', '.join(STATISTICS)}.")
+        if statistic != "typical":
             network, _ = self.members_[0]
             mean = self._posterior(cells, observed).mean
             raw = np.concatenate([np.asarray(inference.decode(network, z)) for z in _pieces(mean)])

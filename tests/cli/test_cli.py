@@ -166,7 +166,7 @@ WRONG = {
         "'b'",
     ),
     "schema naming an absent column": (
-        lambda f, d, m: ["fit", d, "-o", f / "x", "--schema", write(f, "a.toml", '[columns.agee]\nlow = 1\n')],
+        lambda f, d, m: ["fit", d, "-o", f / "x", "--schema", write(f, "a.toml", "[columns.agee]\nlow = 1\n")],
         "agee",
     ),
     "broken schema": (lambda f, d, m: ["fit", d, "-o", f / "x", "--schema", write(f, "b.toml", "a = [")], "TOML"),

@@ -135,7 +135,7 @@ def evaluate(
     model: Model,
     data: Data,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-    statistic: Annotated[str | None, typer.Option(help="mean, median or mode of numbers.")] = None,
+    statistic: Annotated[str | None, typer.Option(help="Of numbers: typical, mean, median or mode.")] = None,
 ) -> None:
     """How well each column is reconstructed, beside its mean or most frequent level; mean log-likelihood."""
     import evenvae

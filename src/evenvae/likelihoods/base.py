@@ -114,6 +114,10 @@ class Likelihood:
         """Median, in value space."""
         return self.mean(raw, scale)
 
+    def typical(self, raw: Float[Array, "..."], scale: Scale) -> Array:
+        """What predictions give unless asked otherwise: the mean, or what is more robust for the family."""
+        return self.mean(raw, scale)
+
     def sample(self, key: Key[Array, ""], raw: Float[Array, "..."], scale: Scale) -> Array:
         """One draw per event, in value space."""
         raise TypeError(f"{type(self).__name__} has no sampler")

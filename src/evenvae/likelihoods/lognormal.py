@@ -81,6 +81,10 @@ class LogNormal(Likelihood):
         mean, variance = moments(raw)
         return _exp(scale.scale * mean + 0.5 * scale.scale**2 * variance)
 
+    def typical(self, raw: Float[Array, "..."], scale: Scale) -> Array:
+        """The median: where a column does not follow the family (spikes, zeros) the mean runs off with var / 2."""
+        return self.median(raw, scale)
+
     def sample(self, key: Key[Array, ""], raw: Float[Array, "..."], scale: Scale) -> Array:
         """exp of a normal draw."""
         mean, variance = moments(raw)

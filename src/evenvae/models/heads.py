@@ -70,7 +70,7 @@ def log_jacobian(layout: Layout, cells: Cells, scales: tuple[Scale, ...], mask: 
 def statistic_parts(
     layout: Layout, raw: Float[Array, "... P"], scales: tuple[Scale, ...], name: str = "mode"
 ) -> list[Array]:
-    """``mode``, ``mean`` or ``median`` by block, in value space; levels always give their mode."""
+    """``typical``, ``mean``, ``median`` or ``mode`` by block, in value space; levels always give their mode."""
     parts = []
     for block, part, scale in zip(layout.blocks, layout.split(raw), scales, strict=True):
         method = "mode" if block.likelihood.nominal else name

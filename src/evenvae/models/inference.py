@@ -93,16 +93,16 @@ def log_likelihood(network, encoder_state, cells, mask, scales, points) -> dict[
 
 
 def expectations(layout: Layout, raw: Float[Array, "... P"], scales: tuple[Scale, ...]) -> list[Array]:
-    """Per block what may be averaged: means of numbers in value space, probabilities of levels."""
+    """Per block what may be averaged: typical numbers in value space, probabilities of levels."""
     parts = []
     for block, part, scale in zip(layout.blocks, layout.split(raw), scales, strict=True):
         likelihood = block.likelihood
-        parts.append(likelihood.probabilities(part) if likelihood.nominal else likelihood.mean(part, scale))
+        parts.append(likelihood.probabilities(part) if likelihood.nominal else likelihood.typical(part, scale))
     return parts
 
 
 def decide(layout: Layout, averaged: list[np.ndarray]) -> Float[np.ndarray, "rows D"]:
-    """Averaged expectations to one value a cell: the mean of numbers, the most probable level."""
+    """Averages to one value a cell: the number itself, the most probable level."""
     parts = [
         np.argmax(part, axis=-1).astype(np.float64) if block.likelihood.nominal else np.asarray(part, np.float64)
         for block, part in zip(layout.blocks, averaged, strict=True)
@@ -112,7 +112,7 @@ def decide(layout: Layout, averaged: list[np.ndarray]) -> Float[np.ndarray, "row
 
 @eqx.filter_jit
 def reconstruct(network, encoder_state, cells, mask, scales) -> list[Array]:
-    """Expectations at the posterior's mean."""
+    """What is expected at the posterior's mean."""
     q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
     return expectations(network.model.heads.layout, network.model.decode(q.mean), scales)
 

@@ -101,7 +101,7 @@ class Space:
         return marginal_bias(self.layout, self.cells(values, observed & ~np.isnan(values)), observed)
 
     def statistic(self, raw: Float[np.ndarray, "N P"], name: str) -> Float[np.ndarray, "N D"]:
-        """``mode``, ``mean`` or ``median`` of raw head outputs as raw values, computed in float64."""
+        """``typical``, ``mean``, ``median`` or ``mode`` of raw head outputs as raw values, computed in float64."""
         with jax.enable_x64(True):
             scales = tuple(Scale(*(jnp.asarray(p, jnp.float64) for p in scale)) for scale in self.scales)
             parts = statistic_parts(self.layout, jnp.asarray(raw, jnp.float64), scales, name)

@@ -58,7 +58,7 @@ def measure(
         seen = observed & ~hidden if purpose == "impute" else observed
         scored = (observed & hidden if purpose == "impute" else observed) * weight[:, None]
         posterior, _ = network.model.encoder(batch, seen, scales, encoder_state, inference=True)
-        predicted = statistic(layout, network.model.decode(posterior.mean), scales, "mean")
+        predicted = statistic(layout, network.model.decode(posterior.mean), scales, "typical")
         predicted = jnp.clip(predicted, bounds[0], bounds[1])
         truth = values(layout, batch, scales, predicted.dtype)
         return jnp.where(scored > 0, penalty(layout, truth, predicted), 0).sum(0), scored.sum(0)
