@@ -69,7 +69,8 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         network, encoder_input, init, dropout, see_mask, hide_cells, schedule, weight_decay, clip: parts of the
             presets, to be set one by one.
         statistic: what `reconstruct` and `evaluate` give for numbers: ``"typical"`` (the mean; the median of
-            log-normal columns, whose mean runs off where the family does not fit), ``"mean"``, ``"median"``, ``"mode"``.
+            log-normal columns, whose mean runs off where the family does not fit), or ``"mean"``, ``"median"``,
+            ``"mode"``.
         verbose: True shows a progress bar.
 
     Rows go in and come out in the library they came in: pandas, polars, pyarrow, NumPy.
