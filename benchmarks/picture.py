@@ -1,6 +1,6 @@
 """The README's picture: what balancing changes on the demo's table.
 
-    evenvae demo --out DIR && python benchmarks/picture.py DIR/reconstruction.csv docs/figures/demo.png
+evenvae demo --out DIR && python benchmarks/picture.py DIR/reconstruction.csv docs/figures/demo.png
 """
 
 import sys

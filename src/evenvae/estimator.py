@@ -172,7 +172,7 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         if not self.schema_.features:
             raise InputError("No column is left to learn: all are constant, empty or identifiers.")
         encoded = tables.encode(frame, self.schema_)
-        self._note_input(X, frame)
+        self._note_input(X)
         rows = len(encoded.values)
         self.seed_ = (
             int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else int(self.random_state)
@@ -256,12 +256,11 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
             return Schema.infer(frame, overrides=self.schema)
         return Schema.from_toml(self.schema).complete(frame)
 
-    def _note_input(self, X: Any, frame: Any) -> None:
+    def _note_input(self, X: Any) -> None:
         names = self.schema_.names
         self.n_features_in_ = len(names)
         if not isinstance(X, np.ndarray | list):
             self.feature_names_in_ = np.array(names, dtype=object)
-        del frame
 
     def _held_out_rows(self, rows: int) -> int:
         held = round(self.validation_fraction * rows)

@@ -52,8 +52,7 @@ class Questions:
         columns), ``"mean"``, ``"median"`` or ``"mode"``; levels give their most probable one. Ensembles are
         averaged for ``"typical"``; else the first member answers.
         """
-        frame = tables.as_frame(X)
-        cells, observed = self._ask(frame)
+        cells, observed = self._ask(X)
         values = self._reconstructed(cells, observed, statistic or self.statistic)
         return tables.decode(values, self.schema_, like=X)
 
@@ -145,8 +144,9 @@ class Questions:
         The frame's ``attrs`` hold ``error``, ``baseline``, ``worst_ratio``, ``worst_column`` and the rows' mean
         ``log_likelihood`` (importance sampled).
         """
-        cells, observed = self._ask(X)
-        truth = self._encode(X).values
+        encoded = self._encode(X)
+        truth, observed = encoded.values, encoded.observed
+        cells = self.space_.cells(truth, observed)
         predicted = self._reconstructed(cells, observed, statistic or self.statistic)
         ranges = self.space_.high - self.space_.low
         nominal = self.space_.layout.nominal

@@ -51,7 +51,6 @@ class Plan:
     optimiser: OptimiserSettings
     training: TrainingSettings
     balance: str
-    objective_samples: int = 1
 
 
 def make_plan(options: dict[str, Any], layout: Layout, rows: int, validation_rows: int) -> Plan:
@@ -83,10 +82,6 @@ def make_plan(options: dict[str, Any], layout: Layout, rows: int, validation_row
         patience = None
     hidden = pick("hidden_size", int(np.clip(64 * round(rows**0.25 / 5), 64, 256)))
     latent_default = max(1, int(0.5 * features + 0.5)) if preset == "paper" else int(np.clip(2 * features, 2, 64))
-    for name in ("batch_size", "epochs", "hidden_size", "latent_size", "learning_rate", "depth"):
-        value = given.get(name)
-        if value is not None and not value > 0:
-            raise InputError(f"{name}={value} must be positive.")
     config = VAEConfig(
         latent_size=pick("latent_size", latent_default),
         hidden_size=hidden,

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Float, Key, Shaped
@@ -21,16 +21,6 @@ class Scale(NamedTuple):
 
 
 IDENTITY = Scale(0.0, 1.0, 0.0)
-
-
-class LikelihoodLike(Protocol):
-    """Structural type of a likelihood, for extensions that do not inherit from `Likelihood`."""
-
-    event_shape: tuple[int, ...]
-
-    def log_prob(self, raw: Array, x: Array) -> Array:
-        """Log-density of ``x`` in model space."""
-        ...
 
 
 @dataclasses.dataclass(frozen=True)

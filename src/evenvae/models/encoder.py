@@ -1,5 +1,7 @@
 """From a batch of cells to q(z|x)."""
 
+import math
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -53,7 +55,7 @@ class CellInput(eqx.Module):
             if self._looked_up(block):
                 tables.append((len(block.columns), block.likelihood.parameters))
             else:
-                numbers += len(block.columns) * max(1, int(jnp.prod(jnp.array(block.likelihood.event_shape))))
+                numbers += len(block.columns) * math.prod(block.likelihood.event_shape)
         inputs = numbers + (layout.features if see_mask else 0)
         fan_in = max(inputs + sum(columns * levels for columns, levels in tables), 1)
         bound = gain * (6.0 / (fan_in + width)) ** 0.5

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -98,8 +97,3 @@ class Layout:
     def part(self, mask: Array, block: Block) -> Array:
         """A block's columns of a ``(..., D)`` array."""
         return mask[..., np.array(block.columns, INDEX)]
-
-    @functools.cached_property
-    def event_sizes(self) -> np.ndarray:
-        """(D,) elements in one cell: 1 for a scalar column."""
-        return np.array([math.prod(likelihood.event_shape) for likelihood in self.likelihoods])
