@@ -112,7 +112,9 @@ def test_norm_matching_keeps_the_norm_of_the_sum(shape):
         rows = random_rows(shape)
         for name in NAMES:
             found = np.linalg.norm(direction(name, rows, matched=True))
-            assert found == pytest.approx(np.linalg.norm(rows.sum(0)), rel=1e-6)
+            # a direction more than a thousand times shorter than the sum is amplified by a thousand only
+            most = 1e3 * np.linalg.norm(direction(name, rows))
+            assert found == pytest.approx(min(np.linalg.norm(rows.sum(0)), most), rel=1e-6)
 
 
 @settings(max_examples=25, deadline=None)
@@ -161,14 +163,12 @@ def test_pcgrad_without_conflict_is_the_sum():
 
 
 def test_pcgrad_of_two_conflicting_rows_is_orthogonal_to_each_original():
-    weights_of_first = []
     rows = np.array([[1.0, 0.2], [-1.0, 0.5]], np.float32)
     total = direction("pcgrad", rows)
     first = rows[0] - rows[0] @ rows[1] / (rows[1] @ rows[1]) * rows[1]
     second = rows[1] - rows[0] @ rows[1] / (rows[0] @ rows[0]) * rows[0]
     assert abs(first @ rows[1]) < 1e-6
     np.testing.assert_allclose(total, first + second, rtol=1e-4, atol=1e-6)
-    assert not weights_of_first
 
 
 def test_power_norm_between_its_ends():
@@ -200,9 +200,8 @@ def test_degenerate_rows_give_finite_directions(name, case):
     for matched in (False, True):
         v = direction(name, rows, matched)
         assert np.isfinite(v).all()
-    weights, _ = balancing.parse(name).weights(
-        jnp.asarray(rows @ rows.T), balancing.parse(name).init(len(rows)), key=KEY
-    )
+    gram = jnp.asarray(rows) @ jnp.asarray(rows).T
+    weights, _ = balancing.parse(name).weights(gram, balancing.parse(name).init(len(rows)), key=KEY)
     assert np.isfinite(weights).all()
     unusable = ~np.isfinite(rows).all(1) | ~rows.any(1)
     assert not np.asarray(weights)[unusable].any()
