@@ -202,13 +202,25 @@ class Questions:
         size = inference.slice_rows(self.space_.layout, samples, len(observed))
         return inference.in_slices(function, cells, observed, size)
 
+    def _of_members(self, function: Callable, cells: Any, observed: np.ndarray, samples: int) -> list[Any]:
+        """The answers of ``function(network, state, cells, mask)`` from every member of the ensemble."""
+        return [
+            self._sliced(lambda c, m, n=network, s=state: function(n, s, c, m), cells, observed, samples)
+            for network, state in self.members_
+        ]
+
+    def _averaged(self, parts: list[list[np.ndarray]]) -> np.ndarray:
+        """Members' expectations, averaged and decided, as raw values."""
+        averaged = [np.mean(part, axis=0) for part in zip(*parts, strict=True)]
+        return self.space_.to_raw(inference.decide(self.space_.layout, averaged))
+
     def _posterior(self, cells: Any, observed: np.ndarray) -> Any:
         network, state = self.members_[0]
         scales = self.space_.device_scales
         return self._sliced(lambda c, m: inference.posterior(network, state, c, m, scales), cells, observed, 1)
 
     def _reconstructed(self, cells: Any, observed: np.ndarray, statistic: str) -> np.ndarray:
-        layout, scales = self.space_.layout, self.space_.device_scales
+        scales = self.space_.device_scales
         if statistic not in STATISTICS:
             raise InputError(f"statistic={statistic!r} is unknown; choose one of {', '.join(STATISTICS)}.")
         if statistic != "typical":
@@ -216,28 +228,15 @@ class Questions:
             mean = self._posterior(cells, observed).mean
             raw = np.concatenate([np.asarray(inference.decode(network, z)) for z in _pieces(mean)])
             return self.space_.statistic(raw, statistic)
-        parts = [
-            self._sliced(lambda c, m, n=network, s=state: inference.reconstruct(n, s, c, m, scales), cells, observed, 1)
-            for network, state in self.members_
-        ]
-        averaged = [np.mean(part, axis=0) for part in zip(*parts, strict=True)]
-        return self.space_.to_raw(inference.decide(layout, averaged))
+        parts = self._of_members(lambda n, s, c, m: inference.reconstruct(n, s, c, m, scales), cells, observed, 1)
+        return self._averaged(parts)
 
     def _imputed(self, cells: Any, observed: np.ndarray, samples: int) -> np.ndarray:
         points = inference.latent_points(samples, self.plan_.network.latent_size)
         scales = self.space_.device_scales
         bounds = self.space_.value_bounds.astype(np.float32)
-        parts = [
-            self._sliced(
-                lambda c, m, n=network, s=state: inference.impute(n, s, c, m, scales, points, bounds),
-                cells,
-                observed,
-                samples,
-            )
-            for network, state in self.members_
-        ]
-        averaged = [np.mean(part, axis=0) for part in zip(*parts, strict=True)]
-        return self.space_.to_raw(inference.decide(self.space_.layout, averaged))
+        ask = lambda n, s, c, m: inference.impute(n, s, c, m, scales, points, bounds)
+        return self._averaged(self._of_members(ask, cells, observed, samples))
 
     def _draw(self, cells: Any, observed: np.ndarray, samples: int, seed: list[int]) -> np.ndarray:
         points = inference.latent_points(samples, self.plan_.network.latent_size)
@@ -251,15 +250,8 @@ class Questions:
     def _log_likelihood(self, cells: Any, observed: np.ndarray, samples: int) -> dict[str, np.ndarray]:
         points = inference.latent_points(samples, self.plan_.network.latent_size)
         scales = self.space_.device_scales
-        parts = [
-            self._sliced(
-                lambda c, m, n=network, s=state: inference.log_likelihood(n, s, c, m, scales, points),
-                cells,
-                observed,
-                samples,
-            )
-            for network, state in self.members_
-        ]
+        ask = lambda n, s, c, m: inference.log_likelihood(n, s, c, m, scales, points)
+        parts = self._of_members(ask, cells, observed, samples)
         if len(parts) == 1:
             return {name: value.astype(np.float64) for name, value in parts[0].items()}
         # the ensemble is a mixture of its members
