@@ -5,20 +5,45 @@ import inspect
 import re
 from collections.abc import Callable
 
+from evenvae.balancing.aligned_mtl import aligned_mtl
 from evenvae.balancing.base import Balancer
+from evenvae.balancing.cagrad import cagrad
 from evenvae.balancing.chain import chain
+from evenvae.balancing.famo import famo
+from evenvae.balancing.graddrop import graddrop
+from evenvae.balancing.gradnorm import gradnorm
+from evenvae.balancing.gradvac import gradvac
 from evenvae.balancing.imtl_g import imtl_g
+from evenvae.balancing.mgda_ub import mgda_ub
+from evenvae.balancing.nash_mtl import nash_mtl
 from evenvae.balancing.pcgrad import pcgrad
 from evenvae.balancing.plain import none
 from evenvae.balancing.power_norm import equal_norm, power_norm
+from evenvae.balancing.random_weighting import random_weighting
+from evenvae.balancing.uncertainty_weighting import uncertainty_weighting
+from evenvae.balancing.upgrad import upgrad
 
 METHODS: dict[str, Callable[..., Balancer]] = {
     "none": none,
     "equal-norm": equal_norm,
     "power-norm": power_norm,
+    "gradnorm": gradnorm,
+    "mgda-ub": mgda_ub,
     "imtl-g": imtl_g,
+    "graddrop": graddrop,
     "pcgrad": pcgrad,
+    "gradvac": gradvac,
+    "cagrad": cagrad,
+    "nash-mtl": nash_mtl,
+    "aligned-mtl": aligned_mtl,
+    "upgrad": upgrad,
+    "famo": famo,
+    "uncertainty-weighting": uncertainty_weighting,
+    "random-weighting": random_weighting,
 }
+MAGNITUDES = ("none", "gradnorm", "mgda-ub", "imtl-g")
+DIRECTIONS = ("none", "graddrop", "pcgrad")
+"""The paper's two blocks, from which its twelve combinations are made."""
 
 _PART = re.compile(r"^(?P<name>[a-z][a-z0-9_-]*)(\[(?P<parameters>[^\]]*)\])?$")
 
@@ -28,8 +53,9 @@ def parse(name: str) -> Balancer:
 
     Raises ValueError for an unknown method (with the nearest known one) or a parameter it does not take.
     """
-    parts = [_parse_part(part.strip()) for part in name.split("+")]
-    return chain(*parts)
+    parts = [_parse_part(part.strip()) for part in re.split(r"\+(?![^\[]*\])", name)]
+    # "none" in a combination stands for the block left out
+    return chain(*([part for part in parts if part != none()] or parts[:1]))
 
 
 def _parse_part(text: str) -> Balancer:
@@ -60,6 +86,8 @@ def _value(method: str, key: str, text: str):
             return convert(text)
         except ValueError:
             continue
-    if re.fullmatch(r"[A-Za-z_-]+", text):
+    if re.fullmatch(r"[A-Za-z_-]+\+?", text):
         return text
+    if re.fullmatch(r"[0-9./e-]+", text):
+        return tuple(float(item) for item in text.split("/"))
     raise ValueError(f"{method}[{key}={text}] is neither a number nor a word")

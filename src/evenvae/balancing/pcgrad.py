@@ -24,13 +24,16 @@ class PCGrad(Balancer):
     def weights(self, gram, state, *, key=None, losses=None, noise=None):
         """See `Balancer.weights`."""
         del losses
-        size = gram.shape[0]
-        if noise is None:
-            if key is None:
-                raise ValueError("pcgrad needs a key or its noise")
-            keys = jax.random.split(key, size)
-            noise = jax.vmap(lambda k: jax.random.permutation(k, size))(keys)
-        return _weights(gram, jnp.asarray(noise)), state
+        return _weights(gram, visiting_order(self.name, gram.shape[0], key, noise)), state
+
+
+def visiting_order(name, tasks, key, noise):
+    """(D, D): row i is the order in which task i visits the tasks; ``noise`` if given, else drawn."""
+    if noise is not None:
+        return jnp.asarray(noise)
+    if key is None:
+        raise ValueError(f"{name} needs a key or its noise")
+    return jax.vmap(lambda k: jax.random.permutation(k, tasks))(jax.random.split(key, tasks))
 
 
 def _weights(gram, order):

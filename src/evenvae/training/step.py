@@ -112,15 +112,9 @@ def balanced_gradients(
         lambda h: (h.kernel, h.bias), model.heads, (y_flat.T @ flat, jnp.where(finite[feature], sums, 0))
     )
 
-    if balancer is None:
-        v, balancer_state = flat @ kernel.T, states.balancer
-    elif balancer.needs_rows:
-        rows_of_y = balancing.rows_of_linear_heads(flat, kernel, feature)
-        v, balancer_state = balancer.update(rows_of_y, states.balancer, key=keys[2], losses=column_losses)
-    else:
-        gram = balancing.gram_of_linear_heads(flat, kernel, feature)
-        weights, balancer_state = balancer.weights(gram, states.balancer, key=keys[2], losses=column_losses)
-        v = balancing.combine_linear_heads(flat, kernel, feature, weights.astype(flat.dtype))
+    v, balancer_state = balancing.balance_linear_heads(
+        balancer, states.balancer, flat, kernel, feature, key=keys[2], losses=column_losses
+    )
 
     side_cotangent = bound.kl if bound.ratio is None else -bound.ratio
     assert side_cotangent is not None
