@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -20,14 +20,16 @@ from evenvae.models.space import Space
 from evenvae.priors import PRIORS
 from evenvae.questions import Questions
 from evenvae.settings import make_plan
-from evenvae.tables import Schema
+from evenvae.tables import Encoded, Schema
 from evenvae.training import (
     SLICE,
     BatchStream,
     Data,
     Network,
     Progress,
+    Run,
     States,
+    Trained,
     Validation,
     stack,
     start,
@@ -43,6 +45,16 @@ def likelihood_of(column: Any) -> Likelihood:
     if column.likelihood == "categorical":
         return FAMILIES["categorical"](levels=max(column.cardinality, 1))
     return FAMILIES[column.likelihood]()
+
+
+class Prepared(NamedTuple):
+    """What `train` needs beside the plan: stacked runs at step 0 and what each of them learns from."""
+
+    runs: Run
+    static: Network
+    data: Data
+    streams: list[BatchStream]
+    validation: Validation
 
 
 class EvenVAE(Questions, TransformerMixin, BaseEstimator):
@@ -164,6 +176,29 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
             TrainingError: the loss turned non-finite; the message names the column.
         """
         del y
+        encoded = self._read(X)
+        prepared = self._prepare(encoded)
+        callbacks = self._with_bar(callbacks)
+        try:
+            trained = train(
+                *prepared,
+                self.plan_.method,
+                self.plan_.optimiser,
+                self.plan_.training,
+                [column.name for column in self.schema_.features],
+                callbacks=callbacks,
+                folder=checkpoint,
+                resume=resume,
+                fingerprint=self._fingerprint(encoded),
+            )
+        finally:
+            for callback in callbacks:
+                getattr(callback, "close", lambda: None)()
+        self._finish(trained)
+        return self
+
+    def _read(self, X: Any) -> Encoded:
+        """The table's feature cells; sets the schema."""
         self._check_options()
         frame = tables.as_frame(X)
         if len(frame) < 2:
@@ -171,8 +206,11 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         self.schema_ = self._resolve_schema(frame)
         if not self.schema_.features:
             raise InputError("No column is left to learn: all are constant, empty or identifiers.")
-        encoded = tables.encode(frame, self.schema_)
         self._note_input(X)
+        return tables.encode(frame, self.schema_)
+
+    def _prepare(self, encoded: Encoded) -> Prepared:
+        """Space, splits, plan and new networks for the rows of ``encoded``; needs ``schema_``."""
         rows = len(encoded.values)
         self.seed_ = (
             int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else int(self.random_state)
@@ -207,31 +245,14 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
                 for run, (training, held) in enumerate(splits)
             ]
         )
-        callbacks = self._with_bar(callbacks)
-        try:
-            trained = train(
-                runs,
-                static,
-                data,
-                streams,
-                validation,
-                self.plan_.method,
-                self.plan_.optimiser,
-                self.plan_.training,
-                [column.name for column in self.schema_.features],
-                callbacks=callbacks,
-                folder=checkpoint,
-                resume=resume,
-                fingerprint=self._fingerprint(encoded),
-            )
-        finally:
-            for callback in callbacks:
-                getattr(callback, "close", lambda: None)()
+        return Prepared(runs, static, data, streams, validation)
+
+    def _finish(self, trained: Trained) -> None:
+        """Keep what training gave."""
         self.history_ = trained.history
         self.interrupted_ = trained.interrupted
         self.n_steps_ = int(trained.runs.step.max())
         self._keep(*trained.best, alive=~np.asarray(trained.runs.failed))
-        return self
 
     def _check_options(self) -> None:
         if not isinstance(self.ensemble, int | np.integer) or self.ensemble < 1:

@@ -78,7 +78,7 @@ def train(
         runs, history = checkpoint.load(folder, runs, fingerprint)
     mesh = runs_mesh(len(streams))
     runs, validation = spread(runs, mesh), spread(validation, mesh)
-    data = everywhere(data, mesh)
+    data = spread(data, mesh) if data.stacked else everywhere(data, mesh)
     done = int(history[-1]["step"]) if history else 0
     began, saved, first = time.monotonic(), time.monotonic(), done
     interrupted = False

@@ -17,12 +17,20 @@ from evenvae.training.step import Method, Network, States, balanced_gradients
 
 
 class Data(NamedTuple):
-    """The table on the device: model-space cells by block, what is observed, and the columns' constants."""
+    """The table on the device: model-space cells by block, what is observed, and the columns' constants.
+
+    Runs share it, or have one each, stacked along a new first axis of every array.
+    """
 
     cells: Cells
     mask: Bool[Array, "N D"]
     scales: tuple[Scale, ...]
     bounds: Float[Array, "2 D"]
+
+    @property
+    def stacked(self) -> bool:
+        """Whether every run has its own table."""
+        return self.mask.ndim == 3
 
 
 class Run(NamedTuple):
@@ -175,11 +183,14 @@ def run_chunks(
     """`run_chunk` for all runs: each device trains its share of them under ``vmap``."""
 
     def share(runs, batches, validation, data):
-        one = lambda run, rows, held_out: run_chunk(run, rows, held_out, data, static, method, optimiser, settings)
-        return jax.vmap(one)(runs, batches, validation)
+        one = lambda run, rows, held_out, table: run_chunk(
+            run, rows, held_out, table, static, method, optimiser, settings
+        )
+        return jax.vmap(one, in_axes=(0, 0, 0, 0 if data.stacked else None))(runs, batches, validation, data)
 
-    over, whole = PartitionSpec("runs"), PartitionSpec()
+    over = PartitionSpec("runs")
+    tables = over if data.stacked else PartitionSpec()
     mapped = jax.shard_map(
-        share, mesh=mesh, in_specs=(over, over, over, whole), out_specs=(over, over), check_vma=False
+        share, mesh=mesh, in_specs=(over, over, over, tables), out_specs=(over, over), check_vma=False
     )
     return mapped(runs, batches, validation, data)
