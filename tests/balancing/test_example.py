@@ -1,0 +1,40 @@
+"""The worked example runs, and balancing serves the task that the plain sum overlooks."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="module")
+def example():
+    path = Path(__file__).parents[2] / "examples" / "multitask.py"
+    spec = importlib.util.spec_from_file_location("multitask", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def found(example):
+    return example.run(steps=80)
+
+
+def test_losses_and_errors_are_finite(example, found):
+    for errors, losses in found.values():
+        assert errors.shape == (len(example.TASKS),)
+        assert np.isfinite(errors).all()
+        assert np.isfinite(losses).all()
+
+
+def test_every_task_is_learned(found):
+    for _, losses in found.values():
+        assert (losses[-1] < losses[0]).all()
+
+
+def test_balancing_serves_the_overlooked_task(example, found):
+    grower = example.TASKS.index("grower")
+    (plain_error, plain_losses), (error, losses) = found["plain"], found["imtl-g"]
+    assert losses[-1, grower] < 0.5 * plain_losses[-1, grower]
+    assert error[grower] < plain_error[grower]
