@@ -21,6 +21,19 @@ MAY_KNOW = {
     "priors": {"models"},
     "training": {"errors", "storage", "balancing", "likelihoods", "models", "objectives", "priors"},
     "progress": {"training"},
+    "cocktail": {
+        "errors",
+        "storage",
+        "balancing",
+        "likelihoods",
+        "models",
+        "training",
+        "tables",
+        "metrics",
+        "settings",
+        "estimator",
+        "saving",
+    },
 }
 
 

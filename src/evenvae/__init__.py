@@ -16,6 +16,7 @@ _HOMES = {
 }
 _ROOMS = (
     "balancing",
+    "cocktail",
     "datasets",
     "likelihoods",
     "metrics",

@@ -7,6 +7,7 @@ import warnings
 
 import typer
 
+import evenvae.cli.cocktail  # noqa: F401  (registers its command)
 from evenvae.cli.app import app
 from evenvae.errors import InputError, TrainingError
 

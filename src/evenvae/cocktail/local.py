@@ -1,0 +1,174 @@
+"""One machine: a worker process for every core or GPU, each training one bundle at a time.
+
+Processes, not devices of one process: on CPUs a bundle then costs what its one core costs, with no barrier between
+runs, programs are compiled beside each other, and a worker that dies takes nothing with it.
+"""
+
+import importlib.metadata
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from evenvae.cocktail.executor import Event, Failed, Finished, Stepped
+from evenvae.cocktail.sweep import Job, Sweep
+from evenvae.errors import TrainingError
+
+TRIES = 3
+"""How often a bundle is begun before it counts as impossible."""
+ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+LOGS = "logs"
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def gpus() -> list[str]:
+    """Names of the GPUs that JAX would use, for CUDA_VISIBLE_DEVICES; asked in a process of its own, because a
+    process that has asked holds their memory.
+    """
+    plugins = importlib.metadata.entry_points(group="jax_plugins")
+    if not list(plugins) or os.environ.get("JAX_PLATFORMS", "").startswith("cpu"):
+        return []
+    code = "import jax; print(jax.default_backend(), jax.local_device_count())"
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    backend, _, count = asked.stdout.strip().partition(" ")
+    if asked.returncode or backend not in ("gpu", "cuda", "rocm"):
+        return []
+    given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    return given.split(",") if given else [str(number) for number in range(int(count))]
+
+
+class Worker:
+    """One process and what it is at work on."""
+
+    def __init__(self, number: int, folder: Path, gpu: str | None, messages: queue.Queue):
+        self.number, self.folder, self.gpu, self.messages = number, folder, gpu, messages
+        self.job: Job | None = None
+        self.log = folder / LOGS / f"worker-{number}.log"
+        self._start()
+
+    def _start(self) -> None:
+        environment = dict(os.environ)
+        if self.gpu is None:
+            # one thread a worker: the cores are all taken, and figures don't depend on how many there are
+            flags = environment.get("XLA_FLAGS", "")
+            environment |= {"XLA_FLAGS": f"{flags} {ONE_THREAD}".strip(), "OMP_NUM_THREADS": "1"}
+        else:
+            environment["CUDA_VISIBLE_DEVICES"] = self.gpu
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "evenvae.cocktail.worker", str(self.folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environment,
+                text=True,
+                # Ctrl-C reaches the sweep alone, which then tells its workers
+                start_new_session=True,
+            )
+        threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
+
+    def _listen(self, process: Any) -> None:
+        for line in process.stdout:
+            self.messages.put((self, process, json.loads(line)))
+        self.messages.put((self, process, None))
+
+    def send(self, **order: Any) -> None:
+        """Give an order; a worker that is gone is noticed by its listener."""
+        try:
+            self.process.stdin.write(json.dumps(order) + "\n")  # type: ignore[union-attr]
+            self.process.stdin.flush()  # type: ignore[union-attr]
+        except (BrokenPipeError, OSError):
+            pass
+
+    def restart(self) -> None:
+        """A new process in place of one that is gone."""
+        self.process.wait()
+        self._start()
+
+    def last_words(self) -> str:
+        """The end of its log, on one line."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1][:300] if lines else "it left no message"
+
+
+class LocalExecutor:
+    """See `evenvae.cocktail.executor`."""
+
+    def __init__(self, workers: int | None = None):
+        self.gpus = gpus()
+        self.slots = workers or len(self.gpus) or cores()
+        self.workers: list[Worker] = []
+        self.messages: queue.Queue = queue.Queue()
+
+    def start(self, sweep: Sweep, folder: Path) -> None:
+        """Remember what the workers are to be told."""
+        self.sweep, self.folder = sweep, folder
+        (folder / LOGS).mkdir(exist_ok=True)
+
+    def run(self, jobs: list[Job]) -> Iterator[Event]:
+        """Train all jobs; events come as things happen."""
+        waiting, tries = list(jobs), dict.fromkeys(jobs, 0)
+        while len(self.workers) < min(self.slots, len(jobs)):
+            number = len(self.workers)
+            gpu = self.gpus[number % len(self.gpus)] if self.gpus else None
+            self.workers.append(Worker(number, self.folder, gpu, self.messages))
+            self.workers[-1].send(sweep=self.sweep.to_dict())
+        for worker in self.workers:
+            self._next(worker, waiting, tries)
+        while any(worker.job for worker in self.workers):
+            worker, process, message = self.messages.get()
+            job = worker.job
+            if process is not worker.process or job is None:
+                continue
+            if message is None:
+                worker.restart()
+                worker.send(sweep=self.sweep.to_dict())
+                if tries[job] >= TRIES:
+                    raise TrainingError(
+                        f"The worker for {job.balance}, seeds {', '.join(map(str, job.seeds))}, ended {TRIES} times: "
+                        f"{worker.last_words()} (all of it: {worker.log}); --resume goes on from here."
+                    )
+                yield Failed(job, worker.last_words())
+                waiting.insert(0, job)
+                self._next(worker, waiting, tries)
+            elif "step" in message:
+                yield Stepped(job, message["step"], tuple(message["best"]))
+            else:
+                self._next(worker, waiting, tries)
+                yield Finished(job, message["records"])
+
+    def _next(self, worker: Worker, waiting: list[Job], tries: dict[Job, int]) -> None:
+        worker.job = waiting.pop(0) if waiting else None
+        if worker.job is not None:
+            tries[worker.job] += 1
+            # whatever ends workers, the last try does not trust the checkpoint
+            worker.send(job=worker.job.to_dict(), fresh=tries[worker.job] == TRIES)
+
+    def close(self, patience: float = 20.0) -> None:
+        """End all workers; those at work write their checkpoint first."""
+        for worker in self.workers:
+            if worker.job is not None and worker.process.poll() is None:
+                worker.process.send_signal(signal.SIGINT)
+        for worker in self.workers:
+            if worker.job is not None:
+                try:
+                    worker.process.wait(patience)
+                except subprocess.TimeoutExpired:
+                    worker.process.kill()
+            worker.process.stdin.close()  # type: ignore[union-attr]
+            try:
+                worker.process.wait(5)
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+        self.workers = []

@@ -1,0 +1,88 @@
+"""A summary as files: two tables, one JSON document and a box plot."""
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evenvae.cocktail.balances import PLAIN
+from evenvae.cocktail.store import Store
+from evenvae.cocktail.summary import Summary
+
+SUMMARY, COLUMNS, DOCUMENT, PICTURE = "summary.csv", "columns.csv", "summary.json", "figures.png"
+
+
+def write_report(folder: Path, store: Store, summary: Summary) -> None:
+    """Write ``summary.csv``, ``columns.csv``, ``summary.json``, and ``figures.png`` where matplotlib is installed.
+
+    The CSV files hold what follows from data, options and seeds alone: the same sweep writes the same bytes.
+    """
+    _replace(folder / SUMMARY, summary.table.to_csv(index=False))
+    _replace(folder / COLUMNS, summary.columns.to_csv(index=False))
+    _replace(folder / DOCUMENT, json.dumps(document(store, summary), indent=2) + "\n")
+    if find_spec("matplotlib") is not None:
+        box_plot(store.runs(), summary).savefig(folder / PICTURE, dpi=110)
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def document(store: Store, summary: Summary) -> dict[str, Any]:
+    """Everything in the summary, with settings, versions and times."""
+    noted = store.noted()
+    runs = store.runs()
+    return {
+        "chosen": summary.chosen,
+        "figure": summary.figure,
+        "purpose": summary.purpose,
+        "select": summary.select,
+        "test_over_train": summary.test_over_train,
+        "settings": {name: noted[name] for name in ("options", "test_fraction", "seeds", "bundle", "steps", "halving")},
+        "versions": noted["versions"],
+        "seconds": float(runs["seconds"].sum()),
+        "combinations": _records(summary.table),
+        "columns": _records(summary.columns),
+    }
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return json.loads(frame.to_json(orient="records", double_precision=15))
+
+
+def victims(summary: Summary) -> pd.DataFrame:
+    """Per column the plain combination's median figure beside the chosen one's; empty where plain did not run."""
+    measures = set(summary.columns["measure"])
+    measure = {"impute": "hidden_error"}.get(summary.purpose, "error")
+    measure = measure if measure in measures else "validation"
+    part = summary.columns[summary.columns["measure"] == measure]
+    if summary.chosen not in part or PLAIN not in part or summary.chosen == PLAIN:
+        return pd.DataFrame(columns=["column", "plain", "chosen"])
+    return pd.DataFrame({"column": part["column"], "plain": part[PLAIN], "chosen": part[summary.chosen]})
+
+
+def box_plot(runs: pd.DataFrame, summary: Summary) -> Any:
+    """Figures of all seeds, a box a combination, best on top."""
+    from matplotlib.figure import Figure
+
+    order = list(summary.table["balance"])
+    good: Any = runs[(runs["status"] == "done") & np.isfinite(runs["figure"].astype(float))]
+    tested = good["test_error"].notna().any() and summary.purpose == "reconstruct"
+    panels = [("figure", summary.figure)] + ([("test_error", "test error, mean over columns")] if tested else [])
+    drawn = Figure(figsize=(5.2 * len(panels) + 2, 0.36 * len(order) + 1.2), layout="constrained")
+    for place, (name, title) in enumerate(panels):
+        axes = drawn.add_subplot(1, len(panels), place + 1)
+        values = [good.loc[good["balance"] == balance, name].to_numpy(float) for balance in order]
+        axes.boxplot(values, orientation="horizontal", widths=0.55, medianprops={"color": "#1f77b4"})
+        for row, points in enumerate(values):
+            axes.plot(points, np.full(len(points), row + 1), ".", color="#444444", markersize=4, alpha=0.7)
+        axes.set_yticks(np.arange(1, len(order) + 1), order if place == 0 else [""] * len(order))
+        axes.invert_yaxis()
+        axes.set_xlabel(title)
+        axes.spines[["top", "right"]].set_visible(False)
+    return drawn

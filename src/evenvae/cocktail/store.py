@@ -1,0 +1,170 @@
+"""Results row by row in one SQLite file: a bundle's rows are there together or not at all."""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evenvae.errors import InputError
+
+NAME, LOCK, FORMAT = "results.sqlite", "lock.sqlite", 1
+_TABLES = """
+CREATE TABLE IF NOT EXISTS sweep (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS runs (
+    balance TEXT NOT NULL, seed INTEGER NOT NULL, status TEXT NOT NULL, figure REAL, test_error REAL,
+    test_hidden_error REAL, test_log_likelihood REAL, steps INTEGER NOT NULL,
+    best_step INTEGER NOT NULL, seconds REAL NOT NULL,
+    finished TEXT NOT NULL, versions TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (balance, seed));
+CREATE TABLE IF NOT EXISTS columns (
+    balance TEXT NOT NULL, seed INTEGER NOT NULL, measure TEXT NOT NULL, place INTEGER NOT NULL,
+    column TEXT NOT NULL, value REAL, PRIMARY KEY (balance, seed, measure, place));
+CREATE TABLE IF NOT EXISTS curve (
+    balance TEXT NOT NULL, seed INTEGER NOT NULL, step INTEGER NOT NULL, figure REAL, loss REAL,
+    PRIMARY KEY (balance, seed, step));
+CREATE TABLE IF NOT EXISTS stages (
+    balance TEXT NOT NULL, seed INTEGER NOT NULL, until INTEGER NOT NULL, figure REAL,
+    PRIMARY KEY (balance, seed, until));
+"""
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder for one sweep alone; the system lets go of it when the process ends, however it ends.
+
+    Raises InputError where another sweep holds it.
+    """
+    connection = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            raise InputError(
+                f"Another sweep is at work in {folder}: wait for it to end, or give another folder with --out."
+            ) from error
+        yield
+    finally:
+        connection.close()
+
+
+class Store:
+    """The results of a sweep; one process writes, any number may read meanwhile."""
+
+    def __init__(self, folder: str | Path):
+        self.path = Path(folder) / NAME
+        try:
+            self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.executescript(_TABLES)
+        except sqlite3.DatabaseError as error:
+            raise InputError(f"{self.path} holds no results of a sweep ({error}); give another folder.") from error
+
+    @staticmethod
+    def exists(folder: str | Path) -> bool:
+        """Whether a sweep has begun in ``folder``."""
+        return (Path(folder) / NAME).is_file()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def _together(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def note(self, **values: Any) -> None:
+        """Keep settings by name, as JSON."""
+        with self._together() as connection:
+            rows = [(name, json.dumps(value, sort_keys=True)) for name, value in values.items()]
+            connection.executemany("INSERT OR REPLACE INTO sweep VALUES (?, ?)", rows)
+
+    def noted(self) -> dict[str, Any]:
+        """Everything that `note` kept."""
+        return {name: json.loads(value) for name, value in self._connection.execute("SELECT * FROM sweep")}
+
+    def add(self, records: list[dict[str, Any]], columns: list[str], versions: dict[str, str], now: str) -> None:
+        """Keep a bundle's final records, in one transaction."""
+        with self._together() as connection:
+            for record in records:
+                key = (record["balance"], record["seed"])
+                for table in ("runs", "columns", "curve"):
+                    connection.execute(f"DELETE FROM {table} WHERE balance = ? AND seed = ?", key)
+                test = record["test"].get("columns", {})
+                connection.execute(
+                    "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        *key,
+                        record["status"],
+                        record["figure"],
+                        _mean(test.get("error", ())),
+                        _mean(test.get("hidden_error", ())),
+                        record["test"].get("log_likelihood"),
+                        record["steps"],
+                        record["best_step"],
+                        record["seconds"],
+                        now,
+                        json.dumps(versions, sort_keys=True),
+                        record["message"],
+                    ),
+                )
+                measures = {"validation": record["columns"], **test}
+                connection.executemany(
+                    "INSERT INTO columns VALUES (?, ?, ?, ?, ?, ?)",
+                    [
+                        (*key, measure, place, columns[place], value)
+                        for measure, values in measures.items()
+                        for place, value in enumerate(values)
+                    ],
+                )
+                connection.executemany(
+                    "INSERT INTO curve VALUES (?, ?, ?, ?, ?)", [(*key, *look) for look in record["curve"]]
+                )
+
+    def add_stage(self, records: list[dict[str, Any]], until: int) -> None:
+        """Keep the figures of runs that pause at step ``until``; a failed run's is empty."""
+        with self._together() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO stages VALUES (?, ?, ?, ?)",
+                [(record["balance"], record["seed"], until, record["figure"]) for record in records],
+            )
+
+    def stage(self, until: int) -> dict[tuple[str, int], float]:
+        """Best figures up to step ``until`` of the runs that came so far; infinite where training failed."""
+        rows = self._connection.execute(
+            "SELECT balance, seed, figure FROM stages WHERE until = ?1 UNION "
+            "SELECT balance, seed, min(figure) FROM curve WHERE step <= ?1 GROUP BY balance, seed",
+            (until,),
+        )
+        return {(balance, seed): np.inf if figure is None else figure for balance, seed, figure in rows}
+
+    def done(self) -> set[tuple[str, int]]:
+        """``(combination, seed)`` of the runs that need no more training."""
+        return set(self._connection.execute("SELECT balance, seed FROM runs"))
+
+    def runs(self) -> pd.DataFrame:
+        """One row a run."""
+        return pd.read_sql_query("SELECT * FROM runs ORDER BY balance, seed", self._connection)
+
+    def columns(self) -> pd.DataFrame:
+        """One row a run, measure and column."""
+        return pd.read_sql_query("SELECT * FROM columns ORDER BY balance, seed, measure, place", self._connection)
+
+    def curves(self) -> pd.DataFrame:
+        """One row a run and look at the validation figure."""
+        return pd.read_sql_query("SELECT * FROM curve ORDER BY balance, seed, step", self._connection)
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    known = [value for value in values if value is not None and not np.isnan(value)]
+    return float(np.mean(known)) if known else None
