@@ -193,4 +193,6 @@ def balanced_value_and_grad(
         >>> state = step.init(2)
         >>> losses, gradients, state, _ = jax.jit(step)(params, state, batch, key=key)
     """
+    if isinstance(heads, Sequence):
+        heads = tuple(heads)  # hashable, so that jit takes the result
     return BalancedValueAndGrad(trunk, heads, balancer, has_aux)
