@@ -27,9 +27,12 @@ class Questions:
     fit: Callable[..., Any]
 
     def transform(self, X: Any) -> np.ndarray:
-        """Posterior means, ``(rows, latent_size)``; of the first member of an ensemble."""
+        """Posterior means, ``(rows, latent_size)``; of the first member of an ensemble.
+
+        For ``model="hivae"`` the mean of z given the likeliest component, then the components' probabilities.
+        """
         cells, observed = self._ask(X)
-        return self._posterior(cells, observed).mean
+        return self._of_first(inference.coordinates, cells, observed)
 
     def fit_transform(self, X: Any, y: Any = None, **fit_options: Any) -> np.ndarray:
         """`fit`, then `transform`."""
@@ -39,8 +42,8 @@ class Questions:
         """A table from latent coordinates ``(rows, latent_size)``: the expected numbers, the likeliest levels."""
         self._check_fitted()
         Z = np.asarray(Z, np.float32)
-        if Z.ndim != 2 or Z.shape[1] != self.plan_.network.latent_size:
-            raise InputError(f"Z must have shape (rows, {self.plan_.network.latent_size}), not {Z.shape}.")
+        if Z.ndim != 2 or Z.shape[1] != self.plan_.network.coordinates:
+            raise InputError(f"Z must have shape (rows, {self.plan_.network.coordinates}), not {Z.shape}.")
         network, _ = self.members_[0]
         raw = np.asarray(inference.decode(network, Z))
         return tables.decode(self.space_.statistic(raw, "typical"), self.schema_)
@@ -182,7 +185,7 @@ class Questions:
         """Names of the latent coordinates."""
         del input_features
         self._check_fitted()
-        return np.array([f"evenvae{i}" for i in range(self.plan_.network.latent_size)], dtype=object)
+        return np.array([f"evenvae{i}" for i in range(self.plan_.network.coordinates)], dtype=object)
 
     # Shared by the questions
 
@@ -214,32 +217,30 @@ class Questions:
         averaged = [np.mean(part, axis=0) for part in zip(*parts, strict=True)]
         return self.space_.to_raw(inference.decide(self.space_.layout, averaged))
 
-    def _posterior(self, cells: Any, observed: np.ndarray) -> Any:
+    def _of_first(self, function: Callable, cells: Any, observed: np.ndarray) -> np.ndarray:
+        """``function(network, state, cells, mask, scales)`` of the first member."""
         network, state = self.members_[0]
         scales = self.space_.device_scales
-        return self._sliced(lambda c, m: inference.posterior(network, state, c, m, scales), cells, observed, 1)
+        return self._sliced(lambda c, m: function(network, state, c, m, scales), cells, observed, 1)
 
     def _reconstructed(self, cells: Any, observed: np.ndarray, statistic: str) -> np.ndarray:
         scales = self.space_.device_scales
         if statistic not in STATISTICS:
             raise InputError(f"statistic={statistic!r} is unknown; choose one of {', '.join(STATISTICS)}.")
         if statistic != "typical":
-            network, _ = self.members_[0]
-            mean = self._posterior(cells, observed).mean
-            raw = np.concatenate([np.asarray(inference.decode(network, z)) for z in _pieces(mean)])
-            return self.space_.statistic(raw, statistic)
+            return self.space_.statistic(self._of_first(inference.raw_at_center, cells, observed), statistic)
         parts = self._of_members(lambda n, s, c, m: inference.reconstruct(n, s, c, m, scales), cells, observed, 1)
         return self._averaged(parts)
 
     def _imputed(self, cells: Any, observed: np.ndarray, samples: int) -> np.ndarray:
-        points = inference.latent_points(samples, self.plan_.network.latent_size)
+        points = inference.latent_points(samples, self.plan_.network.points)
         scales = self.space_.device_scales
         bounds = self.space_.value_bounds.astype(np.float32)
         ask = lambda n, s, c, m: inference.impute(n, s, c, m, scales, points, bounds)
         return self._averaged(self._of_members(ask, cells, observed, samples))
 
     def _draw(self, cells: Any, observed: np.ndarray, samples: int, seed: list[int]) -> np.ndarray:
-        points = inference.latent_points(samples, self.plan_.network.latent_size)
+        points = inference.latent_points(samples, self.plan_.network.points)
         generator = np.random.default_rng(seed)
         network, state = self.members_[int(generator.integers(len(self.members_)))]
         keys = iter(jax.random.split(jax.random.key(int(generator.integers(2**31))), len(observed)))
@@ -248,7 +249,7 @@ class Questions:
         return self.space_.to_raw(self._sliced(function, cells, observed, samples))
 
     def _log_likelihood(self, cells: Any, observed: np.ndarray, samples: int) -> dict[str, np.ndarray]:
-        points = inference.latent_points(samples, self.plan_.network.latent_size)
+        points = inference.latent_points(samples, self.plan_.network.points)
         scales = self.space_.device_scales
         ask = lambda n, s, c, m: inference.log_likelihood(n, s, c, m, scales, points)
         parts = self._of_members(ask, cells, observed, samples)
@@ -265,7 +266,3 @@ class Questions:
             "standard_error": np.sqrt((share**2 * errors**2).sum(axis=0)),
             "effective_samples": np.sum([part["effective_samples"] for part in parts], axis=0),
         }
-
-
-def _pieces(array: np.ndarray, size: int = 4096) -> list[np.ndarray]:
-    return [array[begin : begin + size] for begin in range(0, len(array), size)]

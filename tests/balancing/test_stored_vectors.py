@@ -20,8 +20,16 @@ def _float64():
 
 @pytest.fixture(params=["float64", "float32"])
 def precision(request):
-    """Type of the rows, and what 1e-9 becomes in it (rows of single precision: relative 1e-4)."""
-    return np.dtype(request.param), lambda tolerance: tolerance if request.param == "float64" else 1e-4
+    """Type of the rows, what a tolerance becomes in it (rows of single precision: 1e-4), and the cases to take."""
+    double = request.param == "float64"
+    cases = [case for case in oracles()["cases"] if double or case["name"].startswith("conflict")]
+    assert len(cases) == (12 if double else 3)
+    return np.dtype(request.param), lambda tolerance: tolerance if double else 1e-4, cases
+
+
+def wide(rows, width=64):
+    """Elements that are 0 in every row change nothing; with them cases of as many tasks share a compilation."""
+    return np.pad(rows, ((0, 0), (0, width - np.shape(rows)[1])))
 
 
 @pytest.mark.parametrize(
@@ -54,34 +62,33 @@ def test_graddrop_keeps_the_rows_of_one_sign():
 
 
 def test_stored_cases(precision):
-    dtype, within = precision
-    stored = oracles()
-    assert len(stored["cases"]) == 12
-    for case in stored["cases"]:
-        rows, name = np.array(case["J"]).astype(dtype), case["name"]
-        close(direction("mgda-ub", rows), case["mgda"]["vector"], within(1e-8), err_msg=name)
-        close(direction("imtl-g", rows), case["imtl_g"]["vector"], within(1e-9), err_msg=name)
-        close(direction("nash-mtl", rows), case["nash_mtl"]["vector"], within(1e-8), err_msg=name)
-        close(direction("upgrad", rows), case["upgrad"]["vector"], within(1e-6), err_msg=name)
+    dtype, within, cases = precision
+    for case in cases:
+        rows, name = wide(case["J"]).astype(dtype), case["name"]
+        vector = lambda key, entry="vector", case=case: wide([case[key][entry]])[0]
+        close(direction("mgda-ub", rows), vector("mgda"), within(1e-8), err_msg=name)
+        close(direction("imtl-g", rows), vector("imtl_g"), within(1e-9), err_msg=name)
+        close(direction("nash-mtl", rows), vector("nash_mtl"), within(1e-8), err_msg=name)
+        close(direction("upgrad", rows), vector("upgrad"), within(1e-6), err_msg=name)
         noise = jnp.asarray(case["pcgrad"]["perms"])
-        close(direction("pcgrad", rows, noise=noise), case["pcgrad"]["vector"], within(1e-12), err_msg=name)
-        noise = jnp.asarray(case["graddrop"]["U"], dtype)
-        close(direction("graddrop", rows, noise=noise), case["graddrop"]["vector"], within(1e-12), err_msg=name)
+        close(direction("pcgrad", rows, noise=noise), vector("pcgrad"), within(1e-12), err_msg=name)
+        noise = jnp.asarray(wide([case["graddrop"]["U"]])[0], dtype)
+        close(direction("graddrop", rows, noise=noise), vector("graddrop"), within(1e-12), err_msg=name)
         leaking = balancing.graddrop(tuple(case["graddrop"]["leak"]))
-        close(direction(leaking, rows, noise=noise), case["graddrop"]["vector_leak"], within(1e-12), err_msg=name)
+        close(direction(leaking, rows, noise=noise), vector("graddrop", "vector_leak"), within(1e-12), err_msg=name)
         noise = jnp.asarray(case["rlw"]["normals"], dtype)
         close(weights("random-weighting", rows, noise=noise), case["rlw"]["weights"], within(1e-14), err_msg=name)
 
 
 def test_stored_norm_of_mgda():
     for case in oracles()["cases"]:
-        found = np.linalg.norm(direction("mgda-ub", np.array(case["J"])))
+        found = np.linalg.norm(direction("mgda-ub", wide(case["J"])))
         assert found == pytest.approx(case["mgda"]["norm"], rel=1e-10)
 
 
 def test_stored_aligned_mtl(precision):
-    dtype, within = precision
-    for case in oracles()["cases"]:
+    dtype, within, cases = precision
+    for case in cases:
         rows = np.array(case["J"]).astype(dtype)
         for scale in ("min", "median", "rmse"):
             w = weights(f"aligned-mtl[scale={scale}]", rows)
@@ -89,14 +96,14 @@ def test_stored_aligned_mtl(precision):
 
 
 def test_stored_cagrad(precision):
-    dtype, within = precision
-    for case in oracles()["cases"]:
-        exact = np.array(case["J"])
+    dtype, within, cases = precision
+    for case in cases:
+        exact = wide(case["J"])
         rows = exact.astype(dtype)
         for entry in case["cagrad"]:
             v = direction(f"cagrad[c={entry['c']}]", rows)
             close(v, np.array(entry["slsqp_weights"]) @ exact, within(1e-5))
-            close(v, entry["vector"], 2e-3)
+            close(v, wide([entry["vector"]])[0], 2e-3)
             if dtype == np.float64:
                 mean = exact.mean(0)
                 gain = (exact @ v).min()
@@ -109,7 +116,8 @@ def test_stored_gradvac():
     for case in oracles()["cases"]:
         stored, rows = case["gradvac"], jnp.array(case["J"])
         balancer = balancing.gradvac(stored["beta"])
-        w, targets = balancer.weights(rows @ rows.T, balancer.init(len(rows)), noise=jnp.array(stored["order"]))
+        step = jax.jit(balancer.weights)
+        w, targets = step(rows @ rows.T, balancer.init(len(rows)), noise=jnp.array(stored["order"]))
         close(w, stored["weights"], 1e-12)
         close(targets, stored["ema_after"], 1e-12)
 
@@ -167,8 +175,10 @@ def test_stored_combinations():
             first = Fixed(case["gradnorm_weights"]) if magnitude == "gradnorm" else balancing.parse(NAMES[magnitude])
             balancer = balancing.chain(first, balancing.parse(NAMES[last]))
             given = {"noise": noise[last]} if last in noise else {}
-            for key, matched in (("vector", False), ("vector_norm_matched", True)):
-                close(direction(balancer, rows, matched, **given), expected[key], 1e-9, err_msg=combination)
+            found = direction(balancer, rows, matched=True, **given)
+            close(found, expected["vector_norm_matched"], 1e-9, err_msg=combination)
+            if len(rows) == 4:
+                close(direction(balancer, rows, **given), expected["vector"], 1e-9, err_msg=combination)
 
 
 def test_stored_steps_of_gradnorm():

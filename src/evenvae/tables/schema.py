@@ -9,8 +9,8 @@ from typing import Any
 from evenvae.errors import InputError
 
 ROLES = ("feature", "constant", "identifier", "ignored")
-LIKELIHOODS = ("normal", "lognormal", "poisson", "bernoulli", "categorical")
-NOMINAL = ("bernoulli", "categorical")
+LIKELIHOODS = ("normal", "lognormal", "poisson", "bernoulli", "categorical", "ordinal")
+NOMINAL = ("bernoulli", "categorical", "ordinal")
 
 
 @dataclasses.dataclass(frozen=True)
