@@ -216,7 +216,7 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         frame = tables.as_frame(X)
         if len(frame) < 2:
             raise InputError(f"The table has {len(frame)} row; at least 2 are needed to learn from (n_samples=1).")
-        self.schema_ = self._resolve_schema(frame)
+        self.schema_ = Schema.of(self.schema, frame)
         if not self.schema_.features:
             raise InputError("No column is left to learn: all are constant, empty or identifiers.")
         self._note_input(X)
@@ -280,15 +280,6 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"{name}={value} must be positive.")
-
-    def _resolve_schema(self, frame: Any) -> Schema:
-        if self.schema is None:
-            return Schema.infer(frame)
-        if isinstance(self.schema, Schema):
-            return self.schema.complete(frame)
-        if isinstance(self.schema, dict):
-            return Schema.infer(frame, overrides=self.schema)
-        return Schema.from_toml(self.schema).complete(frame)
 
     def _note_input(self, X: Any) -> None:
         names = self.schema_.names

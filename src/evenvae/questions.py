@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.metrics import column_errors
+from evenvae.metrics import hide as hide_cells
 from evenvae.models import inference
 
 STATISTICS = ("typical", "mean", "median", "mode")
@@ -88,6 +89,17 @@ class Questions:
         Levels are codes of the schema; the columns are the schema's features.
         """
         cells, observed = self._ask(X)
+        return self._completed(cells, observed, draws, statistic, samples, random_state)
+
+    def _completed(
+        self,
+        cells: Any,
+        observed: np.ndarray,
+        draws: int = 1,
+        statistic: str | None = None,
+        samples: int = 50,
+        random_state: Any = 0,
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
         if draws < 1 or samples < 1:
             raise InputError(f"draws={draws} and samples={samples} must be at least 1.")
         if statistic is None:
@@ -138,26 +150,45 @@ class Questions:
         del y
         return float(np.mean(self.score_samples(X)))
 
-    def evaluate(self, X: Any, statistic: str | None = None) -> pd.DataFrame:
+    def evaluate(
+        self, X: Any, statistic: str | None = None, *, hide: float = 0.0, random_state: int | None = 0
+    ) -> pd.DataFrame:
         """How well every column is reconstructed, one row a column.
 
-        ``error``: RMSE / training range of numbers, error rate of levels, on observed cells;
+        ``error``: RMSE / training range of numbers, error rate of levels, on the cells the model sees;
         ``baseline``: the same for the column's mean or most frequent level; ``ratio`` of the two;
         ``log_likelihood``: mean of a cell's expected log-likelihood given its row, raw scale.
         The frame's ``attrs`` hold ``error``, ``baseline``, ``worst_ratio``, ``worst_column`` and the rows' mean
         ``log_likelihood`` (importance sampled).
+
+        With ``hide`` that share of the observed cells, drawn by ``random_state``, is kept from the model and
+        imputed; ``hidden_error``, ``hidden_baseline`` and ``hidden_ratio`` tell how well (also in ``attrs``).
         """
         encoded = self._encode(X)
         truth, observed = encoded.values, encoded.observed
-        cells = self.space_.cells(truth, observed)
-        predicted = self._reconstructed(cells, observed, statistic or self.statistic)
-        ranges = self.space_.high - self.space_.low
-        nominal = self.space_.layout.nominal
-        error = column_errors(truth, predicted, observed, nominal, ranges)
+        if not 0 <= hide < 1:
+            raise InputError(f"hide={hide} must be at least 0 and below 1: the share of observed cells to hide.")
+        hidden = hide_cells(observed, hide, np.random.default_rng(random_state))
+        seen = observed & ~hidden
+        cells = self.space_.cells(truth, seen)
+        result = self._compared(truth, self._reconstructed(cells, seen, statistic or self.statistic), seen)
+        details = self._log_likelihood(cells, seen, 50)
+        result["log_likelihood"] = details["columns"].sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+        result.attrs["log_likelihood"] = float(details["total"].mean())
+        if hide:
+            _, (guess,) = self._completed(cells, seen)
+            apart = self._compared(truth, guess, hidden)
+            for name in ("error", "baseline", "ratio"):
+                result[f"hidden_{name}"] = apart[name]
+            result.attrs |= {f"hidden_{name}": apart.attrs[name] for name in ("error", "baseline")}
+        return result
+
+    def _compared(self, truth: np.ndarray, predicted: np.ndarray, scored: np.ndarray) -> pd.DataFrame:
+        """Error, baseline and their ratio by column, on the ``scored`` cells."""
+        nominal, ranges = self.space_.layout.nominal, self.space_.high - self.space_.low
+        error = column_errors(truth, predicted, scored, nominal, ranges)
         constant = np.broadcast_to(self.space_.baseline, truth.shape)
-        baseline = column_errors(truth, constant, observed, nominal, ranges)
-        details = self._log_likelihood(cells, observed, 50)
-        counts = np.maximum(observed.sum(axis=0), 1)
+        baseline = column_errors(truth, constant, scored, nominal, ranges)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(baseline > 0, error / baseline, np.where(error > 0, np.inf, 0.0))
         result = pd.DataFrame(
@@ -167,17 +198,15 @@ class Questions:
                 "error": error,
                 "baseline": baseline,
                 "ratio": np.where(np.isnan(error), np.nan, ratio),
-                "log_likelihood": details["columns"].sum(axis=0) / counts,
             }
         )
         known: Any = result["ratio"].notna()
         worst = result.loc[known, "ratio"].idxmax() if known.any() else None
         result.attrs.update(
-            error=float(np.nanmean(error)),
-            baseline=float(np.nanmean(baseline)),
+            error=float(np.nanmean(error)) if known.any() else float("nan"),
+            baseline=float(np.nanmean(baseline)) if known.any() else float("nan"),
             worst_ratio=None if worst is None else float(result.loc[worst, "ratio"]),
             worst_column=None if worst is None else str(result.loc[worst, "column"]),
-            log_likelihood=float(details["total"].mean()),
         )
         return result
 

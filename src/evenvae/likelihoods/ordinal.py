@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from evenvae.likelihoods.base import Likelihood
 from evenvae.likelihoods.categorical import Categorical
 
 LEAST_STEP = 1e-6

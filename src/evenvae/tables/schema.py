@@ -88,6 +88,17 @@ class Schema:
         raise InputError(f"The schema has no column {name!r}; {nearest(name, self.names)}.")
 
     @classmethod
+    def of(cls, given: Any, X: Any) -> "Schema":
+        """The complete schema of a table, from what the user gave.
+
+        ``given``: None infers it; a schema or a path to a schema.toml is completed; a dict of overrides by
+        column is for `infer`. Raises InputError where they contradict the table.
+        """
+        if given is None or isinstance(given, Mapping):
+            return cls.infer(X, overrides=given)
+        return (given if isinstance(given, cls) else cls.from_toml(given)).complete(X)
+
+    @classmethod
     def infer(
         cls,
         X: Any,
