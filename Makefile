@@ -26,7 +26,7 @@ demo: $(VENV)/demo-installed
 	$(BIN)/evenvae demo
 
 test: $(VENV)/test-installed
-	$(BIN)/python -m pytest -m 'not slow' -n auto
+	$(BIN)/python -m pytest -m 'not slow' -n auto --dist loadscope
 
 test-slow: $(VENV)/test-installed
 	$(BIN)/python -m pytest -m slow

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 
 from evenvae.likelihoods import Bernoulli, Categorical, LogNormal, Normal, Poisson
 from evenvae.models import HIVAEConfig, VAEConfig, make_vae
@@ -10,6 +11,31 @@ from evenvae.models.space import Space
 from evenvae.objectives import ELBO
 from evenvae.priors import MixturePrior, StandardNormal
 from evenvae.training import Method, Network, first_states
+
+FAST = {"hidden_size": 16, "latent_size": 3, "depth": 1, "epochs": 4, "batch_size": 32}
+"""Options of `EvenVAE` for a fit of a second or two."""
+
+
+def people(rows: int = 240, seed: int = 0) -> pd.DataFrame:
+    """Age, income, city and so on, with holes."""
+    rng = np.random.default_rng(seed)
+    age = rng.poisson(40, rows)
+    frame = pd.DataFrame(
+        {
+            "age": age,
+            "income": np.round(np.exp(rng.normal(7 + age / 40, 0.5)), 2),
+            "city": rng.choice(["Aachen", "Bonn", "Celle"], rows, p=[0.6, 0.3, 0.1]),
+            "member": rng.random(rows) < 0.3,
+            "grade": pd.Categorical(rng.choice(["low", "mid", "high"], rows), ["low", "mid", "high"], ordered=True),
+            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 1000, rows), unit="D"),
+            "balance": pd.array(rng.normal(0, 1000, rows).round().astype(int), dtype="Int64"),
+        }
+    )
+    frame.loc[3, "income"] = np.nan
+    frame.loc[5, "city"] = None
+    frame.loc[7, "grade"] = np.nan
+    frame.loc[9, "balance"] = pd.NA
+    return frame
 
 
 def mixed_table():

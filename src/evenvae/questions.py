@@ -155,7 +155,8 @@ class Questions:
     ) -> pd.DataFrame:
         """How well every column is reconstructed, one row a column.
 
-        ``error``: RMSE / training range of numbers, error rate of levels, on the cells the model sees;
+        ``error``: RMSE / training range of numbers, error rate of levels (mean distance / levels where they have
+        an order), on the cells the model sees;
         ``baseline``: the same for the column's mean or most frequent level; ``ratio`` of the two;
         ``log_likelihood``: mean of a cell's expected log-likelihood given its row, raw scale.
         The frame's ``attrs`` hold ``error``, ``baseline``, ``worst_ratio``, ``worst_column`` and the rows' mean
@@ -185,10 +186,10 @@ class Questions:
 
     def _compared(self, truth: np.ndarray, predicted: np.ndarray, scored: np.ndarray) -> pd.DataFrame:
         """Error, baseline and their ratio by column, on the ``scored`` cells."""
-        nominal, ranges = self.space_.layout.nominal, self.space_.high - self.space_.low
-        error = column_errors(truth, predicted, scored, nominal, ranges)
+        layout, ranges = self.space_.layout, self.space_.high - self.space_.low
+        error = column_errors(truth, predicted, scored, layout.nominal, ranges, layout.steps)
         constant = np.broadcast_to(self.space_.baseline, truth.shape)
-        baseline = column_errors(truth, constant, scored, nominal, ranges)
+        baseline = column_errors(truth, constant, scored, layout.nominal, ranges, layout.steps)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(baseline > 0, error / baseline, np.where(error > 0, np.inf, 0.0))
         result = pd.DataFrame(

@@ -14,6 +14,12 @@ def test_error_is_rmse_over_range_and_error_rate():
     np.testing.assert_allclose(errors, [0.15, 0.5])
 
 
+def test_levels_with_an_order_count_by_distance():
+    truth, guess = np.array([[0], [3], [2]], float), np.array([[2], [3], [1]], float)
+    errors = column_errors(truth, guess, np.ones((3, 1), bool), np.array([True]), np.zeros(1), np.array([4]))
+    np.testing.assert_allclose(errors, [(2 + 0 + 1) / 3 / 4])
+
+
 def test_columns_without_range_or_cells():
     truth, guess = np.zeros((3, 3)), np.array([[0.0, 1, 0]] * 3)
     seen = np.array([[True, True, False]] * 3)

@@ -1,12 +1,19 @@
 """Linear-Gaussian model, where everything is known: ELBO <= IWAE_K <= log p, and the gap closes."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA, FactorAnalysis
 
-from evenvae.models import DiagonalNormal, inference
+from evenvae.likelihoods import Normal, Scale
+from evenvae.models import DiagonalNormal, Layout, inference
+from evenvae.models.heads import Heads, decode
+from evenvae.objectives import ELBO as ELBOObjective
+from evenvae.objectives import IWAE
 from evenvae.priors import StandardNormal
+from evenvae.training import Method, Network, States, loss
 
 W = np.array([[1, 0.5], [-0.3, 0.8], [0.2, -1.1]])
 SIGMA, X = 0.7, np.array([0.4, -1.0, 0.3])
@@ -46,3 +53,95 @@ def test_sobol_points_estimate_better_than_their_count_suggests():
         points = jnp.asarray(inference.latent_points(64, 2), jnp.float64)
         estimate = float(jax.nn.logsumexp(log_weights(points)[:, 0]) - jnp.log(64))
         assert estimate == pytest.approx(LOG_P, abs=2e-3)
+
+
+class Posterior(eqx.Module):
+    """Independent normals at the mean of p(z | observed cells), half as wide again as its marginals."""
+
+    loadings: jax.Array
+    noise: jax.Array
+
+    def init(self):
+        return None
+
+    def __call__(self, cells, mask, scales, state, key=None, inference=False):
+        seen = mask / self.noise
+        precision = jnp.eye(self.loadings.shape[1]) + jnp.einsum("nd,dk,dl->nkl", seen, self.loadings, self.loadings)
+        weighted = (jnp.where(mask, cells[0], 0) * seen) @ self.loadings
+        mean = jnp.linalg.solve(precision, weighted[..., None])[..., 0]
+        return DiagonalNormal(mean, 1.5 * jnp.diagonal(jnp.linalg.inv(precision), axis1=1, axis2=2) ** 0.5), state
+
+
+class Linear(eqx.Module):
+    encoder: Posterior
+    trunk: eqx.nn.Identity
+    heads: Heads
+    decode = decode
+
+
+def factor_model(kind):
+    """A fitted model of scikit-learn, the same as a network, its data centred, and everything in closed form."""
+    rng = np.random.default_rng(3)
+    table = rng.normal(size=(300, 2)) @ rng.normal(size=(2, 5)) + rng.normal(size=(300, 5)) * [0.5, 0.6, 0.7, 0.8, 0.9]
+    fitted = kind(2).fit(table)
+    if kind is PCA:
+        loadings = fitted.components_.T * np.sqrt(fitted.explained_variance_ - fitted.noise_variance_)
+        noise = np.full(5, fitted.noise_variance_)
+    else:
+        loadings, noise = fitted.components_.T, fitted.noise_variance_
+    layout = Layout.of([Normal()] * 5)
+    # raw parameters of a normal: mean / variance, and what softplus makes 1 / (2 variance)
+    kernel, bias = np.zeros((2, 10)), np.zeros(10)
+    kernel[:, ::2] = (loadings / noise[:, None]).T
+    bias[1::2] = np.log(np.expm1(0.5 / noise))
+    heads = Heads(jnp.asarray(kernel), jnp.asarray(bias), layout)
+    network = Network(
+        Linear(Posterior(jnp.asarray(loadings), jnp.asarray(noise)), eqx.nn.Identity(), heads), StandardNormal(2)
+    )
+    centred = table[:40] - fitted.mean_
+    return network, (jnp.asarray(centred),), fitted.score_samples(table[:40]), loadings @ loadings.T + np.diag(noise)
+
+
+SCALES = (Scale(np.zeros(5), np.ones(5), np.zeros(5)),)
+
+
+@pytest.mark.parametrize("kind", [PCA, FactorAnalysis])
+def test_bounds_approach_the_likelihood_scikit_learn_gives(kind):
+    with jax.enable_x64(True):
+        network, cells, exact, _ = factor_model(kind)
+        mask = jnp.ones((40, 5), bool)
+
+        @eqx.filter_jit
+        def bound(objective):
+            method = Method(objective, None)
+            one = lambda key: loss(network, States(None, None, ()), cells, mask, SCALES, key, method)
+            return -jax.lax.map(one, jax.random.split(jax.random.key(0), 100), batch_size=25)
+
+        elbo, iwae_5, iwae_100 = (bound(o) for o in (ELBOObjective(), IWAE(5), IWAE(100)))
+        error = max(float(b.std()) for b in (elbo, iwae_5, iwae_100)) / 10
+        assert elbo.mean() < iwae_5.mean() + 3 * error
+        assert iwae_5.mean() < iwae_100.mean() + 3 * error
+        assert iwae_100.mean() < exact.mean() + 3 * error
+        assert exact.mean() - iwae_100.mean() < 0.25 * (exact.mean() - elbo.mean())
+        gaps = []
+        for samples in (16, 256, 4096):
+            points = jnp.asarray(inference.latent_points(samples, 2), jnp.float64)
+            details = inference.log_likelihood(network, None, cells, mask, SCALES, points)
+            gaps.append(np.abs(np.asarray(details["total"]) - exact).max())
+        assert gaps[0] > gaps[1] > gaps[2]
+        assert gaps[2] < 2e-3
+
+
+def test_imputation_is_the_conditional_expectation():
+    with jax.enable_x64(True):
+        network, cells, _, covariance = factor_model(FactorAnalysis)
+        mask = np.random.default_rng(0).random((40, 5)) < 0.6
+        points = jnp.asarray(inference.latent_points(4096, 2), jnp.float64)
+        bounds = np.array([[-100.0] * 5, [100.0] * 5])
+        (imputed,) = inference.impute(network, None, cells, jnp.asarray(mask), SCALES, points, bounds)
+        table = np.asarray(cells[0])
+        for row, seen in enumerate(mask):
+            conditional = covariance[np.ix_(~seen, seen)] @ np.linalg.solve(
+                covariance[np.ix_(seen, seen)], table[row, seen]
+            )
+            np.testing.assert_allclose(imputed[row, ~seen], conditional, atol=0.02)

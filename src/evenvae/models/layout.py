@@ -66,6 +66,11 @@ class Layout:
         return np.array([likelihood.nominal for likelihood in self.likelihoods])
 
     @functools.cached_property
+    def steps(self) -> np.ndarray:
+        """(D,) number of levels of columns whose levels have an order, 0 for the others."""
+        return np.array([getattr(v, "levels", 0) if v.name == "ordinal" else 0 for v in self.likelihoods])
+
+    @functools.cached_property
     def feature_of_output(self) -> np.ndarray:
         """(P,) the column each head output belongs to."""
         parts = [np.repeat(block.columns, block.likelihood.width) for block in self.blocks]

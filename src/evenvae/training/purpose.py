@@ -74,9 +74,10 @@ def measure(
 
 
 def penalty(layout: Layout, truth: Float[Array, "... D"], predicted: Float[Array, "... D"]) -> Array:
-    """Squared difference of numbers, 0 or 1 for levels."""
-    nominal = jnp.asarray(layout.nominal)
-    return jnp.where(nominal, (truth != predicted).astype(truth.dtype), (truth - predicted) ** 2)
+    """Squared difference of numbers, 0 or 1 for levels, distance / levels where they have an order."""
+    steps = jnp.asarray(layout.steps)
+    wrong = jnp.where(steps > 0, jnp.abs(truth - predicted) / jnp.maximum(steps, 1), truth != predicted)
+    return jnp.where(jnp.asarray(layout.nominal), wrong, (truth - predicted) ** 2).astype(truth.dtype)
 
 
 def _negative_elbo(network, encoder_state, cells, mask, scales, validation, key) -> Figure:

@@ -1,0 +1,118 @@
+"""Every model and objective answers every question."""
+
+import numpy as np
+import pytest
+
+import evenvae
+from evenvae import EvenVAE, InputError
+from evenvae.tables import with_holes
+from support import FAST, people
+
+KINDS = {
+    "iwae": {"objective": "iwae", "importance_samples": 4},
+    "dreg": {"objective": "dreg", "importance_samples": 4, "balance": "gradnorm+graddrop"},
+    "hivae": {"model": "hivae", "components": 4},
+}
+
+
+@pytest.fixture(scope="module")
+def frame():
+    return people()
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def fitted(request, frame):
+    return EvenVAE(**FAST | {"epochs": 20}, **KINDS[request.param], schema={"grade": "ordinal"}).fit(frame)
+
+
+def test_it_trains(fitted):
+    losses = [entry["loss"][0] for entry in fitted.history_]
+    assert np.isfinite(losses).all()
+    assert losses[-1] < losses[0]
+
+
+def test_shapes_and_types_come_back(fitted, frame):
+    coordinates = fitted.plan_.network.coordinates
+    latent = fitted.transform(frame)
+    assert latent.shape == (240, coordinates) == (240, len(fitted.get_feature_names_out()))
+    tables = [fitted.reconstruct(frame), fitted.sample(11, random_state=1), fitted.impute(frame)]
+    for table in (*tables, fitted.inverse_transform(latent)):
+        assert list(table.columns) == list(frame.columns)
+        for name in frame.columns:
+            assert str(table[name].dtype) == str(frame[name].dtype), name
+    assert set(tables[1]["grade"].dropna()) <= {"low", "mid", "high"}
+
+
+def test_imputation_touches_holes_alone(fitted, frame):
+    for filled in (fitted.impute(frame, statistic="importance"), *fitted.impute(frame, draws=2)):
+        assert not filled.isna().any().any()
+        kept = frame.notna()
+        assert (filled.astype(object).where(kept).fillna(0) == frame.astype(object).where(kept).fillna(0)).all().all()
+
+
+def test_scores_come_with_their_error(fitted, frame):
+    few, many = (fitted.score_samples(frame[:40], samples=n, return_details=True) for n in (16, 1024))
+    for details, n in ((few, 16), (many, 1024)):
+        assert np.isfinite(details["total"]).all()
+        assert ((details["effective_samples"] >= 1 - 1e-4) & (details["effective_samples"] <= n + 1e-2)).all()
+    assert many["standard_error"].mean() < few["standard_error"].mean()
+    # the two estimates differ by no more than their errors allow
+    error = np.hypot(few["standard_error"], many["standard_error"])
+    assert (np.abs(few["total"] - many["total"]) < 6 * error + 0.2).mean() > 0.9
+
+
+def test_an_answer_does_not_depend_on_the_rows_beside_it(fitted, frame):
+    together = fitted.transform(frame)
+    np.testing.assert_allclose(fitted.transform(frame.iloc[[17]])[0], together[17], rtol=2e-4, atol=1e-5)
+    alone = fitted.score_samples(frame.iloc[[17]])[0]
+    assert alone == pytest.approx(fitted.score_samples(frame)[17], rel=1e-4)
+
+
+def test_saving_and_loading(fitted, frame, tmp_path):
+    fitted.save(tmp_path / "model")
+    again = evenvae.load(tmp_path / "model")
+    np.testing.assert_array_equal(again.transform(frame), fitted.transform(frame))
+    np.testing.assert_array_equal(again.score_samples(frame[:20]), fitted.score_samples(frame[:20]))
+
+
+def test_seen_and_hidden_cells_are_told_apart(fitted, frame):
+    result = fitted.evaluate(frame, hide=0.3, random_state=1)
+    assert {"error", "hidden_error", "hidden_baseline", "hidden_ratio"} <= set(result.columns)
+    assert np.isfinite(result["hidden_error"]).all()
+    assert result.attrs["hidden_error"] == pytest.approx(result["hidden_error"].mean())
+    again = fitted.evaluate(frame, hide=0.3, random_state=1)
+    assert again.equals(result)
+    assert "hidden_error" not in fitted.evaluate(frame)
+
+
+def test_holes_in_training_are_no_obstacle(frame):
+    schema = evenvae.Schema.infer(frame, overrides={"grade": "ordinal"})
+    hidden = np.random.default_rng(0).random((len(frame), len(schema.features))) < 0.5
+    holes = with_holes(frame, hidden, schema)
+    model = EvenVAE(**FAST, model="hivae", balance="none", purpose="impute", schema=schema).fit(holes)
+    assert np.isfinite(model.score(frame))
+    filled = model.impute(holes)
+    assert not filled.isna().any().any()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"model": "hivae", "objective": "iwae"}, "model='vae'"),
+        ({"model": "hi-vae"}, "hivae"),
+        ({"objective": "iwae", "beta": 0.5}, "beta"),
+        ({"objective": "miwae"}, "dreg"),
+        ({"importance_samples": 0}, "importance_samples"),
+        ({"importance_samples": 2.5}, "importance_samples"),
+        ({"model": "hivae", "components": 0}, "components"),
+        ({"schema": {"city": "ordnial"}}, "ordinal"),
+    ],
+)
+def test_wrong_options_are_told(frame, options, words):
+    with pytest.raises(InputError, match=words):
+        EvenVAE(**{**FAST, **options}).fit(frame)
+
+
+def test_what_hide_takes(fitted, frame):
+    with pytest.raises(InputError, match="below 1"):
+        fitted.evaluate(frame, hide=1.0)
