@@ -17,6 +17,8 @@ from evenvae.errors import InputError
 from evenvae.likelihoods import FAMILIES, Likelihood
 from evenvae.models import HIVAEConfig
 from evenvae.models.space import Space
+from evenvae.models.targets import targets
+from evenvae.objectives import GECO
 from evenvae.priors import PRIORS, MixturePrior
 from evenvae.questions import Questions
 from evenvae.settings import make_plan
@@ -69,7 +71,13 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
 
     Args:
         model: ``"vae"``, or ``"hivae"``: a mixture prior and a private slice of the decoder for every column.
-        objective: ``"elbo"``, or ``"iwae"`` or ``"dreg"``: importance-weighted bounds, nearer to the likelihood.
+        objective: ``"elbo"``; ``"beta"``, the same with ``beta`` given; ``"iwae"`` or ``"dreg"``: importance-weighted
+            bounds, nearer to the likelihood; ``"geco"`` or ``"geco-iwae"``: the least KL at which cells are
+            reconstructed as well as asked.
+        constraint: what geco holds: ``"row"`` (the default; a row's cells together) or ``"column"`` (each column).
+        target: nats a cell that geco allows, in model space (numbers standardised).
+        gain: the same as nats below the column's marginal; None is 0.5 where ``target`` is not given either.
+        multiplier_rate: how fast geco's multipliers move; None is 0.01 a step and nat.
         importance_samples: draws of the latent for every row of a batch; None is 20 for iwae and dreg, 1 else.
         components: components of the HI-VAE's prior; None is 10.
         balance: how the columns' gradients are balanced: ``magnitude+direction`` as in
@@ -108,6 +116,10 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         ensemble: int = 1,
         importance_samples: int | None = None,
         components: int | None = None,
+        constraint: str | None = None,
+        target: float | None = None,
+        gain: float | None = None,
+        multiplier_rate: float | None = None,
         latent_size: int | None = None,
         hidden_size: int | None = None,
         depth: int | None = None,
@@ -141,6 +153,10 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         self.ensemble = ensemble
         self.importance_samples = importance_samples
         self.components = components
+        self.constraint = constraint
+        self.target = target
+        self.gain = gain
+        self.multiplier_rate = multiplier_rate
         self.latent_size = latent_size
         self.hidden_size = hidden_size
         self.depth = depth
@@ -311,12 +327,20 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
 
     def _new_networks(self, values: np.ndarray, observed: np.ndarray) -> list[tuple[Network, States, Any]]:
         bias = self.space_.marginal_bias(values, observed)
+        wanted = self._targets(values, observed)
         made = []
         for run in range(self.ensemble):
             keys = jax.random.split(jax.random.fold_in(jax.random.key(self.seed_), run))
             network = self._network(bias, keys[0])
-            made.append((network, first_states(network, self.plan_.method), jax.random.key_data(keys[1])))
+            made.append((network, first_states(network, self.plan_.method, wanted), jax.random.key_data(keys[1])))
         return made
+
+    def _targets(self, values: np.ndarray, observed: np.ndarray) -> np.ndarray | None:
+        if not isinstance(self.plan_.method.objective, GECO):
+            return None
+        if self.target is not None:
+            return np.full(self.space_.layout.features, float(self.target))
+        return targets(self.space_, values, observed, 0.5 if self.gain is None else float(self.gain))
 
     def _network(self, bias: np.ndarray, key: Any) -> Network:
         config = self.plan_.network

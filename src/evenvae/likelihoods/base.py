@@ -116,6 +116,10 @@ class Likelihood:
         """Raw head outputs that give the marginal distribution of the observed model-space values ``x``."""
         raise TypeError(f"{type(self).__name__} has no marginal")
 
+    def least_nats(self, x: np.ndarray) -> Float[np.ndarray, " rows"]:
+        """-log p of model-space values by the parameters that fit each best: 0 for levels, -inf for densities."""
+        return np.full(len(x), 0.0 if self.nominal else -np.inf)
+
     def encoder_value(self, x: Array, scale: Scale) -> Array:
         """What the encoder sees of a numeric column: roughly zero mean and unit variance."""
         del scale

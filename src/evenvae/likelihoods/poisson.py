@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
+from scipy import special
 
 from evenvae.likelihoods.base import Likelihood, Scale
 from evenvae.likelihoods.normal import standard
@@ -79,3 +80,7 @@ class Poisson(Likelihood):
     def encoder_value(self, x: Array, scale: Scale) -> Array:
         """Standardised log1p."""
         return (jnp.log1p(x) - scale.center) / scale.scale
+
+    def least_nats(self, x: np.ndarray) -> Float[np.ndarray, " rows"]:
+        """At the rate that is the count itself."""
+        return x + special.gammaln(x + 1) - special.xlogy(x, x)

@@ -2,7 +2,8 @@
 
 from typing import Any, NamedTuple, Protocol
 
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array, Bool, Float
 
 
 class Bound(NamedTuple):
@@ -34,8 +35,8 @@ class Objective(Protocol):
     analytic_kl: bool
     doubly: bool
 
-    def init(self, features: int) -> Any:
-        """State at the start of training."""
+    def init(self, features: int, targets: Float[np.ndarray, " D"] | None = None) -> Any:
+        """State at the start of training; ``targets`` in nats a cell, for objectives that have constraints."""
         ...
 
     def bound(
@@ -43,7 +44,12 @@ class Objective(Protocol):
         log_likelihood: Float[Array, "samples rows D"],
         ratio: Float[Array, "samples rows"] | None,
         kl: Float[Array, " rows"] | None,
+        mask: Bool[Array, "rows D"],
         state: Any,
     ) -> tuple[Bound, Any]:
         """Loss, coefficients and the next state."""
+        ...
+
+    def watched(self, state: Any) -> dict[str, Array]:
+        """What of the state the history keeps."""
         ...

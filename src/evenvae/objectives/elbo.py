@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from evenvae.objectives.base import Bound
 
@@ -23,18 +23,20 @@ class ELBO:
     name: ClassVar[str] = "elbo"
     doubly: ClassVar[bool] = False
 
-    def init(self, features: int) -> Any:
+    def init(self, features: int, targets: Any = None) -> Any:
         """No state."""
-        del features
+        del features, targets
 
     def bound(
         self,
         log_likelihood: Float[Array, "samples rows D"],
         ratio: Float[Array, "samples rows"] | None,
         kl: Float[Array, " rows"] | None,
+        mask: Bool[Array, "rows D"],
         state: Any,
     ) -> tuple[Bound, Any]:
         """Every sample counts 1/K, every row 1/B."""
+        del mask
         samples, rows, _ = log_likelihood.shape
         each = 1 / (samples * rows)
         reconstruction = log_likelihood.sum() * each
@@ -45,3 +47,8 @@ class ELBO:
         assert ratio is not None
         loss = -self.beta * ratio.mean() - reconstruction
         return Bound(loss, a, jnp.full((samples, rows), self.beta * each, ratio.dtype), None), state
+
+    def watched(self, state: Any) -> dict[str, Array]:
+        """Nothing."""
+        del state
+        return {}

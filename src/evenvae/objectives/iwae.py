@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from evenvae.objectives.base import Bound
 
@@ -24,27 +24,33 @@ class IWAE:
     analytic_kl: ClassVar[bool] = False
     doubly: ClassVar[bool] = False
 
-    def init(self, features: int) -> Any:
+    def init(self, features: int, targets: Any = None) -> Any:
         """No state."""
-        del features
+        del features, targets
 
     def bound(
         self,
         log_likelihood: Float[Array, "samples rows D"],
         ratio: Float[Array, "samples rows"] | None,
         kl: Float[Array, " rows"] | None,
+        mask: Bool[Array, "rows D"],
         state: Any,
     ) -> tuple[Bound, Any]:
         """Coefficients w_k / B, where w = softmax over samples of log p(x, z) - log q(z|x)."""
         if ratio is None:
             raise ValueError(f"{self.name} weighs samples by their ratio; an analytic KL has none")
-        del kl
+        del kl, mask
         rows = ratio.shape[1]
         log_weight = log_likelihood.sum(-1) + ratio
         weight = jax.nn.softmax(log_weight, axis=0)
         loss = jnp.log(self.samples) - jax.nn.logsumexp(log_weight, axis=0).mean()
         path = weight if self.doubly else None
         return Bound(loss, weight[..., None] / rows, weight / rows, None, path), state
+
+    def watched(self, state: Any) -> dict[str, Array]:
+        """Nothing."""
+        del state
+        return {}
 
 
 @dataclasses.dataclass(frozen=True)

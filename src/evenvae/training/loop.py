@@ -125,6 +125,7 @@ def _record(step: int, runs: Run, chunk: Any) -> dict[str, Any]:
         "validation_columns": as_list(chunk.figure.columns),
         "best": as_list(runs.best_value),
         "stopped": np.asarray(runs.stopped).tolist(),
+        **{name: as_list(value) for name, value in chunk.watched.items()},
     }
 
 

@@ -52,12 +52,13 @@ class Run(NamedTuple):
 
 
 class Log(NamedTuple):
-    """What one chunk says: means over its steps, and the validation figure at its end."""
+    """What one chunk says: means over its steps, the validation figure and the objective's state at its end."""
 
     loss: Float[Array, ""]
     column_losses: Float[Array, " D"]
     kl: Float[Array, ""]
     figure: Figure
+    watched: dict[str, Array]
 
 
 def start(network: Network, states: States, key: Array, optimiser: OptimiserSettings, features: int) -> Run:
@@ -149,7 +150,8 @@ def run_chunk(
         jnp.where(better, count, run.best_step),
         stale.astype(jnp.int32),
     )
-    log = Log(losses.mean(), column_losses.mean(0), kls.mean(), figure)
+    watched = method.objective.watched(states.objective)
+    log = Log(losses.mean(), column_losses.mean(0), kls.mean(), figure, watched)
     return choose(run.stopped, run, after), log
 
 

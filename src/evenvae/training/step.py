@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Key
 
 from evenvae import balancing
@@ -67,13 +68,13 @@ def hide(key: Key[Array, ""], mask: Bool[Array, "rows D"], most: float) -> Bool[
     return mask & (jax.random.uniform(keys[1], mask.shape) >= share)
 
 
-def first_states(network: Network, method: Method) -> States:
-    """States before the first step."""
+def first_states(network: Network, method: Method, targets: Float[np.ndarray, " D"] | None = None) -> States:
+    """States before the first step; ``targets`` in nats a cell, for objectives with constraints."""
     model = network.model
     features = model.heads.layout.features
     decisions = len(model.heads.kernels()[0]) * (2 if method.objective.doubly else 1)
     memory = () if method.balancer is None else tuple(method.balancer.init(features) for _ in range(decisions))
-    return States(model.encoder.init(), method.objective.init(features), memory)
+    return States(model.encoder.init(), method.objective.init(features, targets), memory)
 
 
 def _infer(encoder, prior, states, cells, seen, scales, keys, objective):
@@ -92,9 +93,9 @@ def _analytic(objective, prior) -> bool:
     return objective.analytic_kl and hasattr(prior, "kl")
 
 
-def _bound(objective, prior, log_likelihood, side, state):
+def _bound(objective, prior, log_likelihood, side, mask, state):
     ratio, kl = (None, side) if _analytic(objective, prior) else (side, None)
-    return objective.bound(log_likelihood, ratio, kl, state)
+    return objective.bound(log_likelihood, ratio, kl, mask, state)
 
 
 def _seen(key, mask, method):
@@ -141,7 +142,7 @@ def balanced_gradients(
     log_likelihood, likelihood_vjp = jax.vjp(
         lambda o: log_prob(layout, model.heads.natural(o, normalisation), cells, mask), outputs
     )
-    bound, objective_state = _bound(objective, prior, log_likelihood, side, states.objective)
+    bound, objective_state = _bound(objective, prior, log_likelihood, side, mask, states.objective)
     (cotangent,) = likelihood_vjp(jnp.broadcast_to(-bound.likelihood, log_likelihood.shape))
 
     feature = layout.feature_of_output
@@ -218,7 +219,7 @@ def evaluate(
     kernels, bias = model.heads.kernels()
     outputs = linear(as_tuple(model.trunk(latent)), kernels, bias)
     log_likelihood = log_prob(model.heads.layout, model.heads.natural(outputs, normalisation), cells, mask)
-    bound, _ = _bound(method.objective, prior, log_likelihood, side, states.objective)
+    bound, _ = _bound(method.objective, prior, log_likelihood, side, mask, states.objective)
     return bound.loss, -(log_likelihood * bound.likelihood).sum((0, 1))
 
 

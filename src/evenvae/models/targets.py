@@ -1,0 +1,43 @@
+"""How well a column can be told without looking at its row, and what to ask beyond that."""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float
+
+from evenvae.models.heads import log_prob
+from evenvae.models.space import Space
+
+
+def marginal_nats(
+    space: Space, values: Float[np.ndarray, "N D"], observed: Bool[np.ndarray, "N D"]
+) -> Float[np.ndarray, " D"]:
+    """-log p of a cell under its column's marginal, in model space, on average over observed cells."""
+    raw = jnp.asarray(space.marginal_bias(values, observed), jnp.float32)
+    cells = tuple(jnp.asarray(block) for block in space.cells(values, observed))
+    nats = -np.asarray(log_prob(space.layout, raw[None], cells, jnp.asarray(observed)), float)
+    return nats.sum(0) / np.maximum(observed.sum(0), 1)
+
+
+def least_nats(
+    space: Space, values: Float[np.ndarray, "N D"], observed: Bool[np.ndarray, "N D"]
+) -> Float[np.ndarray, " D"]:
+    """The same under parameters that fit every cell best; -inf for densities."""
+    least = np.empty(space.layout.features)
+    for block, cells in zip(space.layout.blocks, space.cells(values, observed), strict=True):
+        for position, column in enumerate(block.columns):
+            own = cells[observed[:, column], position].astype(float)
+            least[column] = block.likelihood.least_nats(own).mean() if len(own) else 0.0
+    return least
+
+
+def targets(
+    space: Space, values: Float[np.ndarray, "N D"], observed: Bool[np.ndarray, "N D"], gain: float
+) -> Float[np.ndarray, " D"]:
+    """Nats a cell of every column: ``gain`` below the marginal's, but no more than can be had.
+
+    Densities can be gained on without end. Levels and counts can't, so there at most the share 1 - exp(-gain) of
+    what lies between the marginal and a perfect prediction is asked for.
+    """
+    marginal = marginal_nats(space, values, observed)
+    possible = np.maximum(marginal - least_nats(space, values, observed), 0)
+    return marginal - np.minimum(gain, -np.expm1(-gain) * possible)
