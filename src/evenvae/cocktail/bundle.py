@@ -108,11 +108,15 @@ def record_of(job: Job, place: int, trained: Trained, seconds: float) -> dict[st
         kept = failure(job, job.seeds[place], "training turned non-finite")
         return {**kept, "curve": looks, "steps": int(runs.step[place])}
     at_best = next(record for record in trained.history if record["step"] == best_step)
+    figure = float(runs.best_value[place])
+    if not job.final:
+        # a checkpoint may be ahead of the pause that is asked for
+        figure = min(value for step, value, _ in looks if step <= job.until and np.isfinite(value))
     return {
         "balance": job.balance,
         "seed": job.seeds[place],
         "status": "done" if job.final else "paused",
-        "figure": float(runs.best_value[place]),
+        "figure": figure,
         "columns": at_best["validation_columns"][place],
         "curve": looks,
         "steps": int(runs.step[place]),

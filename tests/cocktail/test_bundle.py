@@ -1,0 +1,85 @@
+"""A bundle: what `fit` gives, whatever is trained beside it, and after any interruption."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from evenvae import EvenVAE, tables
+from evenvae.cocktail.bundle import member, train_bundle
+from evenvae.cocktail.sweep import Job, Sweep, split_rows
+
+from .conftest import SMALL
+
+STEPS, CHUNK = 54, 27
+
+
+@pytest.fixture(scope="module")
+def encoded(table):
+    schema = tables.Schema.infer(table)
+    return tables.encode(table, schema), schema
+
+
+def sweep(test_fraction=0.25):
+    return Sweep(SMALL, (0, 1), ("none", "pcgrad"), test_fraction, 2, STEPS, CHUNK, "mark")
+
+
+def without_times(records):
+    return [{name: value for name, value in record.items() if name != "seconds"} for record in records]
+
+
+@pytest.mark.parametrize("test_fraction", [0.0, 0.25])
+def test_a_run_is_what_fit_gives(table, encoded, tmp_path, test_fraction):
+    rows, held_out = split_rows(len(table), test_fraction, 1)
+    model = EvenVAE(**SMALL, balance="pcgrad", random_state=1, schema=encoded[1]).fit(table.iloc[rows])
+    job = Job("pcgrad", (0, 1), model.plan_.training.steps, True)
+    records = train_bundle(sweep(test_fraction), *encoded, job, tmp_path)
+    assert records[1]["steps"] == model.n_steps_
+    assert records[1]["figure"] == pytest.approx(min(r["validation"][0] for r in model.history_), rel=1e-3)
+    if test_fraction:
+        evaluated = model.evaluate(table.iloc[held_out])
+        np.testing.assert_allclose(records[1]["test"]["columns"]["error"], evaluated["error"], rtol=2e-2, atol=2e-3)
+        np.testing.assert_allclose(records[1]["test"]["columns"]["baseline"], evaluated["baseline"], rtol=1e-6)
+        assert records[1]["test"]["log_likelihood"] == pytest.approx(evaluated.attrs["log_likelihood"], abs=0.05)
+    else:
+        assert records[1]["test"] == {}
+
+
+def test_seeds_set_splits_and_networks_whatever_the_combination(encoded):
+    data, schema = encoded
+    one, other = (member(sweep(), schema, balance, 1)._prepare(data) for balance in ("none", "pcgrad"))
+    for a, b in zip(jax.tree.leaves(one.runs.params), jax.tree.leaves(other.runs.params), strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(one.validation.rows, other.validation.rows)
+    np.testing.assert_array_equal(one.streams[0].steps(0, 5), other.streams[0].steps(0, 5))
+
+
+def test_an_interrupted_bundle_goes_on_bit_for_bit(encoded, tmp_path):
+    job = Job("pcgrad", (0, 1), STEPS, True)
+    whole = train_bundle(sweep(), *encoded, job, tmp_path / "whole")
+
+    def interrupt(progress):
+        if progress.step < STEPS:
+            raise KeyboardInterrupt
+
+    assert train_bundle(sweep(), *encoded, job, tmp_path / "part", interrupt) is None
+    assert (tmp_path / "part" / "checkpoint.safetensors").exists()
+    assert without_times(train_bundle(sweep(), *encoded, job, tmp_path / "part")) == without_times(whole)
+
+
+def test_a_paused_bundle_goes_on_bit_for_bit(encoded, tmp_path):
+    whole = train_bundle(sweep(), *encoded, Job("none", (0, 1), STEPS, True), tmp_path / "whole")
+    paused = train_bundle(sweep(), *encoded, Job("none", (0, 1), CHUNK, False), tmp_path / "part")
+    assert [record["status"] for record in paused] == ["paused", "paused"]
+    assert paused[0]["figure"] == whole[0]["curve"][0][1]
+    after = train_bundle(sweep(), *encoded, Job("none", (0, 1), STEPS, True), tmp_path / "part")
+    assert without_times(after) == without_times(whole)
+
+
+def test_runs_that_turn_non_finite_are_recorded_as_failed(encoded, tmp_path):
+    wild = dataclasses.replace(sweep(0.0), options={**SMALL, "learning_rate": 1e30, "preset": "paper"})
+    record = train_bundle(wild, *encoded, Job("none", (0,), STEPS, True), tmp_path)[0]
+    assert record["status"] == "failed"
+    assert record["figure"] is None
+    assert "non-finite" in record["message"]
