@@ -110,7 +110,7 @@ class MadeUp:
             "steps": job.until,
             "best_step": job.until,
             "seconds": 1.0,
-            "test": {},
+            "measured": {},
             "message": "",
         }
 

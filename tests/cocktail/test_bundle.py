@@ -39,11 +39,17 @@ def test_a_run_is_what_fit_gives(table, encoded, tmp_path, test_fraction):
     assert records[1]["figure"] == pytest.approx(min(r["validation"][0] for r in model.history_), rel=1e-3)
     if test_fraction:
         evaluated = model.evaluate(table.iloc[held_out])
-        np.testing.assert_allclose(records[1]["test"]["columns"]["error"], evaluated["error"], rtol=2e-2, atol=2e-3)
-        np.testing.assert_allclose(records[1]["test"]["columns"]["baseline"], evaluated["baseline"], rtol=1e-6)
-        assert records[1]["test"]["log_likelihood"] == pytest.approx(evaluated.attrs["log_likelihood"], abs=0.05)
+        np.testing.assert_allclose(
+            records[1]["measured"]["test"]["columns"]["error"], evaluated["error"], rtol=2e-2, atol=2e-3
+        )
+        np.testing.assert_allclose(
+            records[1]["measured"]["test"]["columns"]["baseline"], evaluated["baseline"], rtol=1e-6
+        )
+        assert records[1]["measured"]["test"]["means"]["log_likelihood"] == pytest.approx(
+            evaluated.attrs["log_likelihood"], abs=0.05
+        )
     else:
-        assert records[1]["test"] == {}
+        assert list(records[1]["measured"]) == ["validation"]
 
 
 def test_seeds_set_splits_and_networks_whatever_the_combination(encoded):

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import numpy as np
 import pytest
 
 from evenvae.cocktail import Store
@@ -20,7 +21,7 @@ def record(balance="none", seed=0, **changes):
         "steps": 20,
         "best_step": 20,
         "seconds": 1.0,
-        "test": {"columns": {"error": [0.3, float("nan")], "hidden_error": [0.2, 0.4]}, "log_likelihood": -3.0},
+        "measured": {"test": {"columns": {"error": [0.3, float("nan")]}, "means": {"error": 0.3, "worst": 0.9}}},
         "message": "",
         **changes,
     }
@@ -28,13 +29,14 @@ def record(balance="none", seed=0, **changes):
 
 def test_rows_come_back(tmp_path):
     store = Store(tmp_path)
-    store.add([record(), record(seed=1, figure=None, status="failed", columns=[], test={})], ["a", "b"], {}, "now")
+    store.add([record(), record(seed=1, figure=None, status="failed", columns=[], measured={})], ["a", "b"], {}, "now")
     runs = store.runs()
     assert list(runs["status"]) == ["done", "failed"]
     assert runs["test_error"][0] == pytest.approx(0.3)
-    assert runs["test_hidden_error"][0] == pytest.approx(0.3)
+    assert runs["test_worst"][0] == pytest.approx(0.9)
+    assert np.isnan(runs["test_error"][1])
     assert store.done() == {("none", 0), ("none", 1)}
-    assert len(store.columns()) == 6
+    assert len(store.columns()) == 4
     assert list(store.curves()["step"]) == [10, 20, 10, 20]
     assert store.stage(15) == {("none", 0): 0.7, ("none", 1): 0.7}
 

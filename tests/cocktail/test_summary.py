@@ -31,7 +31,7 @@ def test_spread_is_of_the_runs_that_ended_well():
     runs = pd.DataFrame(
         {"status": ["done", "done", "failed", "done"], "figure": [0.1, 0.4, None, 0.2], "tested": [0.2, 0.2, None, 0.5]}
     )
-    row = describe("pcgrad", runs, "tested")
+    row = describe("pcgrad", runs, tested=True)
     assert (row["runs"], row["failed"]) == (3, 1)
     assert row["median"] == pytest.approx(0.2)
     assert row["mean"] == pytest.approx(0.7 / 3)
@@ -75,7 +75,7 @@ def test_nothing_trained_is_an_error(table, tmp_path):
             return super().record(job, seed) | {"status": "failed", "figure": None, "columns": [], "message": "'age'"}
 
     with pytest.raises(TrainingError, match="age"):
-        search(table, tmp_path, executor=Dead(None or (lambda *_: 0.1)), balances="none", **SMALL)
+        search(table, tmp_path, executor=Dead(lambda *_: 0.1), balances="none", **SMALL)
 
 
 def test_files_say_the_same(table, tmp_path):
@@ -88,7 +88,7 @@ def test_files_say_the_same(table, tmp_path):
     np.testing.assert_allclose(written["median"], [0.31, 0.51])
     np.testing.assert_allclose(written["less_than_plain"], [0.2, np.nan])
     columns = pd.read_csv(tmp_path / "columns.csv")
-    assert list(columns.columns) == ["measure", "column", "pcgrad", "none"]
+    assert list(columns.columns) == ["rows", "measure", "column", "pcgrad", "none"]
     assert list(columns["column"]) == ["age", "city", "income", "member"]
     assert (tmp_path / "figures.png").stat().st_size > 1000
 

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from evenvae.cocktail.measures import measure_test
+from evenvae.cocktail.measures import measure_rows
 from evenvae.cocktail.sweep import Job, Sweep, split_rows
 from evenvae.errors import TrainingError
 from evenvae.estimator import EvenVAE, Prepared
@@ -40,10 +40,7 @@ def train_bundle(
     models = [member(sweep, schema, job.balance, seed) for seed in job.seeds]
     splits = [split_rows(len(encoded.values), sweep.test_fraction, seed) for seed in job.seeds]
     prepared = together(
-        [
-            model._prepare(Encoded(encoded.values[rows], encoded.observed[rows]))
-            for model, (rows, _) in zip(models, splits, strict=True)
-        ],
+        [model._prepare(taken(encoded, rows)) for model, (rows, _) in zip(models, splits, strict=True)],
         shared=not sweep.test_fraction,
     )
     plan = models[0].plan_
@@ -53,7 +50,7 @@ def train_bundle(
             *prepared,
             plan.method,
             plan.optimiser,
-            dataclasses.replace(plan.training, steps=job.until),
+            dataclasses.replace(plan.training, steps=job.until, steps_per_chunk=sweep.chunk),
             [column.name for column in schema.features],
             callbacks=(report,) if report else (),
             folder=folder,
@@ -66,14 +63,24 @@ def train_bundle(
         return None
     seconds = (time.perf_counter() - began) / len(models)
     records = []
-    for place, (model, (_, held_out)) in enumerate(zip(models, splits, strict=True)):
+    for place, (model, (learning, test)) in enumerate(zip(models, splits, strict=True)):
         record = record_of(job, place, trained, seconds)
         if job.final and record["status"] == "done":
             model._finish(run_of(trained, place))
-            rows = Encoded(encoded.values[held_out], encoded.observed[held_out])
-            record["test"] = measure_test(model, rows, job.seeds[place]) if len(held_out) else {}
+            _, validation = model._split(model.rows_, model.held_out_, 0)
+            parts = {"validation": learning[validation], "test": test}
+            record["measured"] = {
+                name: measure_rows(model, taken(encoded, rows), job.seeds[place])
+                for name, rows in parts.items()
+                if len(rows)
+            }
         records.append(record)
     return records
+
+
+def taken(encoded: Encoded, rows: np.ndarray) -> Encoded:
+    """Some rows of a table."""
+    return Encoded(encoded.values[rows], encoded.observed[rows])
 
 
 def together(parts: list[Prepared], shared: bool) -> Prepared:
@@ -122,7 +129,7 @@ def record_of(job: Job, place: int, trained: Trained, seconds: float) -> dict[st
         "steps": int(runs.step[place]),
         "best_step": best_step,
         "seconds": seconds,
-        "test": {},
+        "measured": {},
         "message": "",
     }
 
@@ -139,6 +146,6 @@ def failure(job: Job, seed: int, message: str) -> dict[str, Any]:
         "steps": 0,
         "best_step": 0,
         "seconds": 0.0,
-        "test": {},
+        "measured": {},
         "message": message,
     }

@@ -3,6 +3,8 @@
 Paused runs go on from their state, so a run that reaches the end is the run of the full sweep.
 """
 
+import itertools
+
 import numpy as np
 
 from evenvae.cocktail.balances import PLAIN
@@ -28,3 +30,13 @@ def survivors(figures: dict[tuple[str, int], float], alive: tuple[str, ...]) -> 
     ranked = sorted(alive, key=lambda balance: (median[balance], alive.index(balance)))
     kept = set(ranked[: -(-len(ranked) // 2)]) | {PLAIN}
     return tuple(balance for balance in alive if balance in kept)
+
+
+def steps_to_come(pauses: list[int], alive: int) -> int:
+    """Steps of one seed that the stages after the first of ``pauses`` will take, ``alive`` combinations before it."""
+    total = 0
+    for before, until in itertools.pairwise(pauses):
+        # plain goes on whether or not it is among the better half
+        alive = -(-alive // 2) + (alive > 2)
+        total += alive * (until - before)
+    return total

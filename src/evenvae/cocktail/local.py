@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from evenvae.errors import TrainingError
 TRIES = 3
 """How often a bundle is begun before it counts as impossible."""
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-LOGS = "logs"
+LOGS, PROGRAMS = "logs", "programs"
 
 
 def cores() -> int:
@@ -50,27 +51,21 @@ def gpus() -> list[str]:
 class Worker:
     """One process and what it is at work on."""
 
-    def __init__(self, number: int, folder: Path, gpu: str | None, messages: queue.Queue):
-        self.number, self.folder, self.gpu, self.messages = number, folder, gpu, messages
+    def __init__(self, number: int, folder: Path, environment: dict[str, str], messages: queue.Queue):
+        self.number, self.folder, self.messages = number, folder, messages
+        self.environment = environment
         self.job: Job | None = None
         self.log = folder / LOGS / f"worker-{number}.log"
         self._start()
 
     def _start(self) -> None:
-        environment = dict(os.environ)
-        if self.gpu is None:
-            # one thread a worker: the cores are all taken, and figures don't depend on how many there are
-            flags = environment.get("XLA_FLAGS", "")
-            environment |= {"XLA_FLAGS": f"{flags} {ONE_THREAD}".strip(), "OMP_NUM_THREADS": "1"}
-        else:
-            environment["CUDA_VISIBLE_DEVICES"] = self.gpu
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "evenvae.cocktail.worker", str(self.folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=environment,
+                env={**os.environ, **self.environment},
                 text=True,
                 # Ctrl-C reaches the sweep alone, which then tells its workers
                 start_new_session=True,
@@ -120,8 +115,7 @@ class LocalExecutor:
         waiting, tries = list(jobs), dict.fromkeys(jobs, 0)
         while len(self.workers) < min(self.slots, len(jobs)):
             number = len(self.workers)
-            gpu = self.gpus[number % len(self.gpus)] if self.gpus else None
-            self.workers.append(Worker(number, self.folder, gpu, self.messages))
+            self.workers.append(Worker(number, self.folder, self._environment(number), self.messages))
             self.workers[-1].send(sweep=self.sweep.to_dict())
         for worker in self.workers:
             self._next(worker, waiting, tries)
@@ -146,6 +140,18 @@ class LocalExecutor:
             else:
                 self._next(worker, waiting, tries)
                 yield Finished(job, message["records"])
+
+    def _environment(self, number: int) -> dict[str, str]:
+        """Of the worker ``number``: its core or GPU, and programs compiled once for all workers."""
+        given = {"JAX_COMPILATION_CACHE_DIR": str((self.folder / PROGRAMS).resolve())}
+        given = {name: value for name, value in given.items() if name not in os.environ}
+        if self.gpus:
+            share = -(-self.slots // len(self.gpus))
+            given["CUDA_VISIBLE_DEVICES"] = self.gpus[number % len(self.gpus)]
+            return given | {"XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 / share:.3f}"}
+        # one thread a worker: the cores are all taken, and figures don't depend on how many there are
+        flags = os.environ.get("XLA_FLAGS", "")
+        return given | {"XLA_FLAGS": f"{flags} {ONE_THREAD}".strip(), "OMP_NUM_THREADS": "1"}
 
     def _next(self, worker: Worker, waiting: list[Job], tries: dict[Job, int]) -> None:
         worker.job = waiting.pop(0) if waiting else None
@@ -172,3 +178,4 @@ class LocalExecutor:
                 worker.process.kill()
                 worker.process.wait()
         self.workers = []
+        shutil.rmtree(self.folder / PROGRAMS, ignore_errors=True)
