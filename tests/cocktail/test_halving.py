@@ -3,7 +3,7 @@
 import pytest
 
 from evenvae.cocktail import search
-from evenvae.cocktail.halving import stages, survivors
+from evenvae.cocktail.halving import stages, steps_to_come, survivors
 
 from .conftest import SMALL, MadeUp
 
@@ -23,6 +23,11 @@ def test_the_better_half_and_plain_go_on():
     figures = {(name, seed): level + seed * 0.01 for name, level in LEVELS.items() for seed in range(3)}
     assert survivors(figures, tuple(LEVELS)) == ("none", "imtl-g", "imtl-g+pcgrad", "gradnorm", "equal-norm")
     assert survivors({("a", 0): float("inf"), ("b", 0): 0.1}, ("a", "b")) == ("b",)
+
+
+def test_the_work_to_come_is_that_of_the_survivors():
+    assert steps_to_come([200, 400, 800, 1600], tuple(LEVELS)) == 5 * 200 + 3 * 400 + 2 * 800
+    assert steps_to_come([400], ("none", "pcgrad")) == 0
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
@@ -53,7 +58,7 @@ def test_an_interrupted_halving_goes_on_and_ends_alike(table, tmp_path):
                     raise KeyboardInterrupt
                 yield event
 
-    options = {"balances": list(LEVELS), "seeds": 2, "refit": False, "halving": True, **SMALL}
+    options = {"balances": list(LEVELS), "seeds": 2, "refit": False, "halving": True, **SMALL, "epochs": 200}
     with pytest.raises(KeyboardInterrupt):
         search(table, tmp_path / "a", executor=Interrupted(level), **options)
     search(table, tmp_path / "a", executor=MadeUp(level), resume=True, **options)

@@ -46,7 +46,8 @@ def document(store: Store, summary: Summary) -> dict[str, Any]:
         "measure": summary.measure,
         "select": summary.select,
         "test_over_train": summary.test_over_train,
-        "settings": {name: noted[name] for name in ("options", "test_fraction", "seeds", "bundle", "steps", "halving")},
+        "settings": {name: noted[name] for name in ("options", "test_fraction", "bundle", "steps", "halving")}
+        | {"seeds": list(summary.seeds)},
         "versions": noted["versions"],
         "seconds": float(runs["seconds"].sum()),
         "combinations": _records(summary.table),

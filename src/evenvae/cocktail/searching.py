@@ -226,7 +226,7 @@ def _train_all(
         seen = store.done() | (set() if final else set(store.stage(until)))
         jobs = [job for balance in alive for job in sweep.bundles(balance, seen)]
         jobs = [dataclasses.replace(job, until=until, final=final) for job in jobs]
-        board.plan(jobs, since, len(sweep.seeds) * halves.steps_to_come(pauses[number:], len(alive)))
+        board.plan(jobs, since, len(sweep.seeds) * halves.steps_to_come(pauses[number:], alive))
         for event in hands.run(jobs):
             if isinstance(event, Finished):
                 _keep(event, store, columns, folder)

@@ -25,6 +25,7 @@ class Summary:
     purpose: str
     measure: str
     select: str
+    seeds: tuple[int, ...]
     test_over_train: float
 
     @property
@@ -71,7 +72,8 @@ def summarise(
     table = table.sort_values(["failed", "rank_by", "mean"], kind="stable", na_position="last").reset_index(drop=True)
     usable: Any = table[np.isfinite(table["rank_by"])]
     chosen = None if usable.empty else str(usable["balance"].iloc[0])
-    return Summary(table, by_column(store, sweep, table["balance"]), chosen, purpose, measure, select, test_over_train)
+    columns = by_column(store, sweep, table["balance"])
+    return Summary(table, columns, chosen, purpose, measure, select, sweep.seeds, test_over_train)
 
 
 def figures(store: Store, sweep: Sweep, purpose: str, measure: str = choice.PURPOSE) -> pd.DataFrame:
