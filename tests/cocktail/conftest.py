@@ -41,15 +41,16 @@ class Done(NamedTuple):
 
 
 class Command:
-    """The command as a user calls it; programs compiled once serve all calls."""
+    """The command as a user calls it; programs are compiled in a hurry, and once for all calls."""
 
     def __init__(self, cache):
-        self.environment = {
-            **os.environ,
+        self.settings = {
             "JAX_COMPILATION_CACHE_DIR": str(cache),
             "JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS": "0",
             "JAX_PERSISTENT_COMPILATION_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+            "XLA_FLAGS": "--xla_backend_optimization_level=0",
         }
+        self.environment = {**os.environ, **self.settings}
 
     def start(self, *arguments) -> subprocess.Popen:
         return subprocess.Popen(

@@ -68,12 +68,8 @@ def train_bundle(
         if job.final and record["status"] == "done":
             model._finish(run_of(trained, place))
             _, validation = model._split(model.rows_, model.held_out_, 0)
-            parts = {"validation": learning[validation], "test": test}
-            record["measured"] = {
-                name: measure_rows(model, taken(encoded, rows), job.seeds[place])
-                for name, rows in parts.items()
-                if len(rows)
-            }
+            groups = {"validation": learning[validation], "test": test}
+            record["measured"] = measure_rows(model, encoded, groups, job.seeds[place])
         records.append(record)
     return records
 

@@ -143,7 +143,11 @@ class LocalExecutor:
 
     def _environment(self, number: int) -> dict[str, str]:
         """Of the worker ``number``: its core or GPU, and programs compiled once for all workers."""
-        given = {"JAX_COMPILATION_CACHE_DIR": str((self.folder / PROGRAMS).resolve())}
+        given = {
+            "JAX_COMPILATION_CACHE_DIR": str((self.folder / PROGRAMS).resolve()),
+            "JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "JAX_PERSISTENT_COMPILATION_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        }
         given = {name: value for name, value in given.items() if name not in os.environ}
         if self.gpus:
             share = -(-self.slots // len(self.gpus))

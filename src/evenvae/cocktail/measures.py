@@ -15,34 +15,49 @@ SAMPLES = 50
 """Importance samples of the likelihood."""
 
 
-def measure_rows(model: EvenVAE, rows: Encoded, seed: int) -> dict[str, Any]:
-    """``columns``: name to one value a column; ``means``: name to one value. JSON-able.
+def measure_rows(model: EvenVAE, encoded: Encoded, groups: dict[str, np.ndarray], seed: int) -> dict[str, Any]:
+    """For every group of row numbers ``columns``, name to one value a column, and ``means``, name to one value.
 
     Of columns: ``error``, ``error_by_mean`` and ``error_by_mode`` (reconstruction by the typical value, the mean and
     the mode), ``baseline`` (the column's mean or most frequent level), ``hidden_error`` (all: RMSE / range of numbers,
     error rate of levels), and ``log_likelihood`` (nats a cell, raw scale). The means are those over columns;
     ``worst`` is the largest error over baseline and ``log_likelihood`` is in nats a row, importance sampled.
+    JSON-able.
     """
-    truth, observed = rows.values, rows.observed
+    together = np.concatenate([np.zeros(0, int), *groups.values()])
+    if not together.size:
+        return {}
+    truth, observed = encoded.values[together], encoded.observed[together]
     space = model.space_
     cells = space.cells(truth, observed)
-    ranges, nominal = space.high - space.low, space.layout.nominal
-    errors = lambda predicted, scored: column_errors(truth, predicted, scored, nominal, ranges)
-    columns = {
-        name: errors(model._reconstructed(cells, observed, statistic), observed)
-        for name, statistic in (("error", "typical"), ("error_by_mean", "mean"), ("error_by_mode", "mode"))
-    }
-    columns["baseline"] = errors(np.broadcast_to(space.baseline, truth.shape), observed)
     hidden = metrics.hide(observed, HIDDEN, np.random.default_rng([seed, 5]))
     seen = observed & ~hidden
-    columns["hidden_error"] = errors(model._reconstructed(space.cells(truth, seen), seen, "typical"), hidden)
+    guesses = {
+        "error": (model._reconstructed(cells, observed, "typical"), observed),
+        "error_by_mean": (model._reconstructed(cells, observed, "mean"), observed),
+        "error_by_mode": (model._reconstructed(cells, observed, "mode"), observed),
+        "baseline": (np.broadcast_to(space.baseline, truth.shape), observed),
+        "hidden_error": (model._reconstructed(space.cells(truth, seen), seen, "typical"), hidden),
+    }
     likelihood = model._log_likelihood(cells, observed, SAMPLES)
-    means = {name: _mean(values) for name, values in columns.items()}
-    columns["log_likelihood"] = likelihood["columns"].sum(axis=0) / np.maximum(observed.sum(axis=0), 1)
-    known = columns["baseline"] > 0
-    means["worst"] = float(np.nanmax(columns["error"][known] / columns["baseline"][known], initial=0.0))
-    means["log_likelihood"] = float(likelihood["total"].mean())
-    return {"columns": {name: np.asarray(values, float).tolist() for name, values in columns.items()}, "means": means}
+    ranges, nominal = space.high - space.low, space.layout.nominal
+    measured, begin = {}, 0
+    for name, rows in groups.items():
+        part = slice(begin, begin := begin + len(rows))
+        if not len(rows):
+            continue
+        columns = {
+            measure: column_errors(truth[part], guess[part], scored[part], nominal, ranges)
+            for measure, (guess, scored) in guesses.items()
+        }
+        means = {measure: _mean(values) for measure, values in columns.items()}
+        known = columns["baseline"] > 0
+        means["worst"] = float(np.nanmax(columns["error"][known] / columns["baseline"][known], initial=0.0))
+        means["log_likelihood"] = float(likelihood["total"][part].mean())
+        counts = np.maximum(observed[part].sum(axis=0), 1)
+        columns["log_likelihood"] = likelihood["columns"][part].sum(axis=0) / counts
+        measured[name] = {"columns": {m: np.asarray(v, float).tolist() for m, v in columns.items()}, "means": means}
+    return measured
 
 
 def _mean(values: np.ndarray) -> float:
