@@ -48,6 +48,8 @@ class RayExecutor:
         ray = self.ray
         self.sweep, self.folder = sweep, folder.resolve()
         encoded, schema = read_table(folder)
+        # its being there tells a worker that it sees this folder
+        (self.folder / CHECKPOINTS).mkdir(exist_ok=True)
         self.table = ray.put((sweep, encoded, schema))
         threads = {"XLA_FLAGS": ONE_THREAD, "OMP_NUM_THREADS": "1"}
         environment = {"env_vars": {} if self.gpu else threads}
