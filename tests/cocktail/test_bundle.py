@@ -9,9 +9,9 @@ import pytest
 
 from evenvae import EvenVAE, tables
 from evenvae.cocktail.bundle import member, together, train_bundle
+from evenvae.cocktail.cluster import on_any_machine
 from evenvae.cocktail.sweep import Job, Sweep, split_rows
-
-from .conftest import SMALL
+from made_up import SMALL
 
 STEPS, CHUNK = 52, 26
 
@@ -94,3 +94,18 @@ def test_runs_that_turn_non_finite_are_recorded_as_failed(encoded, tmp_path):
     assert record["status"] == "failed"
     assert record["figure"] is None
     assert "non-finite" in record["message"]
+
+
+def test_a_bundle_travels_with_its_state(encoded, tmp_path):
+    class Steps:
+        class put:
+            remote = staticmethod(lambda *said: None)
+
+    whole = train_bundle(sweep(), *encoded, Job("gradnorm", (0, 1), STEPS, True), tmp_path)
+    elsewhere = str(tmp_path / "of another machine")
+    pause, end = Job("gradnorm", (0, 1), CHUNK, False), Job("gradnorm", (0, 1), STEPS, True)
+    paused, state = on_any_machine((sweep(), *encoded), pause.to_dict(), elsewhere, None, Steps)
+    assert [record["steps"] for record in paused] == [CHUNK, CHUNK]
+    records, nothing = on_any_machine((sweep(), *encoded), end.to_dict(), elsewhere, state, Steps)
+    assert without_times(records) == without_times(whole)
+    assert nothing is None

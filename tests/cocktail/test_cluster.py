@@ -4,8 +4,7 @@ import pytest
 
 from evenvae.cocktail import search
 from evenvae.cocktail.executor import Failed, Finished, Stepped
-
-from .conftest import SMALL
+from made_up import SMALL
 
 ray = pytest.importorskip("ray", reason="Ray is an extra: pip install 'evenvae[ray]'")
 pytestmark = pytest.mark.slow

@@ -4,8 +4,7 @@ import pytest
 
 from evenvae.cocktail import search
 from evenvae.cocktail.halving import stages, steps_to_come, survivors
-
-from .conftest import SMALL, MadeUp
+from made_up import SMALL, MadeUp
 
 LEVELS = {"none": 0.6, "pcgrad": 0.55, "graddrop": 0.62, "imtl-g": 0.2, "imtl-g+pcgrad": 0.25, "gradnorm": 0.5,
           "mgda-ub": 0.7, "equal-norm": 0.4}  # fmt: skip

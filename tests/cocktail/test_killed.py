@@ -13,8 +13,7 @@ from evenvae.cocktail.executor import Failed, Finished, Stepped
 from evenvae.cocktail.local import LocalExecutor
 from evenvae.cocktail.sweep import Job, Sweep, write_table
 from evenvae.cocktail.worker import CHECKPOINTS
-
-from .conftest import SMALL, MadeUp
+from made_up import SMALL, MadeUp
 
 RESULTS = ("summary.csv", "columns.csv")
 

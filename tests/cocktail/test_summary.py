@@ -9,8 +9,7 @@ import pytest
 from evenvae.cocktail import search
 from evenvae.cocktail.summary import against, describe, score
 from evenvae.errors import InputError, TrainingError
-
-from .conftest import SMALL, MadeUp
+from made_up import SMALL, MadeUp
 
 
 def sweep(table, folder, level, **options):
