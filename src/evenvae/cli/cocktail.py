@@ -139,16 +139,21 @@ def _print(summary: Any, out: Path, refit: bool) -> None:
     header = ["combination", "runs", "median", "mean", "deviation"]
     header += ["test median", "test mean"] if tested else []
     header += ["less than plain", "p"]
-    rows = []
+    rows, dropped = [], []
     for row in table.to_dict("records"):
         shown = [row["median"], row["mean"], row["deviation"]]
         shown += [row["test_median"], row["test_mean"]] if tested else []
         shown += [row.get("less_than_plain"), row.get("p")]
+        if not row["runs"] and not row["failed"]:
+            dropped.append(row["balance"])
+            continue
         runs = str(row["runs"]) + (f" ({row['failed']} failed)" if row["failed"] else "")
         rows.append([row["balance"], runs, *(common.number(value, 4) for value in shown)])
     common.print_table("", header, rows)
     on_test = f"; test: {summary.tested}" if tested else ""
     typer.echo(f"\n{summary.figure}{on_test}; less is better; p: corrected paired t-test against plain, over seeds")
+    if dropped:
+        typer.echo(f"dropped on the way: {', '.join(dropped)}")
     losses = victims(summary)
     worse: Any = losses[losses["chosen"] > 1.05 * losses["plain"]]
     if len(worse):
