@@ -4,7 +4,8 @@
 
 Every figure is one process bound to so many cores, start and compilation included. The sweep also measures every run
 on its validation and test rows, which the loop leaves out. ``of linear`` is the rate over the number of cores times
-the rate on one core; other work on the machine lowers it, so the load before each part is kept beside.
+the rate on one core. Other work on the machine lowers it: the load before each part is kept beside, and the CPU
+seconds, which say what the part took whatever it had to wait for.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import datetime
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -48,9 +50,11 @@ def timed(kind: str, cores: int) -> dict:
     """Seconds of ``kind`` on so many cores."""
     bind = lambda: os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     load = os.getloadavg()[0]
+    spent = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     began = time.perf_counter()
     subprocess.run([sys.executable, __file__, *sys.argv[1:], "--part", kind, str(cores)], check=True, preexec_fn=bind)
-    return {"seconds": round(time.perf_counter() - began, 1), "load before": round(load, 1)}
+    seconds, spent = time.perf_counter() - began, sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - spent
+    return {"seconds": round(seconds, 1), "CPU seconds": round(spent, 1), "load before": round(load, 1)}
 
 
 def main() -> None:

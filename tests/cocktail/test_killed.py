@@ -94,30 +94,56 @@ def without_times(records):
     return {job: [{**record, "seconds": 0} for record in found] for job, found in records.items()}
 
 
+LONG = ["--balances", "none,pcgrad,imtl-g,graddrop", "--seeds", 3, "--bundle", 1, "--workers", 2]
+LONG += ["--epochs", 300, "--set", "hidden_size=16", "--set", "patience=0", "--test-fraction", 0.25]
+
+
+@pytest.fixture(scope="module")
+def whole(command, data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("undisturbed") / "sweep"
+    done = command("cocktail", data, *LONG, "-o", out)
+    assert done.code == 0, done.err
+    return out
+
+
+def same(part, whole):
+    model = lambda folder: (folder / "best.evenvae").read_bytes()
+    return results(part) == results(whole) and model(part) == model(whole)
+
+
 @pytest.mark.slow
-def test_killed_ten_times(command, data, tmp_path):
-    call = ["cocktail", data, "--balances", "none,pcgrad,imtl-g,graddrop", "--seeds", 3, "--bundle", 1, "--workers", 2]
-    call += ["--epochs", 300, "--set", "hidden_size=16", "--set", "patience=0", "--test-fraction", 0.25]
-    whole = command(*call, "-o", tmp_path / "whole")
-    assert whole.code == 0, whole.err
+def test_killed_ten_times(command, data, whole, tmp_path):
     generator = np.random.default_rng(0)
-    part, second = tmp_path / "part", False
+    part = tmp_path / "part"
+    call = ["cocktail", data, *LONG, "-o", part, "--resume"]
     for number in range(10):
-        process = command.start(*call, "-o", part, "--resume")
+        process = command.start(*call)
         if number % 2:
             process.stderr.readline()  # a bundle is done
-            if not second:
-                second = True
-                other = command(*call, "-o", part, "--resume")
-                assert other.code == 2, other.err
-                assert "Another sweep" in other.err
             time.sleep(generator.uniform(0, 0.5))
         else:
             time.sleep(generator.uniform(0.5, 6))
         assert process.poll() is None, "the sweep was over before it was killed; let it train longer"
         process.kill()
-        process.wait()
-    last = command(*call, "-o", part, "--resume")
+        process.communicate()
+    last = command(*call)
     assert last.code == 0, last.err
-    assert results(part) == results(tmp_path / "whole")
-    assert (part / "best.evenvae").read_bytes() == (tmp_path / "whole" / "best.evenvae").read_bytes()
+    assert same(part, whole)
+
+
+@pytest.mark.slow
+def test_interrupted_while_another_asks_for_the_folder(command, data, whole, tmp_path):
+    part = tmp_path / "part"
+    call = ["cocktail", data, *LONG, "-o", part, "--resume"]
+    process = command.start(*call)
+    process.stderr.readline()
+    other = command(*call)
+    assert (other.code, "Another sweep" in other.err) == (2, True)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert "--resume" in err.splitlines()[-1]
+    assert list((part / "checkpoints").glob("*/*.safetensors"))
+    last = command(*call)
+    assert last.code == 0, last.err
+    assert same(part, whole)

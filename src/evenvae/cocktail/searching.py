@@ -197,7 +197,7 @@ def _plan(model: EvenVAE, balances: tuple[str, ...], rows: int, test_fraction: f
             f"validation_fraction={model.validation_fraction} of {learning} rows leaves nothing to select by: "
             "a sweep needs validation rows; give it more."
         )
-    layout = Layout.of([likelihood_of(column) for column in model.schema_.features])
+    layout = Layout.of([likelihood_of(column, model.model) for column in model.schema_.features])
     for balance in balances:
         given = {**model.get_params(deep=False), "balance": balance}
         plan = make_plan(given, layout, learning - held_out, held_out)
