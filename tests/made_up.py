@@ -55,9 +55,12 @@ class MadeUp:
             "steps": job.until,
             "best_step": job.until,
             "seconds": 1.0,
-            "measured": {"test": self.measured(level)} if job.final and self.sweep.test_fraction else {},
+            "measured": {rows: self.measured(level) for rows in self.rows()} if job.final else {},
             "message": "",
         }
+
+    def rows(self):
+        return ("validation", "test") if self.sweep.test_fraction else ("validation",)
 
     def measured(self, level):
         errors = {"error": level, "error_by_mode": 1.1 * level, "error_by_mean": level, "hidden_error": level}

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from evenvae.cocktail import search
+from evenvae.cocktail.report import victims
 from evenvae.cocktail.summary import against, describe, score
 from evenvae.errors import InputError, TrainingError
 from made_up import SMALL, MadeUp
@@ -88,6 +89,7 @@ def test_files_say_the_same(table, tmp_path):
     np.testing.assert_allclose(written["less_than_plain"], [0.2, np.nan])
     columns = pd.read_csv(tmp_path / "columns.csv")
     assert list(columns.columns) == ["rows", "measure", "column", "pcgrad", "none"]
+    columns = columns[columns["measure"] == "figure"]
     assert list(columns["column"]) == ["age", "city", "income", "member"]
     assert (tmp_path / "figures.png").stat().st_size > 1000
 
@@ -114,3 +116,50 @@ def test_other_settings_are_refused_by_name(table, tmp_path):
         sweep(table, tmp_path, level, balances="none", seeds=1, resume=True, hidden_size=9)
     with pytest.raises(InputError, match="other data"):
         sweep(table.iloc[:-1], tmp_path, level, balances="none", seeds=1, resume=True)
+
+
+class Torn(MadeUp):
+    """What is reconstructed best is the least likely and has the worst column."""
+
+    def measured(self, level):
+        measured = super().measured(level)
+        return {**measured, "means": {**measured["means"], "worst": 1 - level, "log_likelihood": 10 * level}}
+
+
+@pytest.mark.parametrize(
+    ("measure", "best", "figure"),
+    [("purpose", "pcgrad", 0.3), ("error", "pcgrad", 0.3), ("hidden-error", "pcgrad", 0.3),
+     ("worst-column", "none", 0.5), ("log-likelihood", "none", -5.0)],
+)  # fmt: skip
+def test_the_measure_decides(table, tmp_path, measure, best, figure):
+    level = lambda balance, seed: {"none": 0.5, "pcgrad": 0.3}[balance]
+    options = {"balances": "none,pcgrad", "seeds": 2, "measure": measure, "refit": False, "test_fraction": 0.25}
+    summary = search(table, tmp_path, executor=Torn(level), **options, **SMALL).summary
+    assert summary.chosen == best
+    assert summary.table["median"][0] == pytest.approx(figure)
+    assert summary.table["test_median"][0] == pytest.approx(figure)
+    assert "validation rows" in summary.figure
+    assert summary.test_over_train == pytest.approx(50 / 135)
+
+
+def test_the_purpose_decides_what_is_tested(table, tmp_path):
+    level = lambda balance, seed: {"none": 0.5, "pcgrad": 0.3}[balance]
+    options = {"balances": "none,pcgrad", "refit": False, "test_fraction": 0.25, "purpose": "score", "seeds": 2}
+    summary = search(table, tmp_path, executor=Torn(level), **options, **SMALL).summary
+    assert summary.figure.startswith("loss")
+    assert summary.tested == "negative log-likelihood, nats a row"
+    assert list(summary.table["test_median"]) == [-3.0, -5.0]
+
+
+def test_the_columns_that_pay_are_named(table, tmp_path):
+    class Paying(MadeUp):
+        def measured(self, level):
+            measured = super().measured(level)
+            measured["columns"]["error"] = [level, 1 - level, level, level]
+            return measured
+
+    level = lambda balance, seed: {"none": 0.5, "pcgrad": 0.3}[balance]
+    outcome = search(table, tmp_path, executor=Paying(level), balances="none,pcgrad", refit=False, seeds=1, **SMALL)
+    found = victims(outcome.summary)
+    worse = found[found["chosen"] > found["plain"]]
+    assert worse[["column", "plain", "chosen"]].to_numpy().tolist() == [["city", 0.5, 0.7]]

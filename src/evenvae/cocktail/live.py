@@ -129,9 +129,9 @@ class Board:
                 state = "done"
             else:
                 state = f"dropped at {self.dropped[balance]}" if balance in self.dropped else "waiting"
-            numbers = (
-                [np.median(known), known.mean(), known.std(ddof=1) if known.size > 1 else np.nan] if known.size else []
-            )
+            with np.errstate(invalid="ignore"):
+                spread = known.std(ddof=1) if known.size > 1 else np.nan
+            numbers = [np.median(known), known.mean(), spread] if known.size else []
             shown = [f"{value:.4g}" if np.isfinite(value) else "-" for value in numbers] or ["-"] * 3
             style = "bold" if balance == best else "dim" if balance in self.dropped else ""
             seeds = f"{len(self.finished[balance])}/{len(self.sweep.seeds)}"

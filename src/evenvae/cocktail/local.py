@@ -74,7 +74,11 @@ class Worker:
 
     def _listen(self, process: Any) -> None:
         for line in process.stdout:
-            self.messages.put((self, process, json.loads(line)))
+            try:
+                message = json.loads(line)
+            except ValueError:
+                break  # the process was killed while it spoke
+            self.messages.put((self, process, message))
         self.messages.put((self, process, None))
 
     def send(self, **order: Any) -> None:
@@ -87,6 +91,7 @@ class Worker:
 
     def restart(self) -> None:
         """A new process in place of one that is gone."""
+        self.process.kill()
         self.process.wait()
         self._start()
 
