@@ -4,6 +4,7 @@ Processes, not devices of one process: on CPUs a bundle then costs what its one 
 runs, programs are compiled beside each other, and a worker that dies takes nothing with it.
 """
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -83,11 +84,9 @@ class Worker:
 
     def send(self, **order: Any) -> None:
         """Give an order; a worker that is gone is noticed by its listener."""
-        try:
+        with contextlib.suppress(OSError):
             self.process.stdin.write(json.dumps(order) + "\n")  # type: ignore[union-attr]
             self.process.stdin.flush()  # type: ignore[union-attr]
-        except (BrokenPipeError, OSError):
-            pass
 
     def restart(self) -> None:
         """A new process in place of one that is gone."""
@@ -127,11 +126,14 @@ class LocalExecutor:
         while any(worker.job for worker in self.workers):
             worker, process, message = self.messages.get()
             job = worker.job
-            if process is not worker.process or job is None:
+            if process is not worker.process:
                 continue
             if message is None:
                 worker.restart()
                 worker.send(sweep=self.sweep.to_dict())
+            if job is None:
+                continue
+            if message is None:
                 if tries[job] >= TRIES:
                     raise TrainingError(
                         f"The worker for {job.balance}, seeds {', '.join(map(str, job.seeds))}, ended {TRIES} times: "
@@ -180,7 +182,8 @@ class LocalExecutor:
                     worker.process.wait(patience)
                 except subprocess.TimeoutExpired:
                     worker.process.kill()
-            worker.process.stdin.close()  # type: ignore[union-attr]
+            with contextlib.suppress(OSError):
+                worker.process.stdin.close()  # type: ignore[union-attr]
             try:
                 worker.process.wait(5)
             except subprocess.TimeoutExpired:
