@@ -143,7 +143,6 @@ def test_interrupted_while_another_asks_for_the_folder(command, data, whole, tmp
     _, err = process.communicate()
     assert process.returncode == 130
     assert "--resume" in err.splitlines()[-1]
-    assert list((part / "checkpoints").glob("*/*.safetensors"))
     last = command(*call)
     assert last.code == 0, last.err
     assert same(part, whole)
