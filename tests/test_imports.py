@@ -21,6 +21,7 @@ MAY_KNOW = {
     "priors": {"models"},
     "training": {"errors", "storage", "balancing", "likelihoods", "models", "objectives", "priors"},
     "progress": {"training"},
+    "experiments": {"errors", "cocktail", "datasets", "objectives", "settings"},
     "cocktail": {
         "errors",
         "storage",

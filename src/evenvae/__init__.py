@@ -18,6 +18,7 @@ _ROOMS = (
     "balancing",
     "cocktail",
     "datasets",
+    "experiments",
     "likelihoods",
     "metrics",
     "models",

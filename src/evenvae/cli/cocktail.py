@@ -7,6 +7,7 @@ import typer
 
 from evenvae.cli import common
 from evenvae.cli.app import Data, app
+from evenvae.cocktail import choice
 from evenvae.errors import InputError
 
 
@@ -30,7 +31,14 @@ def cocktail(
         typer.Option(help="Rows each seed keeps from training to test on; 0.2 for dataset:NAME, 0 else."),
     ] = None,
     halving: Annotated[bool, typer.Option("--halving", help="Drop the worse half three times on the way.")] = False,
-    select: Annotated[str, typer.Option(help="By what over the seeds: median, mean or careful.")] = "median",
+    measure: Annotated[
+        str,
+        typer.Option(
+            help="By what to choose, on validation rows: purpose (the figure by which training stops), error, "
+            "worst-column, hidden-error or log-likelihood."
+        ),
+    ] = choice.PURPOSE,
+    select: Annotated[str, typer.Option(help="How over the seeds: median, mean or careful.")] = "median",
     executor: Annotated[str, typer.Option(help="local or ray.")] = "local",
     address: Annotated[str | None, typer.Option(help="Of the Ray cluster.")] = None,
     workers: Annotated[
@@ -66,7 +74,8 @@ def cocktail(
     if test_fraction is not None and not 0 <= test_fraction < 1:
         raise InputError(f"--test-fraction {test_fraction} must be at least 0 and below 1.")
     for name, value, known in (
-        ("--select", select, ("median", "mean", "careful")),
+        ("--measure", measure, (choice.PURPOSE, *choice.MEASURES)),
+        ("--select", select, choice.SELECTIONS),
         ("--executor", executor, ("local", "ray")),
     ):
         if value not in known:
@@ -98,6 +107,7 @@ def cocktail(
             random_state=seed,
             test_fraction=_test_fraction(test_fraction, data),
             halving=halving,
+            measure=measure,
             select=select,
             executor=executor,
             workers=workers,
@@ -125,19 +135,25 @@ def _print(summary: Any, out: Path, refit: bool) -> None:
     from evenvae.cocktail.report import victims
 
     table = summary.table
-    tested = "test_median" in table
+    tested = summary.tested is not None
     header = ["combination", "runs", "median", "mean", "deviation"]
     header += ["test median", "test mean"] if tested else []
     header += ["less than plain", "p"]
-    rows = []
+    rows, dropped = [], []
     for row in table.to_dict("records"):
         shown = [row["median"], row["mean"], row["deviation"]]
         shown += [row["test_median"], row["test_mean"]] if tested else []
         shown += [row.get("less_than_plain"), row.get("p")]
+        if not row["runs"] and not row["failed"]:
+            dropped.append(row["balance"])
+            continue
         runs = str(row["runs"]) + (f" ({row['failed']} failed)" if row["failed"] else "")
         rows.append([row["balance"], runs, *(common.number(value, 4) for value in shown)])
     common.print_table("", header, rows)
-    typer.echo(f"\n{summary.figure}; less is better; p: corrected paired t-test against plain, over seeds")
+    on_test = f"; test: {summary.tested}" if tested else ""
+    typer.echo(f"\n{summary.figure}{on_test}; less is better; p: corrected paired t-test against plain, over seeds")
+    if dropped:
+        typer.echo(f"dropped on the way: {', '.join(dropped)}")
     losses = victims(summary)
     worse: Any = losses[losses["chosen"] > 1.05 * losses["plain"]]
     if len(worse):

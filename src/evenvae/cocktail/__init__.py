@@ -5,6 +5,7 @@ from typing import Any
 
 _HOMES = {
     "Outcome": "searching",
+    "PLAIN": "balances",
     "Store": "store",
     "Summary": "summary",
     "named_lists": "balances",

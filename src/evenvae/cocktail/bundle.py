@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from evenvae.cocktail.measures import measure_test
+from evenvae.cocktail.measures import measure_rows
 from evenvae.cocktail.sweep import Job, Sweep, split_rows
 from evenvae.errors import TrainingError
 from evenvae.estimator import EvenVAE, Prepared
@@ -40,10 +40,7 @@ def train_bundle(
     models = [member(sweep, schema, job.balance, seed) for seed in job.seeds]
     splits = [split_rows(len(encoded.values), sweep.test_fraction, seed) for seed in job.seeds]
     prepared = together(
-        [
-            model._prepare(Encoded(encoded.values[rows], encoded.observed[rows]))
-            for model, (rows, _) in zip(models, splits, strict=True)
-        ],
+        [model._prepare(taken(encoded, rows)) for model, (rows, _) in zip(models, splits, strict=True)],
         shared=not sweep.test_fraction,
     )
     plan = models[0].plan_
@@ -53,7 +50,7 @@ def train_bundle(
             *prepared,
             plan.method,
             plan.optimiser,
-            dataclasses.replace(plan.training, steps=job.until),
+            dataclasses.replace(plan.training, steps=job.until, steps_per_chunk=sweep.chunk),
             [column.name for column in schema.features],
             callbacks=(report,) if report else (),
             folder=folder,
@@ -66,14 +63,20 @@ def train_bundle(
         return None
     seconds = (time.perf_counter() - began) / len(models)
     records = []
-    for place, (model, (_, held_out)) in enumerate(zip(models, splits, strict=True)):
+    for place, (model, (learning, test)) in enumerate(zip(models, splits, strict=True)):
         record = record_of(job, place, trained, seconds)
         if job.final and record["status"] == "done":
             model._finish(run_of(trained, place))
-            rows = Encoded(encoded.values[held_out], encoded.observed[held_out])
-            record["test"] = measure_test(model, rows, job.seeds[place]) if len(held_out) else {}
+            _, validation = model._split(model.rows_, model.held_out_, 0)
+            groups = {"validation": learning[validation], "test": test}
+            record["measured"] = measure_rows(model, encoded, groups, job.seeds[place])
         records.append(record)
     return records
+
+
+def taken(encoded: Encoded, rows: np.ndarray) -> Encoded:
+    """Some rows of a table."""
+    return Encoded(encoded.values[rows], encoded.observed[rows])
 
 
 def together(parts: list[Prepared], shared: bool) -> Prepared:
@@ -108,17 +111,21 @@ def record_of(job: Job, place: int, trained: Trained, seconds: float) -> dict[st
         kept = failure(job, job.seeds[place], "training turned non-finite")
         return {**kept, "curve": looks, "steps": int(runs.step[place])}
     at_best = next(record for record in trained.history if record["step"] == best_step)
+    figure = float(runs.best_value[place])
+    if not job.final:
+        # a checkpoint may be ahead of the pause that is asked for
+        figure = min(value for step, value, _ in looks if step <= job.until and np.isfinite(value))
     return {
         "balance": job.balance,
         "seed": job.seeds[place],
         "status": "done" if job.final else "paused",
-        "figure": float(runs.best_value[place]),
+        "figure": figure,
         "columns": at_best["validation_columns"][place],
         "curve": looks,
         "steps": int(runs.step[place]),
         "best_step": best_step,
         "seconds": seconds,
-        "test": {},
+        "measured": {},
         "message": "",
     }
 
@@ -135,6 +142,6 @@ def failure(job: Job, seed: int, message: str) -> dict[str, Any]:
         "steps": 0,
         "best_step": 0,
         "seconds": 0.0,
-        "test": {},
+        "measured": {},
         "message": message,
     }

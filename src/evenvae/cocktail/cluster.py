@@ -48,12 +48,14 @@ class RayExecutor:
         ray = self.ray
         self.sweep, self.folder = sweep, folder.resolve()
         encoded, schema = read_table(folder)
+        # its being there tells a worker that it sees this folder
+        (self.folder / CHECKPOINTS).mkdir(exist_ok=True)
         self.table = ray.put((sweep, encoded, schema))
         threads = {"XLA_FLAGS": ONE_THREAD, "OMP_NUM_THREADS": "1"}
         environment = {"env_vars": {} if self.gpu else threads}
         needs = {"num_gpus": 1} if self.gpu else {"num_cpus": 1}
         # Ray's own retries are off: the driver begins lost bundles again itself, and says so
-        self.task = ray.remote(max_retries=0, runtime_env=environment, **needs)(_work)
+        self.task = ray.remote(max_retries=0, runtime_env=environment, **needs)(on_any_machine)
         self.steps = ray.remote(num_cpus=0)(_Steps).remote()
 
     def run(self, jobs: list[Job]) -> Iterator[Event]:
@@ -131,7 +133,9 @@ class _Steps:
         return said
 
 
-def _work(table: Any, job_data: dict, folder: str, state: bytes | None, steps: Any) -> tuple[list | None, bytes | None]:
+def on_any_machine(
+    table: Any, job_data: dict, folder: str, state: bytes | None, steps: Any
+) -> tuple[list | None, bytes | None]:
     """One bundle on whatever machine this is: its records, and its state if it only pauses."""
     from evenvae.cocktail.bundle import train_bundle
 

@@ -32,6 +32,7 @@ class Board:
         self.running: dict[Job, int] = {}
         self.began, self.work_done, self.work = time.monotonic(), 0, 0
         self.bundles_done, self.bundles = 0, 0
+        self.since, self.to_come = 0, 0
         for run in runs.to_dict("records"):
             if run["balance"] in self.figures and run["seed"] in sweep.seeds:
                 self.finished[run["balance"]].add(run["seed"])
@@ -46,11 +47,11 @@ class Board:
         if self.live:
             self.live.stop()
 
-    def plan(self, jobs: list[Job], alive: tuple[str, ...]) -> None:
-        """These jobs come next, of the combinations that are left."""
-        del alive
+    def plan(self, jobs: list[Job], since: int, to_come: int) -> None:
+        """These jobs come next, trained until step ``since`` before; later ones have about ``to_come`` steps."""
+        self.since, self.to_come = since, to_come
         self.bundles_done, self.bundles = 0, len(jobs)
-        self.work += sum(job.until * len(job.seeds) for job in jobs)
+        self.work = self.work_done + sum((job.until - since) * len(job.seeds) for job in jobs)
         self.show()
 
     def drop(self, balances: list[str], until: int) -> None:
@@ -65,14 +66,14 @@ class Board:
         """Take in what happened."""
         job = event.job
         if isinstance(event, Stepped):
-            self.work_done += (event.step - self.running.get(job, 0)) * len(job.seeds)
+            self.work_done += (event.step - self.running.get(job, self.since)) * len(job.seeds)
             self.running[job] = event.step
             self.figures[job.balance].update(zip(job.seeds, event.best, strict=True))
         elif isinstance(event, Failed):
-            self.work_done -= self.running.pop(job, 0) * len(job.seeds)
+            self.work_done -= (self.running.pop(job, self.since) - self.since) * len(job.seeds)
             self.say(f"{job.balance}, seeds {_seeds(job)}: the worker was lost ({event.message}); begun again")
         elif isinstance(event, Finished):
-            self.work_done += (job.until - self.running.pop(job, 0)) * len(job.seeds)
+            self.work_done += (job.until - self.running.pop(job, self.since)) * len(job.seeds)
             self.bundles_done += 1
             figures = [np.inf if record["figure"] is None else record["figure"] for record in event.records]
             self.figures[job.balance].update(zip(job.seeds, figures, strict=True))
@@ -92,9 +93,10 @@ class Board:
         return min(medians, key=lambda balance: medians[balance]) if medians else None
 
     def seconds_left(self) -> float:
-        """By the work done since the start."""
-        share = self.work_done / self.work if self.work else 0
-        return (time.monotonic() - self.began) * (1 - share) / share if share > 0 else np.nan
+        """By the work done since the start; nan before there was any."""
+        if self.work_done <= 0:
+            return np.nan
+        return (time.monotonic() - self.began) * (self.work - self.work_done + self.to_come) / self.work_done
 
     def say(self, line: str) -> None:
         """A line for those without a terminal."""
@@ -127,9 +129,9 @@ class Board:
                 state = "done"
             else:
                 state = f"dropped at {self.dropped[balance]}" if balance in self.dropped else "waiting"
-            numbers = (
-                [np.median(known), known.mean(), known.std(ddof=1) if known.size > 1 else np.nan] if known.size else []
-            )
+            with np.errstate(invalid="ignore"):
+                spread = known.std(ddof=1) if known.size > 1 else np.nan
+            numbers = [np.median(known), known.mean(), spread] if known.size else []
             shown = [f"{value:.4g}" if np.isfinite(value) else "-" for value in numbers] or ["-"] * 3
             style = "bold" if balance == best else "dim" if balance in self.dropped else ""
             seeds = f"{len(self.finished[balance])}/{len(self.sweep.seeds)}"

@@ -4,10 +4,12 @@ Processes, not devices of one process: on CPUs a bundle then costs what its one 
 runs, programs are compiled beside each other, and a worker that dies takes nothing with it.
 """
 
+import contextlib
 import importlib.metadata
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +25,7 @@ from evenvae.errors import TrainingError
 TRIES = 3
 """How often a bundle is begun before it counts as impossible."""
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-LOGS = "logs"
+LOGS, PROGRAMS = "logs", "programs"
 
 
 def cores() -> int:
@@ -50,27 +52,21 @@ def gpus() -> list[str]:
 class Worker:
     """One process and what it is at work on."""
 
-    def __init__(self, number: int, folder: Path, gpu: str | None, messages: queue.Queue):
-        self.number, self.folder, self.gpu, self.messages = number, folder, gpu, messages
+    def __init__(self, number: int, folder: Path, environment: dict[str, str], messages: queue.Queue):
+        self.number, self.folder, self.messages = number, folder, messages
+        self.environment = environment
         self.job: Job | None = None
         self.log = folder / LOGS / f"worker-{number}.log"
         self._start()
 
     def _start(self) -> None:
-        environment = dict(os.environ)
-        if self.gpu is None:
-            # one thread a worker: the cores are all taken, and figures don't depend on how many there are
-            flags = environment.get("XLA_FLAGS", "")
-            environment |= {"XLA_FLAGS": f"{flags} {ONE_THREAD}".strip(), "OMP_NUM_THREADS": "1"}
-        else:
-            environment["CUDA_VISIBLE_DEVICES"] = self.gpu
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "evenvae.cocktail.worker", str(self.folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=environment,
+                env={**os.environ, **self.environment},
                 text=True,
                 # Ctrl-C reaches the sweep alone, which then tells its workers
                 start_new_session=True,
@@ -79,19 +75,22 @@ class Worker:
 
     def _listen(self, process: Any) -> None:
         for line in process.stdout:
-            self.messages.put((self, process, json.loads(line)))
+            try:
+                message = json.loads(line)
+            except ValueError:
+                break  # the process was killed while it spoke
+            self.messages.put((self, process, message))
         self.messages.put((self, process, None))
 
     def send(self, **order: Any) -> None:
         """Give an order; a worker that is gone is noticed by its listener."""
-        try:
+        with contextlib.suppress(OSError):
             self.process.stdin.write(json.dumps(order) + "\n")  # type: ignore[union-attr]
             self.process.stdin.flush()  # type: ignore[union-attr]
-        except (BrokenPipeError, OSError):
-            pass
 
     def restart(self) -> None:
         """A new process in place of one that is gone."""
+        self.process.kill()
         self.process.wait()
         self._start()
 
@@ -120,19 +119,21 @@ class LocalExecutor:
         waiting, tries = list(jobs), dict.fromkeys(jobs, 0)
         while len(self.workers) < min(self.slots, len(jobs)):
             number = len(self.workers)
-            gpu = self.gpus[number % len(self.gpus)] if self.gpus else None
-            self.workers.append(Worker(number, self.folder, gpu, self.messages))
+            self.workers.append(Worker(number, self.folder, self._environment(number), self.messages))
             self.workers[-1].send(sweep=self.sweep.to_dict())
         for worker in self.workers:
             self._next(worker, waiting, tries)
         while any(worker.job for worker in self.workers):
             worker, process, message = self.messages.get()
             job = worker.job
-            if process is not worker.process or job is None:
+            if process is not worker.process:
                 continue
             if message is None:
                 worker.restart()
                 worker.send(sweep=self.sweep.to_dict())
+            if job is None:
+                continue
+            if message is None:
                 if tries[job] >= TRIES:
                     raise TrainingError(
                         f"The worker for {job.balance}, seeds {', '.join(map(str, job.seeds))}, ended {TRIES} times: "
@@ -146,6 +147,22 @@ class LocalExecutor:
             else:
                 self._next(worker, waiting, tries)
                 yield Finished(job, message["records"])
+
+    def _environment(self, number: int) -> dict[str, str]:
+        """Of the worker ``number``: its core or GPU, and programs compiled once for all workers."""
+        given = {
+            "JAX_COMPILATION_CACHE_DIR": str((self.folder / PROGRAMS).resolve()),
+            "JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "JAX_PERSISTENT_COMPILATION_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        }
+        given = {name: value for name, value in given.items() if name not in os.environ}
+        if self.gpus:
+            share = -(-self.slots // len(self.gpus))
+            given["CUDA_VISIBLE_DEVICES"] = self.gpus[number % len(self.gpus)]
+            return given | {"XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 / share:.3f}"}
+        # one thread a worker: the cores are all taken, and figures don't depend on how many there are
+        flags = os.environ.get("XLA_FLAGS", "")
+        return given | {"XLA_FLAGS": f"{flags} {ONE_THREAD}".strip(), "OMP_NUM_THREADS": "1"}
 
     def _next(self, worker: Worker, waiting: list[Job], tries: dict[Job, int]) -> None:
         worker.job = waiting.pop(0) if waiting else None
@@ -165,10 +182,12 @@ class LocalExecutor:
                     worker.process.wait(patience)
                 except subprocess.TimeoutExpired:
                     worker.process.kill()
-            worker.process.stdin.close()  # type: ignore[union-attr]
+            with contextlib.suppress(OSError):
+                worker.process.stdin.close()  # type: ignore[union-attr]
             try:
                 worker.process.wait(5)
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()
         self.workers = []
+        shutil.rmtree(self.folder / PROGRAMS, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What is measured of a trained run on the rows that its seed kept for testing."""
+"""What is measured of a trained run on rows that it did not learn from."""
 
 from typing import Any
 
@@ -10,31 +10,56 @@ from evenvae.metrics import column_errors
 from evenvae.tables import Encoded
 
 HIDDEN = 0.2
-"""Share of the observed test cells that are hidden to see how well they are found again."""
-MEASURES = ("error", "error_by_mean", "error_by_mode", "baseline", "hidden_error", "log_likelihood")
-"""Reconstruction error by the typical value, the mean and the mode, the error of the column's mean or most frequent
-level, the error on hidden cells (all: RMSE / range of numbers, error rate of levels), and the mean log-likelihood
-of a cell (nats, raw scale)."""
+"""Share of the observed cells that are hidden to see how well they are found again."""
+SAMPLES = 50
+"""Importance samples of the likelihood."""
 
 
-def measure_test(model: EvenVAE, rows: Encoded, seed: int) -> dict[str, Any]:
-    """``columns``: measure to one value a column; ``log_likelihood``: nats a row, importance sampled."""
-    truth, observed = rows.values, rows.observed
+def measure_rows(model: EvenVAE, encoded: Encoded, groups: dict[str, np.ndarray], seed: int) -> dict[str, Any]:
+    """For every group of row numbers ``columns``, name to one value a column, and ``means``, name to one value.
+
+    Of columns: ``error``, ``error_by_mean`` and ``error_by_mode`` (reconstruction by the typical value, the mean and
+    the mode), ``baseline`` (the column's mean or most frequent level), ``hidden_error`` (all: RMSE / range of numbers,
+    error rate of levels), and ``log_likelihood`` (nats a cell, raw scale). The means are those over columns;
+    ``worst`` is the largest error over baseline and ``log_likelihood`` is in nats a row, importance sampled.
+    JSON-able.
+    """
+    together = np.concatenate([np.zeros(0, int), *groups.values()])
+    if not together.size:
+        return {}
+    truth, observed = encoded.values[together], encoded.observed[together]
     space = model.space_
     cells = space.cells(truth, observed)
-    ranges, nominal = space.high - space.low, space.layout.nominal
-    errors = lambda predicted, scored: column_errors(truth, predicted, scored, nominal, ranges)
-    columns = {
-        name: errors(model._reconstructed(cells, observed, statistic), observed)
-        for name, statistic in (("error", "typical"), ("error_by_mean", "mean"), ("error_by_mode", "mode"))
-    }
-    columns["baseline"] = errors(np.broadcast_to(space.baseline, truth.shape), observed)
     hidden = metrics.hide(observed, HIDDEN, np.random.default_rng([seed, 5]))
     seen = observed & ~hidden
-    columns["hidden_error"] = errors(model._reconstructed(space.cells(truth, seen), seen, "typical"), hidden)
-    likelihood = model._log_likelihood(cells, observed, 50)
-    columns["log_likelihood"] = likelihood["columns"].sum(axis=0) / np.maximum(observed.sum(axis=0), 1)
-    return {
-        "columns": {name: np.asarray(values, float).tolist() for name, values in columns.items()},
-        "log_likelihood": float(likelihood["total"].mean()),
+    guesses = {
+        "error": (model._reconstructed(cells, observed, "typical"), observed),
+        "error_by_mean": (model._reconstructed(cells, observed, "mean"), observed),
+        "error_by_mode": (model._reconstructed(cells, observed, "mode"), observed),
+        "baseline": (np.broadcast_to(space.baseline, truth.shape), observed),
+        "hidden_error": (model._reconstructed(space.cells(truth, seen), seen, "typical"), hidden),
     }
+    likelihood = model._log_likelihood(cells, observed, SAMPLES)
+    ranges, nominal = space.high - space.low, space.layout.nominal
+    measured, begin = {}, 0
+    for name, rows in groups.items():
+        part = slice(begin, begin := begin + len(rows))
+        if not len(rows):
+            continue
+        columns = {
+            measure: column_errors(truth[part], guess[part], scored[part], nominal, ranges)
+            for measure, (guess, scored) in guesses.items()
+        }
+        means = {measure: _mean(values) for measure, values in columns.items()}
+        known = columns["baseline"] > 0
+        means["worst"] = float(np.nanmax(columns["error"][known] / columns["baseline"][known], initial=0.0))
+        means["log_likelihood"] = float(likelihood["total"][part].mean())
+        counts = np.maximum(observed[part].sum(axis=0), 1)
+        columns["log_likelihood"] = likelihood["columns"][part].sum(axis=0) / counts
+        measured[name] = {"columns": {m: np.asarray(v, float).tolist() for m, v in columns.items()}, "means": means}
+    return measured
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")

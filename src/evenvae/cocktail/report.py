@@ -9,22 +9,24 @@ import numpy as np
 import pandas as pd
 
 from evenvae.cocktail.balances import PLAIN
+from evenvae.cocktail.choice import PURPOSE
 from evenvae.cocktail.store import Store
 from evenvae.cocktail.summary import Summary
 
 SUMMARY, COLUMNS, DOCUMENT, PICTURE = "summary.csv", "columns.csv", "summary.json", "figures.png"
 
 
-def write_report(folder: Path, store: Store, summary: Summary) -> None:
+def write_report(folder: Path, store: Store, summary: Summary, runs: pd.DataFrame) -> None:
     """Write ``summary.csv``, ``columns.csv``, ``summary.json``, and ``figures.png`` where matplotlib is installed.
 
-    The CSV files hold what follows from data, options and seeds alone: the same sweep writes the same bytes.
+    ``runs`` are the sweep's, as `figures` gives them. The CSV files hold what follows from data, options and seeds
+    alone: the same sweep writes the same bytes.
     """
     _replace(folder / SUMMARY, summary.table.to_csv(index=False))
     _replace(folder / COLUMNS, summary.columns.to_csv(index=False))
     _replace(folder / DOCUMENT, json.dumps(document(store, summary), indent=2) + "\n")
     if find_spec("matplotlib") is not None:
-        box_plot(store.runs(), summary).savefig(folder / PICTURE, dpi=110)
+        box_plot(runs, summary).savefig(folder / PICTURE, dpi=110)
 
 
 def _replace(path: Path, text: str) -> None:
@@ -41,9 +43,11 @@ def document(store: Store, summary: Summary) -> dict[str, Any]:
         "chosen": summary.chosen,
         "figure": summary.figure,
         "purpose": summary.purpose,
+        "measure": summary.measure,
         "select": summary.select,
         "test_over_train": summary.test_over_train,
-        "settings": {name: noted[name] for name in ("options", "test_fraction", "seeds", "bundle", "steps", "halving")},
+        "settings": {name: noted[name] for name in ("options", "test_fraction", "bundle", "steps", "halving")}
+        | {"seeds": list(summary.seeds)},
         "versions": noted["versions"],
         "seconds": float(runs["seconds"].sum()),
         "combinations": _records(summary.table),
@@ -56,24 +60,25 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def victims(summary: Summary) -> pd.DataFrame:
-    """Per column the plain combination's median figure beside the chosen one's; empty where plain did not run."""
-    measures = set(summary.columns["measure"])
-    measure = {"impute": "hidden_error"}.get(summary.purpose, "error")
-    measure = measure if measure in measures else "validation"
-    part = summary.columns[summary.columns["measure"] == measure]
+    """Per column the plain combination's median error beside the chosen one's; empty where plain did not run."""
+    known: Any = summary.columns
+    hidden = summary.measure == "hidden-error" or (summary.measure == PURPOSE and summary.purpose == "impute")
+    wanted = ("test" if (known["rows"] == "test").any() else "validation", "hidden_error" if hidden else "error")
+    part = known[(known["rows"] == wanted[0]) & (known["measure"] == wanted[1])]
     if summary.chosen not in part or PLAIN not in part or summary.chosen == PLAIN:
         return pd.DataFrame(columns=["column", "plain", "chosen"])
     return pd.DataFrame({"column": part["column"], "plain": part[PLAIN], "chosen": part[summary.chosen]})
 
 
 def box_plot(runs: pd.DataFrame, summary: Summary) -> Any:
-    """Figures of all seeds, a box a combination, best on top."""
+    """Figures of all seeds, a box a combination, best on top; those on test rows beside them where there are any."""
     from matplotlib.figure import Figure
 
     order = list(summary.table["balance"])
     good: Any = runs[(runs["status"] == "done") & np.isfinite(runs["figure"].astype(float))]
-    tested = good["test_error"].notna().any() and summary.purpose == "reconstruct"
-    panels = [("figure", summary.figure)] + ([("test_error", "test error, mean over columns")] if tested else [])
+    panels = [("figure", summary.figure)]
+    if summary.tested is not None:
+        panels.append(("tested", f"{summary.tested}, on test rows"))
     drawn = Figure(figsize=(5.2 * len(panels) + 2, 0.36 * len(order) + 1.2), layout="constrained")
     for place, (name, title) in enumerate(panels):
         axes = drawn.add_subplot(1, len(panels), place + 1)

@@ -2,22 +2,21 @@
 
 import dataclasses
 import datetime
-import importlib.metadata
-import platform
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import evenvae
 from evenvae.cocktail import balances as names
+from evenvae.cocktail import choice
 from evenvae.cocktail import halving as halves
+from evenvae.cocktail.claim import bundle_size, claim, folder_of, versions
 from evenvae.cocktail.executor import Executor, Finished
 from evenvae.cocktail.live import Board
 from evenvae.cocktail.report import write_report
 from evenvae.cocktail.store import Store, locked
-from evenvae.cocktail.summary import SELECTIONS, Summary, summarise
+from evenvae.cocktail.summary import Summary, figures, summarise
 from evenvae.cocktail.sweep import Sweep, fingerprint, write_table
 from evenvae.cocktail.worker import CHECKPOINTS
 from evenvae.errors import InputError, TrainingError
@@ -47,6 +46,7 @@ def search(
     random_state: int = 0,
     test_fraction: float = 0.0,
     halving: bool = False,
+    measure: str = choice.PURPOSE,
     select: str = "median",
     executor: str | Executor = "local",
     workers: int | None = None,
@@ -71,7 +71,9 @@ def search(
             0 and 1), ``"more"``, or any list.
         seeds: runs of every combination, with seeds ``random_state``, ``random_state + 1``, ...
         test_fraction: share of the rows that each seed keeps from training and measures at the end.
-        halving: drop the worse half of the combinations three times on the way.
+        halving: drop the worse half of the combinations up to three times on the way.
+        measure: what is chosen by, on validation rows: ``"purpose"``, the figure by which training stops (see
+            `EvenVAE`), or ``"error"``, ``"worst-column"``, ``"hidden-error"``, ``"log-likelihood"``.
         select: ``"median"`` over the seeds, ``"mean"``, or ``"careful"`` (see `summarise`).
         executor: ``"local"`` (a process for every core or GPU), ``"ray"`` or an `Executor`.
         workers: at most so many bundles at a time.
@@ -86,40 +88,30 @@ def search(
         InputError: an option, the table or the folder is wrong, or another sweep holds the folder.
         TrainingError: no combination could be trained.
     """
-    for name, value, least in (("seeds", seeds, 1), ("workers", workers, 1), ("bundle", bundle, 1)):
-        if value is not None and (not isinstance(value, int | np.integer) or value < least):
-            raise InputError(f"{name}={value!r} must be a whole number of at least {least}.")
-    if not 0 <= test_fraction < 1:
-        raise InputError(f"test_fraction={test_fraction} must be at least 0 and below 1.")
-    if select not in SELECTIONS:
-        raise InputError(f"select={select!r} is unknown; choose one of {', '.join(SELECTIONS)}.")
-    if isinstance(executor, str) and executor not in EXECUTORS:
-        raise InputError(f"executor={executor!r} is unknown; choose one of {', '.join(EXECUTORS)}.")
-    for name in ("balance", "random_state"):
-        if name in options:
-            raise InputError(f"{name} can't be set for a sweep; use {'balances' if name == 'balance' else 'seeds'}.")
-    folder = _folder(out, resume)
-    refit_options = {"ensemble": options.pop("ensemble", 1)}
-    schema = options.pop("schema", None)
-    model = EvenVAE(schema=schema, balance="none", **options)
-    encoded = model._read(X)
+    _check(seeds, random_state, workers, bundle, test_fraction, halving, measure, select, executor, options)
     chosen = names.resolve(balances)
-    steps, chunk = _plan(model, options, chosen, len(encoded.values), test_fraction)
+    folder = folder_of(out, resume)
+    model = EvenVAE(**{**options, "balance": "none"})
+    encoded = model._read(X)
+    # a run is one network on the schema as it was understood
+    alone = {name: value for name, value in options.items() if name not in ("ensemble", "schema")}
+    steps, chunk = _plan(model, chosen, len(encoded.values), test_fraction)
     hands = _executor(executor, workers, address)
+    folder.mkdir(exist_ok=True)
     with locked(folder):
         store = Store(folder)
         try:
             sweep = Sweep(
-                options,
+                alone,
                 tuple(range(random_state, random_state + int(seeds))),
                 chosen,
                 test_fraction,
-                _bundle_size(bundle, store.noted().get("bundle"), seeds, len(chosen), hands.slots),
+                bundle_size(bundle, store.noted().get("bundle"), seeds, len(chosen), hands.slots),
                 steps,
                 chunk,
-                fingerprint(encoded, model.schema_, options, test_fraction),
+                fingerprint(encoded, model.schema_, alone, test_fraction),
             )
-            _claim(store, sweep, folder, halving)
+            claim(store, sweep, folder, halving)
             write_table(folder, encoded, model.schema_)
             columns = [column.name for column in model.schema_.features]
             board = Board(sweep, store.runs(), verbose)
@@ -129,39 +121,74 @@ def search(
                     _train_all(sweep, hands, store, board, columns, folder, halving)
                 finally:
                     hands.close()
-            held = round(len(encoded.values) * test_fraction)
-            learned = len(encoded.values) - held - model._held_out_rows(len(encoded.values) - held)
-            tested = held or model._held_out_rows(len(encoded.values))
+            purpose = model.purpose or "reconstruct"
             summary = summarise(
-                store, sweep, purpose=model.purpose or "reconstruct", select=select, test_over_train=tested / learned
+                store,
+                sweep,
+                purpose=purpose,
+                select=select,
+                measure=measure,
+                test_over_train=_test_over_train(model, len(encoded.values), test_fraction),
             )
             if summary.chosen is None:
                 raise TrainingError(
                     f"No combination could be trained: {store.runs()['message'].iloc[0] or 'no figure was finite'}"
                 )
-            write_report(folder, store, summary)
+            write_report(folder, store, summary, figures(store, sweep, purpose, measure))
             fitted = None
             if refit:
                 board.say(f"refitting {summary.chosen} on all rows")
-                fitted = _refit(X, store, model, summary.chosen, sweep, {**options, **refit_options}, folder)
+                fitted = _refit(X, store, model, summary.chosen, sweep, options, folder)
             return Outcome(summary, fitted)
         finally:
             store.close()
 
 
-def _folder(out: str | Path, resume: bool) -> Path:
-    folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"Cannot write to {folder}: --out must be a folder, and this is a file.")
-    if not folder.exists() and not folder.parent.is_dir():
-        raise InputError(f"Cannot make {folder}: the folder {folder.parent} does not exist; make it first.")
-    if Store.exists(folder) and not resume:
-        raise InputError(f"{folder} holds a sweep already: go on with it by --resume, or give another folder.")
-    folder.mkdir(exist_ok=True)
-    return folder
+def _check(
+    seeds: Any,
+    random_state: Any,
+    workers: Any,
+    bundle: Any,
+    test_fraction: float,
+    halving: bool,
+    measure: str,
+    select: str,
+    executor: Any,
+    options: dict[str, Any],
+) -> None:
+    """Refuse what no sweep could start with."""
+    numbers = (("seeds", seeds, 1), ("random_state", random_state, 0), ("workers", workers, 1), ("bundle", bundle, 1))
+    for name, value, least in numbers:
+        optional = value is None and name in ("workers", "bundle")
+        if not optional and (not isinstance(value, int | np.integer) or value < least):
+            raise InputError(f"{name}={value!r} must be a whole number of at least {least}.")
+    if not 0 <= test_fraction < 1:
+        raise InputError(f"test_fraction={test_fraction} must be at least 0 and below 1.")
+    for name, value, known in (
+        ("select", select, choice.SELECTIONS),
+        ("measure", measure, (choice.PURPOSE, *choice.MEASURES)),
+        ("executor", executor if isinstance(executor, str) else EXECUTORS[0], EXECUTORS),
+    ):
+        if value not in known:
+            raise InputError(f"{name}={value!r} is unknown; choose one of {', '.join(known)}.")
+    if halving and measure != choice.PURPOSE:
+        raise InputError(
+            f"measure={measure!r} is known of finished runs alone, and halving drops by the figure of the purpose: "
+            "leave one of the two away."
+        )
+    for name in ("balance", "random_state"):
+        if name in options:
+            raise InputError(f"{name} can't be set for a sweep; use {'balances' if name == 'balance' else 'seeds'}.")
 
 
-def _plan(model: EvenVAE, options: dict, balances: tuple[str, ...], rows: int, test_fraction: float) -> tuple[int, int]:
+def _test_over_train(model: EvenVAE, rows: int, test_fraction: float) -> float:
+    """Rows that figures are tested on over rows learned from; validation rows where none are kept for testing."""
+    held = rows - int((1 - test_fraction) * rows)
+    validation = model._held_out_rows(rows - held)
+    return (held or validation) / (rows - held - validation)
+
+
+def _plan(model: EvenVAE, balances: tuple[str, ...], rows: int, test_fraction: float) -> tuple[int, int]:
     """Steps of a run and steps between looks; refuses options that no run could start with."""
     learning = int((1 - test_fraction) * rows)
     held_out = model._held_out_rows(learning)
@@ -170,9 +197,9 @@ def _plan(model: EvenVAE, options: dict, balances: tuple[str, ...], rows: int, t
             f"validation_fraction={model.validation_fraction} of {learning} rows leaves nothing to select by: "
             "a sweep needs validation rows; give it more."
         )
-    layout = Layout.of([likelihood_of(column) for column in model.schema_.features])
+    layout = Layout.of([likelihood_of(column, model.model) for column in model.schema_.features])
     for balance in balances:
-        given = {**model.get_params(deep=False), **options, "balance": balance}
+        given = {**model.get_params(deep=False), "balance": balance}
         plan = make_plan(given, layout, learning - held_out, held_out)
     return plan.training.steps, plan.training.steps_per_chunk
 
@@ -189,69 +216,24 @@ def _executor(executor: str | Executor, workers: int | None, address: str | None
     return LocalExecutor(workers)
 
 
-def _bundle_size(asked: int | None, kept: int | None, seeds: int, combinations: int, slots: int) -> int:
-    """Seeds side by side: one program for all of a combination's, unless workers would then have nothing to do."""
-    if kept is not None:
-        if asked is not None and asked != kept:
-            raise InputError(f"bundle={asked}: this sweep began with {kept} seeds side by side; leave the option away.")
-        return kept
-    return asked or -(-seeds // max(1, slots // combinations))
-
-
-def _claim(store: Store, sweep: Sweep, folder: Path, halving: bool) -> None:
-    noted = store.noted()
-    if "fingerprint" in noted and noted["fingerprint"] != sweep.fingerprint:
-        before, now = noted["options"] | {"test_fraction": noted["test_fraction"]}, _said(sweep)
-        changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-        what = f"other settings ({', '.join(changed)})" if changed else "other data or another schema"
-        raise InputError(f"The sweep in {folder} is of {what}: repeat the call that began it, or give another folder.")
-    before = noted.get("balances", []), noted.get("seeds", [])
-    store.note(
-        fingerprint=sweep.fingerprint,
-        options={name: _plain(value) for name, value in sweep.options.items()},
-        test_fraction=sweep.test_fraction,
-        bundle=sweep.bundle,
-        steps=sweep.steps,
-        chunk=sweep.chunk,
-        balances=list(dict.fromkeys([*before[0], *sweep.balances])),
-        seeds=sorted({*before[1], *sweep.seeds}),
-        halving=halving,
-        versions=versions(),
-    )
-
-
-def _said(sweep: Sweep) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in sweep.options.items()} | {"test_fraction": sweep.test_fraction}
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
-
-
-def versions() -> dict[str, str]:
-    """Of what the figures depend on."""
-    found = {name: importlib.metadata.version(name) for name in ("jax", "jaxlib", "numpy")}
-    return {"evenvae": evenvae.__version__, "python": platform.python_version(), **found}
-
-
 def _train_all(
     sweep: Sweep, hands: Executor, store: Store, board: Board, columns: list[str], folder: Path, halving: bool
 ) -> None:
-    alive = sweep.balances
+    alive, since = sweep.balances, 0
     pauses = halves.stages(sweep.steps, sweep.chunk, len(alive)) if halving else [sweep.steps]
-    for until in pauses:
+    for number, until in enumerate(pauses):
         final = until == sweep.steps
         seen = store.done() | (set() if final else set(store.stage(until)))
         jobs = [job for balance in alive for job in sweep.bundles(balance, seen)]
         jobs = [dataclasses.replace(job, until=until, final=final) for job in jobs]
-        board.plan(jobs, alive)
+        board.plan(jobs, since, len(sweep.seeds) * halves.steps_to_come(pauses[number:], alive))
         for event in hands.run(jobs):
             if isinstance(event, Finished):
                 _keep(event, store, columns, folder)
             board.tell(event)
         if not final:
-            figures = {run: figure for run, figure in store.stage(until).items() if run[1] in sweep.seeds}
-            alive = halves.survivors(figures, alive)
+            stage = {run: figure for run, figure in store.stage(until).items() if run[1] in sweep.seeds}
+            alive, since = halves.survivors(stage, alive), until
             board.drop([balance for balance in sweep.balances if balance not in alive], until)
 
 
@@ -270,7 +252,7 @@ def _refit(
     X: Any, store: Store, model: EvenVAE, balance: str, sweep: Sweep, options: dict[str, Any], folder: Path
 ) -> EvenVAE:
     """The chosen combination on all rows, with the first seed; once only, whatever is resumed."""
-    said = {"balance": balance, "seed": sweep.seeds[0], "ensemble": options["ensemble"]}
+    said = {"balance": balance, "seed": sweep.seeds[0], "ensemble": options.get("ensemble", 1)}
     if store.noted().get("refitted") == said and (folder / MODEL).is_file():
         return load(folder / MODEL)
     final = EvenVAE(**{**options, "balance": balance, "random_state": sweep.seeds[0], "schema": model.schema_})

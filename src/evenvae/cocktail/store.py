@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ NAME, LOCK, FORMAT = "results.sqlite", "lock.sqlite", 1
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sweep (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS runs (
-    balance TEXT NOT NULL, seed INTEGER NOT NULL, status TEXT NOT NULL, figure REAL, test_error REAL,
-    test_hidden_error REAL, test_log_likelihood REAL, steps INTEGER NOT NULL,
-    best_step INTEGER NOT NULL, seconds REAL NOT NULL,
-    finished TEXT NOT NULL, versions TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (balance, seed));
+    balance TEXT NOT NULL, seed INTEGER NOT NULL, status TEXT NOT NULL, figure REAL, steps INTEGER NOT NULL,
+    best_step INTEGER NOT NULL, seconds REAL NOT NULL, finished TEXT NOT NULL, versions TEXT NOT NULL,
+    message TEXT NOT NULL, PRIMARY KEY (balance, seed));
+CREATE TABLE IF NOT EXISTS measures (
+    balance TEXT NOT NULL, seed INTEGER NOT NULL, rows TEXT NOT NULL, measure TEXT NOT NULL, value REAL,
+    PRIMARY KEY (balance, seed, rows, measure));
 CREATE TABLE IF NOT EXISTS columns (
-    balance TEXT NOT NULL, seed INTEGER NOT NULL, measure TEXT NOT NULL, place INTEGER NOT NULL,
-    column TEXT NOT NULL, value REAL, PRIMARY KEY (balance, seed, measure, place));
+    balance TEXT NOT NULL, seed INTEGER NOT NULL, rows TEXT NOT NULL, measure TEXT NOT NULL, place INTEGER NOT NULL,
+    column TEXT NOT NULL, value REAL, PRIMARY KEY (balance, seed, rows, measure, place));
 CREATE TABLE IF NOT EXISTS curve (
     balance TEXT NOT NULL, seed INTEGER NOT NULL, step INTEGER NOT NULL, figure REAL, loss REAL,
     PRIMARY KEY (balance, seed, step));
@@ -60,9 +62,14 @@ class Store:
             self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.executescript(_TABLES)
+            found = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if not found:
+                self._connection.executescript(_TABLES)
+                self._connection.execute(f"PRAGMA user_version={FORMAT}")
         except sqlite3.DatabaseError as error:
             raise InputError(f"{self.path} holds no results of a sweep ({error}); give another folder.") from error
+        if found > FORMAT:
+            raise InputError(f"{self.path} was written by a newer EvenVAE (format {found}): upgrade evenvae.")
 
     @staticmethod
     def exists(folder: str | Path) -> bool:
@@ -95,35 +102,28 @@ class Store:
 
     def add(self, records: list[dict[str, Any]], columns: list[str], versions: dict[str, str], now: str) -> None:
         """Keep a bundle's final records, in one transaction."""
+        said = json.dumps(versions, sort_keys=True)
         with self._together() as connection:
             for record in records:
                 key = (record["balance"], record["seed"])
-                for table in ("runs", "columns", "curve"):
+                for table in ("runs", "measures", "columns", "curve"):
                     connection.execute(f"DELETE FROM {table} WHERE balance = ? AND seed = ?", key)
-                test = record["test"].get("columns", {})
+                run = [record[name] for name in ("status", "figure", "steps", "best_step", "seconds")]
                 connection.execute(
-                    "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        *key,
-                        record["status"],
-                        record["figure"],
-                        _mean(test.get("error", ())),
-                        _mean(test.get("hidden_error", ())),
-                        record["test"].get("log_likelihood"),
-                        record["steps"],
-                        record["best_step"],
-                        record["seconds"],
-                        now,
-                        json.dumps(versions, sort_keys=True),
-                        record["message"],
-                    ),
+                    "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*key, *run, now, said, record["message"]),
                 )
-                measures = {"validation": record["columns"], **test}
+                by_column = {("validation", "figure"): record["columns"]}
+                means = []
+                for rows, measured in record["measured"].items():
+                    by_column |= {(rows, measure): values for measure, values in measured["columns"].items()}
+                    means += [(*key, rows, measure, value) for measure, value in measured["means"].items()]
+                connection.executemany("INSERT INTO measures VALUES (?, ?, ?, ?, ?)", means)
                 connection.executemany(
-                    "INSERT INTO columns VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO columns VALUES (?, ?, ?, ?, ?, ?, ?)",
                     [
-                        (*key, measure, place, columns[place], value)
-                        for measure, values in measures.items()
+                        (*key, *what, place, columns[place], value)
+                        for what, values in by_column.items()
                         for place, value in enumerate(values)
                     ],
                 )
@@ -153,18 +153,19 @@ class Store:
         return set(self._connection.execute("SELECT balance, seed FROM runs"))
 
     def runs(self) -> pd.DataFrame:
-        """One row a run."""
-        return pd.read_sql_query("SELECT * FROM runs ORDER BY balance, seed", self._connection)
+        """One row a run; what was measured of it stands in columns such as ``test_error``."""
+        runs = pd.read_sql_query("SELECT * FROM runs ORDER BY balance, seed", self._connection)
+        long = pd.read_sql_query(
+            "SELECT balance, seed, rows || '_' || measure AS name, value FROM measures", self._connection
+        )
+        wide = long.pivot(index=["balance", "seed"], columns="name", values="value")
+        return runs.merge(wide, how="left", left_on=["balance", "seed"], right_index=True)
 
     def columns(self) -> pd.DataFrame:
-        """One row a run, measure and column."""
-        return pd.read_sql_query("SELECT * FROM columns ORDER BY balance, seed, measure, place", self._connection)
+        """One row a run, kind of rows, measure and column."""
+        order = "balance, seed, rows, measure, place"
+        return pd.read_sql_query(f"SELECT * FROM columns ORDER BY {order}", self._connection)
 
     def curves(self) -> pd.DataFrame:
         """One row a run and look at the validation figure."""
         return pd.read_sql_query("SELECT * FROM curve ORDER BY balance, seed, step", self._connection)
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    known = [value for value in values if value is not None and not np.isnan(value)]
-    return float(np.mean(known)) if known else None

@@ -6,78 +6,89 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evenvae.cocktail import choice
 from evenvae.cocktail.balances import PLAIN
 from evenvae.cocktail.store import Store
 from evenvae.cocktail.sweep import Sweep
 from evenvae.metrics import corrected_paired_t_test
 
-SELECTIONS = ("median", "mean", "careful")
-FIGURES = {
-    "reconstruct": "validation error, mean over columns",
-    "impute": "validation error on hidden cells, mean over columns",
-    "score": "validation loss, nats a row",
-    "sample": "validation loss, nats a row",
-}
-TESTED = {
-    "reconstruct": ("test_error", 1),
-    "impute": ("test_hidden_error", 1),
-    "score": ("test_log_likelihood", -1),
-    "sample": ("test_log_likelihood", -1),
-}
-"""By purpose, the test figure of a run and its sign: less is better throughout."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
     """``table`` has a row a combination, best first; ``columns`` a row a table's column with a column a
-    combination (medians over seeds); ``chosen`` is None where nothing could be trained.
+    combination (medians over seeds); ``chosen`` is None where nothing could be trained. Less is better throughout.
     """
 
     table: pd.DataFrame
     columns: pd.DataFrame
     chosen: str | None
     purpose: str
+    measure: str
     select: str
+    seeds: tuple[int, ...]
     test_over_train: float
 
     @property
     def figure(self) -> str:
         """What is compared, in words."""
-        return FIGURES[self.purpose]
+        return f"{choice.words(self.measure, self.purpose)}, on validation rows"
+
+    @property
+    def tested(self) -> str | None:
+        """What was looked at on test rows, in words; None where no rows were kept for testing."""
+        return choice.tested(self.measure, self.purpose).words if "test_median" in self.table else None
 
 
-def summarise(store: Store, sweep: Sweep, *, purpose: str, select: str, test_over_train: float) -> Summary:
-    """Rank the combinations of a sweep by their validation figures and compare them with the plain one.
+def summarise(
+    store: Store,
+    sweep: Sweep,
+    *,
+    purpose: str,
+    select: str = "median",
+    measure: str = choice.PURPOSE,
+    test_over_train: float = 2 / 7,
+) -> Summary:
+    """Rank the combinations of a sweep by what was measured on validation rows and compare them with the plain one.
 
-    ``select``: by the ``median`` over seeds, which one lucky or unlucky seed does not move; by the ``mean``; or
-    ``careful``: half of median and mean, and one deviation, which keeps combinations back that fail now and then.
-    Ties go to the lower mean. A combination with failed runs stands behind all without.
+    ``measure``: the figure by which training stopped (``purpose``) or one of `choice.MEASURES`. ``select``: by the
+    ``median`` over seeds, which one lucky or unlucky seed does not move; by the ``mean``; or ``careful``: half of
+    median and mean, and one deviation, which keeps combinations back that fail now and then. Ties go to the lower
+    mean. A combination with failed runs stands behind all without.
 
     The test against plain is paired over seeds and corrected for their overlapping rows (Nadeau and Bengio, 2003);
-    it uses test figures where rows were kept for testing, and validation figures else. ``test_over_train`` is the
-    share of rows tested on over rows learned from.
+    it uses test rows where some were kept, and validation rows else. ``test_over_train`` is the number of rows
+    tested on over that of rows learned from.
     """
-    runs: Any = store.runs()
-    runs = runs[runs["balance"].isin(sweep.balances) & runs["seed"].isin(sweep.seeds)].copy()
-    tested = "test_error" if purpose in ("reconstruct", "impute") else "test_log_likelihood"
-    tested = tested if runs[tested].notna().any() else None
-    rows = [describe(balance, runs[runs["balance"] == balance], tested) for balance in sweep.balances]
-    table = pd.DataFrame(rows)
-    measure = tested or "figure"
-    plain = _by_seed(runs, PLAIN, measure)
-    for balance in table["balance"]:
-        here = table["balance"] == balance
-        difference, t, p = against(plain, _by_seed(runs, balance, measure), test_over_train)
-        if balance != PLAIN:
-            table.loc[here, ["less_than_plain", "t", "p"]] = difference, t, p
+    runs: Any = figures(store, sweep, purpose, measure)
+    on = "tested" if runs["tested"].notna().any() else "figure"
+    table = pd.DataFrame([describe(b, runs[runs["balance"] == b], on == "tested") for b in sweep.balances])
+    plain = by_seed(runs, PLAIN, on)
+    tests = [
+        against(plain if balance != PLAIN else {}, by_seed(runs, balance, on), test_over_train)
+        for balance in table["balance"]
+    ]
+    table[["less_than_plain", "t", "p"]] = np.array(tests, float)
     table["rank_by"] = score(table, select)
     table = table.sort_values(["failed", "rank_by", "mean"], kind="stable", na_position="last").reset_index(drop=True)
-    usable: Any = table[table["rank_by"].notna() & np.isfinite(table["rank_by"])]
+    usable: Any = table[np.isfinite(table["rank_by"])]
     chosen = None if usable.empty else str(usable["balance"].iloc[0])
-    return Summary(table, by_column(store, table["balance"]), chosen, purpose, select, test_over_train)
+    columns = by_column(store, sweep, table["balance"])
+    return Summary(table, columns, chosen, purpose, measure, select, sweep.seeds, test_over_train)
 
 
-def describe(balance: str, runs: pd.DataFrame, measure: str) -> dict[str, Any]:
+def figures(store: Store, sweep: Sweep, purpose: str, measure: str = choice.PURPOSE) -> pd.DataFrame:
+    """The sweep's runs, one row each, with what they are chosen by as ``figure`` and on test rows as ``tested``."""
+    runs: Any = store.runs()
+    runs = runs[runs["balance"].isin(sweep.balances) & runs["seed"].isin(sweep.seeds)].copy()
+    read = lambda rows, what: what.sign * runs.get(f"{rows}_{what.name}", pd.Series(np.nan, runs.index)).astype(float)
+    runs["tested"] = read("test", choice.tested(measure, purpose))
+    if measure != choice.PURPOSE:
+        runs["figure"] = read("validation", choice.MEASURES[measure])
+    runs["figure"] = runs["figure"].astype(float)
+    return runs
+
+
+def describe(balance: str, runs: pd.DataFrame, tested: bool) -> dict[str, Any]:
     """Number of runs, and median, mean, deviation (over runs that did not fail) and best of their figures."""
     good: Any = runs.loc[runs["status"] == "done"]
     row: dict[str, Any] = {
@@ -86,7 +97,7 @@ def describe(balance: str, runs: pd.DataFrame, measure: str) -> dict[str, Any]:
         "failed": int((runs["status"] == "failed").sum()),
         **_spread(good["figure"].to_numpy(float), ""),
     }
-    if measure == "tested":
+    if tested:
         row |= _spread(good["tested"].to_numpy(float), "test_")
     return row
 
@@ -119,16 +130,18 @@ def against(plain: dict[int, float], other: dict[int, float], test_over_train: f
     return float(differences.mean()), *corrected_paired_t_test(differences, test_over_train)
 
 
-def _by_seed(runs: pd.DataFrame, balance: str, measure: str) -> dict[int, float]:
+def by_seed(runs: pd.DataFrame, balance: str, measure: str) -> dict[int, float]:
+    """A combination's figures by seed, of the runs that ended well."""
     rows = runs[(runs["balance"] == balance) & (runs["status"] == "done") & runs[measure].notna()]
     return dict(zip(rows["seed"].astype(int), rows[measure].astype(float), strict=True))
 
 
-def by_column(store: Store, balances: Any) -> pd.DataFrame:
-    """Medians over seeds of every measure and column, a column a combination."""
-    cells = store.columns()
+def by_column(store: Store, sweep: Sweep, balances: Any) -> pd.DataFrame:
+    """Medians over the sweep's seeds of everything that was measured of a column, a column a combination."""
+    cells: Any = store.columns()
+    cells = cells[cells["balance"].isin(balances) & cells["seed"].isin(sweep.seeds)]
     if cells.empty:
-        return pd.DataFrame(columns=["measure", "column", *balances])
-    wide: Any = cells.groupby(["measure", "place", "column", "balance"])["value"].median().unstack("balance")
+        return pd.DataFrame(columns=["rows", "measure", "column", *balances])
+    wide: Any = cells.groupby(["rows", "measure", "place", "column", "balance"])["value"].median().unstack("balance")
     wide = wide.reset_index()
-    return wide[["measure", "column", *[name for name in balances if name in wide]]]
+    return wide[["rows", "measure", "column", *[name for name in balances if name in wide]]]

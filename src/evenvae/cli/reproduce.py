@@ -1,0 +1,80 @@
+"""``evenvae reproduce``: published tables, made again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evenvae.cli import common
+from evenvae.cli.app import app
+from evenvae.errors import InputError
+
+KNOWN = ("table1",)
+
+
+@app.command(epilog="Example: evenvae reproduce table1 -o table1 --datasets wine,adult --models vae --resume")
+def reproduce(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="table1: errors of plain and balanced VAEs.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for sweeps and the table.")],
+    data: Annotated[
+        str | None, typer.Option("--datasets", metavar="A,B,...", help="Some of the nine tables; all if not given.")
+    ] = None,
+    models: Annotated[str | None, typer.Option(metavar="A,B,...", help="Of vae, iwae, dreg, hivae.")] = None,
+    balances: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="As for cocktail; the paper's fifteen if not given.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(metavar="N", help="Runs of every combination; 5 if not given.")] = None,
+    share: Annotated[
+        float | None, typer.Option(metavar="X", help="Share of the paper's epochs; 1 if not given.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Two combinations, two seeds, hardly any epochs: to see it work.")
+    ] = False,
+    executor: Annotated[str, typer.Option(help="local or ray.")] = "local",
+    address: Annotated[str | None, typer.Option(help="Of the Ray cluster.")] = None,
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Bundles at a time.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the table in DIR.")] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any option of EvenVAE, over the paper's; repeatable."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing while it runs, no table.")] = False,
+) -> int:
+    """Make a published table again, with the paper's settings and its figures beside ours.
+
+    DIR holds a sweep for every table and model, and table1.md and table1.json of all that are made so far.
+    """
+    if what not in KNOWN:
+        raise InputError(f"reproduce {what} is unknown; choose one of {', '.join(KNOWN)}.")
+    for name, value in (("--seeds", seeds), ("--workers", workers)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} {value} must be at least 1.")
+    if executor not in ("local", "ray"):
+        raise InputError(f"--executor {executor} is unknown; choose one of local, ray.")
+    if address is not None and executor != "ray":
+        raise InputError("--address is of a Ray cluster: add --executor ray.")
+    options = common.parse_settings(settings or [])
+    from evenvae.experiments import table1
+    from evenvae.experiments.table1 import QUICK
+
+    standard = QUICK if quick else {"balances": "paper", "seeds": 5, "share": 1.0}
+    given = {"balances": balances, "seeds": seeds, "share": share}
+    names = lambda text: None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    try:
+        text = table1(
+            out,
+            tables=names(data),
+            models=names(models),
+            resume=resume,
+            verbose=not quiet,
+            say=lambda line: None if quiet else typer.echo(line, err=True),
+            sweep={"executor": executor, "address": address, "workers": workers},
+            **{name: standard[name] if value is None else value for name, value in given.items()},
+            **options,
+        )
+    except KeyboardInterrupt:
+        typer.echo(f"evenvae: interrupted; go on by the same call with --resume (what is done is in {out})", err=True)
+        return 130
+    if not quiet:
+        typer.echo(text)
+    return 0

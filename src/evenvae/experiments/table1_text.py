@@ -1,0 +1,162 @@
+"""Table 1 as Markdown: the paper's form, then what its form does not show."""
+
+from statistics import fmean, median
+from typing import Any
+
+from evenvae.cocktail import PLAIN
+
+LEVEL = 0.1
+"""A number is bold where p is below."""
+STATISTICS = {"error_by_mode": "mode", "error": "typical value", "error_by_mean": "mean"}
+
+
+def markdown(cells: list[dict[str, Any]], published: dict[str, Any], measure: str = "error_by_mode") -> str:
+    """The whole page; ``cells`` as `reproduce` keeps them, any part of the table."""
+    by_place = {(cell["model"], cell["table"]): cell for cell in cells}
+    models = [model for model in published["models"] if any(cell["model"] == model for cell in cells)]
+    if not models:
+        return "# Table 1\n\nNo cell has been made yet.\n"
+    parts = [
+        "# Table 1\n",
+        "Test reconstruction error, medians over the seeds, with the figures of Javaloy, Meghdadi and Valera (2021), "
+        f"Table 1, in brackets. Numbers are reconstructed by the {STATISTICS[measure]} of their likelihood. Bold: "
+        f"different from plain with p < {LEVEL} by the corrected paired t-test of Nadeau and Bengio. The combination "
+        "is chosen on validation rows.\n",
+        _table(by_place, models, published, measure),
+    ]
+    others = [f"By the {words}:\n\n{_short(by_place, models, published, name)}"
+              for name, words in STATISTICS.items() if name != measure]  # fmt: skip
+    parts += ["## The same runs, numbers reconstructed otherwise\n", *others]
+    parts += ["## What the choice costs\n", _costs(by_place, models, published)]
+    parts += ["## One combination for all tables\n", _DEFAULTS, *[_defaults(cells, m, published) for m in models]]
+    parts += ["## How it was made\n", _made(cells, published)]
+    return "\n".join(parts)
+
+
+_DEFAULTS = (
+    "Means over the tables that have the combination. Error and worst column (its error over that of its mean or most "
+    "frequent level) are divided by plain's, the log-likelihood (nats a row) is the difference from plain's; "
+    "`better` counts tables with a smaller error than plain.\n"
+)
+
+
+def _rows(lines: list[list[str]]) -> str:
+    head, *rest = ["| " + " | ".join(line) + " |" for line in lines]
+    return "\n".join([head, "|" + " --- |" * len(lines[0]), *rest]) + "\n"
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _paper(value: float) -> str:
+    return f"({value:.2f})".replace("(0.", "(.")
+
+
+def _median(values: list[float]) -> float | None:
+    return median(values) if values else None
+
+
+def _errors(cell: dict[str, Any], measure: str) -> tuple[str, str]:
+    errors = cell["errors"][measure]
+    best = _number(_median(errors["chosen"]))
+    marked = errors["p"] is not None and errors["p"] < LEVEL
+    return _number(_median(errors["plain"])), f"**{best}**" if marked else best
+
+
+def _table(by_place: dict, models: list[str], published: dict, measure: str) -> str:
+    tables = published["tables"]
+    lines = [["", "", *tables]]
+    for model in models:
+        said = published["models"][model]
+        plain, best, names = [said["title"], "plain"], ["", "cocktail"], ["", "chosen"]
+        for place, table in enumerate(tables):
+            cell = by_place.get((model, table))
+            ours = _errors(cell, measure) if cell else ("-", "-")
+            plain.append(f"{ours[0]} {_paper(said['plain'][place])}")
+            best.append(f"{ours[1]} {_paper(said['cocktail'][place])}")
+            names.append(cell["chosen"] if cell else "-")
+        lines += [plain, best, names]
+    return _rows(lines)
+
+
+def _short(by_place: dict, models: list[str], published: dict, measure: str) -> str:
+    lines = [["", "", *published["tables"]]]
+    for model in models:
+        cells = [by_place.get((model, table)) for table in published["tables"]]
+        pairs = [_errors(cell, measure) if cell else ("-", "-") for cell in cells]
+        lines.append([published["models"][model]["title"], "plain", *[pair[0] for pair in pairs]])
+        lines.append(["", "cocktail", *[pair[1] for pair in pairs]])
+    return _rows(lines)
+
+
+def _of(cell: dict[str, Any], balance: str) -> dict[str, Any]:
+    return next(row for row in cell["combinations"] if row["balance"] == balance)
+
+
+def _costs(by_place: dict, models: list[str], published: dict) -> str:
+    lines = [["model", "table", "chosen", "p", "log-likelihood, plain", "chosen", "worst column, plain", "chosen"]]
+    for model in models:
+        for table in published["tables"]:
+            cell = by_place.get((model, table))
+            if cell is None:
+                continue
+            plain, best = _of(cell, PLAIN), _of(cell, cell["chosen"])
+            p = cell["errors"]["error_by_mode"]["p"]
+            likelihoods = [_number(row.get("log_likelihood"), 1) for row in (plain, best)]
+            worst = [_number(row.get("worst"), 2) for row in (plain, best)]
+            title = published["models"][model]["title"]
+            lines.append([title, table, cell["chosen"], _number(p), *likelihoods, *worst])
+    return _rows(lines)
+
+
+def _defaults(cells: list[dict[str, Any]], model: str, published: dict) -> str:
+    mine = [cell for cell in cells if cell["model"] == model]
+    names = dict.fromkeys(row["balance"] for cell in mine for row in cell["combinations"])
+    found = [(name, *defaults_of(mine, name)) for name in names]
+    found = sorted([row for row in found if row[1]], key=lambda row: row[2])
+    lines = [[published["models"][model]["title"], "tables", "error", "better", "worst column", "log-likelihood"]]
+    for name, count, error, better, worst, likelihood in found:
+        lines.append([name, str(count), _number(error), str(better), _number(worst), f"{likelihood:+.1f}"])
+    return _rows(lines)
+
+
+def defaults_of(cells: list[dict[str, Any]], balance: str) -> tuple[int, float, int, float, float]:
+    """Of one combination beside plain: tables, mean ratio of errors, tables with a smaller error, mean ratio of the
+    worst columns, mean difference of log-likelihoods; zeros where no table has it.
+    """
+    pairs = []
+    for cell in cells:
+        rows = {row["balance"]: row for row in cell["combinations"]}
+        if balance in rows and all(r.get("error") and r.get("worst") for r in (rows[PLAIN], rows[balance])):
+            pairs.append((rows[PLAIN], rows[balance]))
+    if not pairs:
+        return 0, 0.0, 0, 0.0, 0.0
+    return (
+        len(pairs),
+        fmean(own["error"] / plain["error"] for plain, own in pairs),
+        sum(own["error"] < plain["error"] for plain, own in pairs),
+        fmean(own["worst"] / plain["worst"] for plain, own in pairs),
+        fmean(own["log_likelihood"] - plain["log_likelihood"] for plain, own in pairs),
+    )
+
+
+def _made(cells: list[dict[str, Any]], published: dict) -> str:
+    each = lambda get: ", ".join(sorted({str(get(cell)) for cell in cells}))
+    made = {(cell["model"], cell["table"]) for cell in cells}
+    absent = []
+    for name, said in published["models"].items():
+        tables = [table for table in published["tables"] if (name, table) not in made]
+        if tables:
+            absent.append(f"{said['title']}: {'all' if len(tables) == len(published['tables']) else ', '.join(tables)}")
+    failed = sum(row["failed"] for cell in cells for row in cell["combinations"])
+    versions = each(lambda cell: " ".join(f"{name} {value}" for name, value in cell["versions"].items()))
+    lines = [
+        f"Seeds: {each(lambda cell: len(cell['settings']['seeds']))}. Share of the paper's epochs: "
+        f"{each(lambda cell: cell['share'])}. Combinations: {each(lambda cell: len(cell['combinations']))}.",
+        f"Machine: {each(lambda cell: cell['machine'])}. Versions: {versions}.",
+        f"Training took {sum(cell['seconds'] for cell in cells) / 3600:.2f} hours of one worker's time; {failed} runs "
+        "turned non-finite.",
+        f"Not made: {'; '.join(absent) or 'nothing was left out'}.",
+    ]
+    return "\n".join(lines) + "\n"
