@@ -462,6 +462,20 @@ def write(out: Path, sizes: dict, memories: dict, quick: bool) -> None:
     out.write_text(json.dumps(report, indent=1) + "\n")
 
 
+def as_table(report: dict) -> str:
+    """The ratios in Markdown, a row a method."""
+    sizes = report["sizes"]
+    names = list(dict.fromkeys(n for size in sizes.values() for kind in size.values() for n in kind["ratio to plain"]))
+    lines = ["| method | " + " | ".join(sizes) + " |", "| --- |" + " --- |" * len(sizes)]
+    for name in names:
+        found = [
+            next((kind["ratio to plain"][name] for kind in size.values() if name in kind["ratio to plain"]), None)
+            for size in sizes.values()
+        ]
+        lines.append(f"| {name} | " + " | ".join("-" if f is None else f"{f:.2f}" for f in found) + " |")
+    return "\n".join(lines)
+
+
 def sizes_asked(quick: bool) -> tuple[int, ...]:
     return (12, 24) if quick else (12, 24, 100, 500)
 
@@ -470,7 +484,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--quick", action="store_true", help="a smoke run: 12 and 24 tasks, one draw")
+    parser.add_argument("--table", action="store_true", help="print what OUT holds as a table, measure nothing")
     options = parser.parse_args()
+    if options.table:
+        print(as_table(json.loads(options.out.read_text())))
+        return
     sizes, memories = {}, {}
     largest, most = sizes_asked(options.quick)[-1], 1 if options.quick else 20
     memories[f"D={largest}, K={most}"] = memory(tasks_of(largest), most)
