@@ -7,7 +7,8 @@ import warnings
 
 import typer
 
-import evenvae.cli.cocktail  # noqa: F401  (registers its command)
+import evenvae.cli.cocktail
+import evenvae.cli.report  # noqa: F401  (they register their commands)
 from evenvae.cli.app import app
 from evenvae.errors import InputError, TrainingError
 
