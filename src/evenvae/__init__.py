@@ -23,6 +23,7 @@ _ROOMS = (
     "models",
     "objectives",
     "priors",
+    "report",
     "tables",
     "training",
 )

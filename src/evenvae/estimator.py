@@ -212,6 +212,7 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
     def _prepare(self, encoded: Encoded) -> Prepared:
         """Space, splits, plan and new networks for the rows of ``encoded``; needs ``schema_``."""
         rows = len(encoded.values)
+        self.fingerprint_ = tables.fingerprint(encoded)
         self.seed_ = (
             int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else int(self.random_state)
         )

@@ -25,7 +25,7 @@ def association(x: np.ndarray, y: np.ndarray, nominal: tuple[bool, bool]) -> flo
         table = pd.crosstab(pooled(x), pooled(y)).to_numpy()
         return float(stats.contingency.association(table, method="cramer")) if min(table.shape) > 1 else float("nan")
     if nominal == (False, False):
-        return float(stats.spearmanr(x, y).statistic)
+        return float(stats.spearmanr(x, y)[0])
     return correlation_ratio(*((pooled(x), y) if nominal[0] else (pooled(y), x)))
 
 
@@ -67,11 +67,12 @@ def section(evidence: Evidence) -> Section:
     gap = sampled - real
     pairs = np.abs(gap[np.triu_indices(len(columns), 1)])
     known = pairs[np.isfinite(pairs)]
+    mean, most = (number(float(f(known)), 2) if known.size else "" for f in (np.mean, np.max))
     lead = (
         "Do columns that go together do so in drawn rows? Spearman's rho between numbers, Cramér's V between "
         "levels, the correlation ratio between levels and numbers. "
         + (
-            f"Drawn pairs differ by {number(float(known.mean()), 2)} on average, by {number(float(known.max()), 2)} at most."
+            f"Drawn pairs differ by {mean} on average, by {most} at most."
             if known.size
             else "There is no pair to compare."
         )
@@ -81,6 +82,7 @@ def section(evidence: Evidence) -> Section:
         notes = (f"The first {COLUMNS} of {len(evidence.columns)} columns are shown.",)
     return Section(
         "associations",
+        "Associations",
         "How columns hang together",
         lead,
         (heat(columns, real, sampled), worst(columns, real, sampled)),
@@ -105,14 +107,15 @@ def heat(columns: tuple[Column, ...], real: np.ndarray, sampled: np.ndarray) -> 
     return Figure("associations", data, layout, height=heat_height(len(names)), scheme="diverging", choice=choice)
 
 
-def heat_layout() -> dict:
-    """Of a square of columns with values in [-1, 1]."""
+def heat_layout(largest: float = 1.0) -> dict:
+    """Of a square of columns with values in [-1, 1], at full colour from ``largest`` on."""
+    bar = {"thickness": 10, "len": 0.9, "outlinewidth": 0, "tickvals": [-largest, 0, largest]}
     return {
-        "coloraxis": {"cmin": -1, "cmax": 1, "colorbar": {"thickness": 10, "len": 0.9, "outlinewidth": 0, "tickvals": [-1, 0, 1]}},
+        "coloraxis": {"cmin": -largest, "cmax": largest, "colorbar": bar},
         "xaxis": {"type": "category", "tickangle": 60, "side": "bottom"},
         "yaxis": {"type": "category", "autorange": "reversed"},
         "margin": {"t": 8, "b": 8, "l": 8, "r": 8},
-    }  # fmt: skip
+    }
 
 
 def heat_height(columns: int) -> int:

@@ -19,7 +19,7 @@ def section(evidence: Evidence) -> Section:
     """Tables of facts, settings, columns and versions."""
     lead = "Enough to train the same model again: same table, settings, seed and versions on the same kind of machine."
     parts = (facts(evidence), settings(evidence.model), columns(evidence), versions())
-    return Section("card", "Model card", lead, parts)
+    return Section("card", "Model card", "Model card", lead, parts)
 
 
 def facts(evidence: Evidence) -> Table:
@@ -33,6 +33,7 @@ def facts(evidence: Evidence) -> Table:
     }
     parameters = sum(np.size(leaf) for leaf in jax.tree.leaves(eqx.filter(model.members_[0][0], eqx.is_inexact_array)))
     trained = getattr(model, "fingerprint_", None)
+    end = ", interrupted" if model.interrupted_ else ""
     rows = [
         ("trained on", f"{model.rows_:,} rows, {model.held_out_:,} of them held out to watch"),
         ("fingerprint of the training table", trained or "not recorded"),
@@ -42,7 +43,7 @@ def facts(evidence: Evidence) -> Table:
         ("objective, prior", f"{model.objective}, {model.prior}"),
         ("balance", model.plan_.balance),
         ("purpose", model.plan_.training.purpose),
-        ("steps", f"{model.n_steps_:,} of at most {model.plan_.training.steps:,}{', interrupted' if model.interrupted_ else ''}"),
+        ("steps", f"{model.n_steps_:,} of at most {model.plan_.training.steps:,}{end}"),
         ("seed", str(model.seed_)),
         ("seed of this report", str(evidence.seed)),
     ]  # fmt: skip

@@ -1,7 +1,6 @@
 """Everything the report shows, asked of the model once."""
 
 import dataclasses
-import hashlib
 import logging
 import warnings
 from typing import Any
@@ -120,7 +119,7 @@ def gather(
             label=labels[0] or _label(model),
             columns=columns,
             table_rows=count,
-            fingerprint=fingerprint(whole.values),
+            fingerprint=tables.fingerprint(whole),
             seed=seed,
             places=places,
             values=values,
@@ -148,11 +147,6 @@ def imputation(model: Any, values: np.ndarray, observed: np.ndarray, seed: int) 
     space = model.space_
     score = lambda guess: metrics.column_errors(values, guess, hidden, space.layout.nominal, space.high - space.low)
     return Imputation(hidden, score(found), score(np.broadcast_to(space.baseline, values.shape)))
-
-
-def fingerprint(values: Float[np.ndarray, "N D"]) -> str:
-    """SHA-256 of a table's encoded feature cells, in hexadecimal."""
-    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
 
 
 def _label(model: Any) -> str:

@@ -4,8 +4,20 @@ import numpy as np
 
 from evenvae.report.associations import heat_height, heat_layout
 from evenvae.report.evidence import Evidence
-from evenvae.report.gradients import Story
-from evenvae.report.parts import OTHER, RECONSTRUCTED, SAMPLED, Choice, Figure, Section, drawn, listed, number, percent
+from evenvae.report.gradients import OPPOSED, Story
+from evenvae.report.parts import (
+    OTHER,
+    RECONSTRUCTED,
+    SAMPLED,
+    Choice,
+    Figure,
+    Section,
+    drawn,
+    listed,
+    number,
+    percent,
+    rows_layout,
+)
 
 COLUMNS = 40
 
@@ -16,10 +28,11 @@ def section(evidence: Evidence) -> Section:
     balance = evidence.model.plan_.balance
     loudest = int(np.nanargmax(end.norms))
     quiet = np.nanmedian(end.norms)
+    times = number(float(end.norms[loudest] / quiet), 1) if quiet > 0 else "–"
     lead = (
-        f"Every column pulls the shared part of the decoder its own way. At the end of training the loudest column, "
-        f"{evidence.names[loudest]}, has {number(float(end.norms[loudest] / quiet), 1) if quiet > 0 else '–'} times the gradient of the "
-        f"median one, and {percent(end.conflicts)} of the pairs of columns pull against each other. "
+        "Every column pulls the shared part of the decoder its own way. At the end of training the loudest column, "
+        f"{evidence.names[loudest]}, has {times} times the gradient of the median one, and {percent(end.conflicts)} of "
+        f"the pairs of columns pull against each other (cosine below −{OPPOSED}). "
     )
     against = [int((np.nan_to_num(step, nan=0.0) < 0).sum()) for step in (end.plain, end.balanced)]
     if balance == "none":
@@ -37,6 +50,7 @@ def section(evidence: Evidence) -> Section:
         notes.append("The balancer is asked from its first state: its memory is not part of a saved model.")
     return Section(
         "gradients",
+        "Gradients",
         "The gradients' story",
         lead,
         (norms(evidence), steps(evidence), cosines(evidence)),
@@ -55,7 +69,9 @@ def norms(evidence: Evidence) -> Figure:
          "hovertemplate": "%{y}: %{x}<extra>" + story.moment + "</extra>"}
         for story, colour, symbol in ((start, OTHER, "circle-open"), (end, RECONSTRUCTED, "circle"))
     ]  # fmt: skip
-    data, layout = drawn(traces, _rows_layout({"type": "log", "title": {"text": "norm of the gradient"}, "dtick": 1}))
+    data, layout = drawn(
+        traces, rows_layout({"type": "log", "title": {"text": "norm of the gradient"}, "dtick": 1}, legend=True)
+    )
     return Figure(
         "gradient-norms", data, layout, height=100 + 20 * len(names), rows=tuple(names), title="How loud each column is"
     )
@@ -75,8 +91,8 @@ def steps(evidence: Evidence) -> Figure:
         "marker": {"color": colour}, "hovertemplate": "%{y}: %{x}<extra>" + label + "</extra>",
     }  # fmt: skip
     traces = [trace(label, colour, field, end) for label, colour, field in sources]
-    axis = {"range": [-1, 1], "title": {"text": "cosine with the step: below 0, it works against the column"}}
-    data, layout = drawn(traces, {**_rows_layout(axis), "barmode": "group", "bargap": 0.3})
+    axis = {"range": [-1, 1], "title": {"text": "cosine with the step"}}
+    data, layout = drawn(traces, {**rows_layout(axis, legend=True), "barmode": "group"})
     options = tuple(
         (story.moment, {"x": [listed(getattr(story, field)[order], 3) for _, _, field in sources]})
         for story in evidence.stories
@@ -88,6 +104,7 @@ def steps(evidence: Evidence) -> Figure:
         height=100 + (28 if balanced else 20) * len(names),
         rows=tuple(names),
         title="Who is served by the step",
+        caption="Cosine of a column's gradient with the step that is taken: below 0 the step works against it.",
         choice=Choice("at", options, traces=tuple(range(len(sources)))),
     )
 
@@ -102,7 +119,12 @@ def cosines(evidence: Evidence) -> Figure:
     first: Story = evidence.stories[0]
     trace = {"type": "heatmap", "x": names, "y": names, "z": matrix(first), "coloraxis": "coloraxis", "xgap": 1,
              "ygap": 1, "hovertemplate": "%{y} · %{x}: %{z}<extra></extra>"}  # fmt: skip
-    data, layout = drawn([trace], heat_layout())
+    # gradients with many elements are nearly orthogonal: the colours follow the largest cosine of a pair
+    pairs = np.concatenate(
+        [story.cosines[np.ix_(kept, kept)][np.triu_indices(len(kept), 1)] for story in evidence.stories]
+    )
+    largest = max(0.1, np.ceil(10 * np.nanmax(np.abs(pairs), initial=0)) / 10)
+    data, layout = drawn([trace], heat_layout(float(largest)))
     options = tuple((story.moment, {"z": [matrix(story)]}) for story in evidence.stories)
     fewer = "" if len(evidence.names) <= COLUMNS else f" The {COLUMNS} loudest columns are shown."
     return Figure(
@@ -115,13 +137,3 @@ def cosines(evidence: Evidence) -> Figure:
         caption="Cosine between the gradients of two columns: 1 the same way, −1 against each other." + fewer,
         choice=Choice("at", options),
     )
-
-
-def _rows_layout(axis: dict) -> dict:
-    return {
-        "xaxis": axis,
-        "yaxis": {"autorange": "reversed", "type": "category"},
-        "margin": {"t": 40, "b": 48, "l": 8, "r": 8},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "showlegend": True,
-    }

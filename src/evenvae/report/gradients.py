@@ -13,6 +13,8 @@ from evenvae.balancing import Balancer
 from evenvae.training import States, balanced_gradients
 
 BATCHES = 8
+OPPOSED = 0.05
+"""Two columns pull against each other when their cosine is below minus this; nearer 0 they ignore each other."""
 ELEMENTS = 2**26
 """Most floats of gradient rows held at once; wide tables are looked at in smaller batches."""
 
@@ -23,7 +25,7 @@ class Story:
 
     ``norms`` (D,) of the columns' gradients, ``cosines`` (D, D) between them, ``plain`` and ``balanced`` (D,) the
     cosine of each column's gradient with the step that is taken: the plain sum, and what the balancer makes of
-    it. Below 0 the step works against the column.
+    it. Below 0 the step works against the column. ``conflicts`` is the share of pairs that pull against each other.
     """
 
     moment: str
@@ -107,7 +109,7 @@ def story(model: Any, network: Any, encoder_state: Any, values, observed, seed: 
         norms, cosines, plain, balanced = (_mean(np.stack(part)) for part in zip(*seen, strict=True))
     pairs = cosines[np.triu_indices(layout.features, 1)]
     known = pairs[np.isfinite(pairs)]
-    conflicts = float((known < 0).mean()) if known.size else float("nan")
+    conflicts = float((known < -OPPOSED).mean()) if known.size else float("nan")
     return Story(moment, norms, cosines, plain, balanced, conflicts)
 
 

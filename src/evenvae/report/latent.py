@@ -24,7 +24,7 @@ def section(evidence: Evidence) -> Section:
         f"{size} latent coordinates, of which {used} are in use (their means vary by more than 0.1)."
     )
     notes = (f"{most:,} of {rows:,} rows are drawn (seed {evidence.seed}).",) if most < rows else ()
-    return Section("latent", "Map of the rows", lead, (figure(evidence, flat[picked], picked),), notes)
+    return Section("latent", "Map", "Map of the rows", lead, (figure(evidence, flat[picked], picked),), notes)
 
 
 def flattened(latent: np.ndarray) -> tuple[np.ndarray, float]:
@@ -71,34 +71,39 @@ def figure(evidence: Evidence, flat: np.ndarray, picked: np.ndarray) -> Figure:
 def colours(column: Column, values: np.ndarray) -> dict:
     """What to restyle so that the dots show a column: a scale for numbers, the commonest levels apart."""
     texts = [shown(value, column) for value in values]
-    bar = {"thickness": 12, "outlinewidth": 0, "len": 0.9}
-    if not column.nominal:
-        known = values[np.isfinite(values)]
-        low, high = np.quantile(known, [0.01, 0.99]) if known.size else (0.0, 1.0)
-        if low == high:
-            low, high = (
-                (float(known.min()), float(known.max()))
-                if known.size and known.min() < known.max()
-                else (low - 0.5, low + 0.5)
-            )
-        ticks = np.linspace(low, high, 5)
-        return {
-            "text": [texts], "marker.color": [listed(values)], "marker.cmin": [float(low)],
-            "marker.cmax": [float(high)], "marker.colorscale": [NUMBERS], "marker.showscale": [True],
-            "marker.colorbar": [{**bar, "tickmode": "array", "tickvals": listed(ticks, 6), "ticktext": [shown(t, column) for t in ticks]}],
-        }  # fmt: skip
+    place, low, high, scale, ticks, labels = _levels(column, values) if column.nominal else _numbers(column, values)
+    bar = {"thickness": 12, "outlinewidth": 0, "len": 0.9, "tickmode": "array", "tickvals": ticks, "ticktext": labels}
+    return {
+        "text": [texts],
+        "marker.color": [place],
+        "marker.cmin": [low],
+        "marker.cmax": [high],
+        "marker.colorscale": [scale],
+        "marker.showscale": [True],
+        "marker.colorbar": [bar],
+    }
+
+
+def _numbers(column: Column, values: np.ndarray) -> tuple:
+    known = values[np.isfinite(values)]
+    low, high = (float(q) for q in np.quantile(known, [0.01, 0.99])) if known.size else (0.0, 1.0)
+    if low == high:
+        low, high = float(known.min()), float(known.max())
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    ticks = np.linspace(low, high, 5)
+    return listed(values), low, high, NUMBERS, listed(ticks, 6), [shown(tick, column) for tick in ticks]
+
+
+def _levels(column: Column, values: np.ndarray) -> tuple:
     codes = np.where(np.isfinite(values), values, -1).astype(int)
     levels, counts = np.unique(codes, return_counts=True)
     kept = list(levels[np.argsort(-counts, kind="stable")][:LEVELS])
-    labels = [shown(float(code), column) if code >= 0 else "missing" for code in kept]
+    labels = [shown(float(code), column)[:16] if code >= 0 else "missing" for code in kept]
     if len(levels) > LEVELS:
         labels.append(f"{len(levels) - LEVELS} others")
-    place = {code: position for position, code in enumerate(kept)}
     number = len(labels)
-    shares = [(i / number, (i + 1) / number, PALETTE[i]) for i in range(number)]
-    scale = [stop for low, high, colour in shares for stop in ([low, colour], [high, colour])]
-    return {
-        "text": [texts], "marker.color": [[place.get(code, number - 1) for code in codes]],
-        "marker.cmin": [-0.5], "marker.cmax": [number - 0.5], "marker.colorscale": [scale], "marker.showscale": [True],
-        "marker.colorbar": [{**bar, "tickmode": "array", "tickvals": list(range(number)), "ticktext": [label[:16] for label in labels]}],
-    }  # fmt: skip
+    place = {code: position for position, code in enumerate(kept)}
+    stops = [(position / number, PALETTE[i]) for i in range(number) for position in (i, i + 1)]
+    scale = [list(stop) for stop in stops]
+    return [place.get(code, number - 1) for code in codes], -0.5, number - 0.5, scale, list(range(number)), labels

@@ -3,7 +3,18 @@
 import numpy as np
 
 from evenvae.report.evidence import Evidence
-from evenvae.report.parts import OTHER, RECONSTRUCTED, Figure, Section, Table, drawn, kind_of, listed, number
+from evenvae.report.parts import (
+    OTHER,
+    RECONSTRUCTED,
+    Figure,
+    Section,
+    Table,
+    drawn,
+    kind_of,
+    listed,
+    number,
+    rows_layout,
+)
 
 FAR = 2.0
 """Ratios beyond this are drawn at it, with their number beside."""
@@ -31,7 +42,12 @@ def section(evidence: Evidence) -> Section:
         "the raw scale, given the rest of its row.",
     )
     return Section(
-        "columns", "What is learned, column by column", lead, (bars(evidence, order), table(evidence, order)), notes
+        "columns",
+        "Columns",
+        "What is learned, column by column",
+        lead,
+        (bars(evidence, order), table(evidence, order)),
+        notes,
     )
 
 
@@ -53,34 +69,14 @@ def bars(evidence: Evidence, order: np.ndarray) -> Figure:
         traces.append({
             "type": "bar", "orientation": "h", "name": label, "y": names,
             "x": listed(np.minimum(ratio, FAR)), "customdata": listed(ratio),
-            "text": [f"{r:.1f}" if r > FAR else "" for r in ratio], "textposition": "inside",
+            "text": [f"{r:.1f}" if r > FAR else "" for r in ratio], "textposition": "inside", "constraintext": "none",
+            "textfont": {"color": "#ffffff", "size": 11},
             "marker": {"color": colour}, "hovertemplate": "%{y}: %{customdata}<extra>" + label + "</extra>",
         })  # fmt: skip
     top = float(np.nanmax([1.05, *(np.nanmax(np.minimum(r, FAR), initial=0) for _, _, r in ratios)]))
-    data, layout = drawn(
-        traces,
-        {
-            "barmode": "group",
-            "bargap": 0.3,
-            "xaxis": {"range": [0, top], "title": {"text": "error / error of the best constant"}},
-            "yaxis": {"autorange": "reversed", "type": "category"},
-            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
-            "shapes": [
-                {
-                    "type": "line",
-                    "x0": 1,
-                    "x1": 1,
-                    "y0": 0,
-                    "y1": 1,
-                    "yref": "paper",
-                    "line": {"dash": "dot", "width": 1},
-                }
-            ],
-            "margin": {"t": 40, "b": 48, "l": 8, "r": 8},
-            "showlegend": True,
-        },
-    )
-    height = 100 + len(names) * (20 if evidence.beside is None else 28)
+    axis = {"range": [0, top], "title": {"text": "error / error of the best constant"}}
+    data, layout = drawn(traces, {**rows_layout(axis, legend=True, at_one=True), "barmode": "group"})
+    height = 100 + len(names) * (22 if evidence.beside is None else 34)
     return Figure("learned", data, layout, height=height, rows=tuple(names))
 
 

@@ -21,7 +21,7 @@ from evenvae.report.parts import (
 )
 from evenvae.tables import Column
 
-BINS, LEVELS = 32, 10
+BINS, LEVELS = 32, 7
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +49,8 @@ def marginal(column: Column, real: np.ndarray, reconstructed: np.ndarray, sample
         ]
         order = np.argsort(-counts[0], kind="stable")
         kept, rest = order[:LEVELS], order[LEVELS:]
+        if column.ordered or all(isinstance(level, int | float) for level in column.levels):
+            kept = np.sort(kept)
         labels = [shown(float(code), column) for code in kept]
         shares = [np.append(c[kept], c[rest].sum()) / max(c.sum(), 1) for c in counts]
         if rest.size:
@@ -104,24 +106,37 @@ def section(evidence: Evidence) -> Section:
         ("sampled", "worst sampled first"),
         ("reconstructed", "worst reconstructed first"),
     )
-    return Section("marginals", "Values of every column", lead, (Gallery(figures, orders),))
+    return Section("marginals", "Values", "Values of every column", lead, (Gallery(figures, orders),))
 
 
 def figure(number: int, column: Column, found: Marginal) -> Figure:
     """Bars of levels, stepped lines of numbers."""
     sources = (("real", REAL), ("reconstructed", RECONSTRUCTED), ("sampled", SAMPLED))
     layout = {
-        "margin": {"t": 8, "b": 40, "l": 44, "r": 8},
-        "yaxis": {"tickformat": "~%", "rangemode": "tozero", "nticks": 5},
+        "margin": {"t": 8, "b": 28, "l": 44, "r": 8},
         "showlegend": False,
     }
+    shares = {"tickformat": "~%", "rangemode": "tozero", "nticks": 5}
     if found.edges is None:
         traces = [
-            {"type": "bar", "name": name, "x": list(found.labels), "y": listed(getattr(found, name)),
-             "marker": {"color": colour}, "hovertemplate": "%{x}: %{y:.1%}<extra>" + name + "</extra>"}
+            {"type": "bar", "name": name, "y": list(found.labels), "x": listed(getattr(found, name)),
+             "orientation": "h", "marker": {"color": colour},
+             "hovertemplate": "%{y}: %{x:.1%}<extra>" + name + "</extra>"}
             for name, colour in sources
         ]  # fmt: skip
-        layout |= {"barmode": "group", "bargap": 0.25, "xaxis": {"type": "category", "tickangle": 35}}
+        layout |= {
+            "barmode": "group",
+            "bargap": 0.25,
+            "xaxis": shares,
+            "yaxis": {
+                "type": "category",
+                "autorange": "reversed",
+                "showgrid": False,
+                "tickmode": "array",
+                "tickvals": list(found.labels),
+                "ticktext": [label if len(label) <= 15 else label[:14] + "…" for label in found.labels],
+            },
+        }
     else:
         places = moments(found.edges) if column.kind in ("datetime", "date") else listed(found.edges, 6)
         kind = "date" if column.kind in ("datetime", "date") else "log" if found.logarithmic else "linear"
@@ -133,7 +148,7 @@ def figure(number: int, column: Column, found: Marginal) -> Figure:
              "hovertemplate": "from %{x}: %{y:.1%}<extra>" + name + "</extra>"}
             for name, colour in sources
         ]  # fmt: skip
-        layout |= {"xaxis": {"type": kind, "nticks": 6}, "hovermode": "x"}
+        layout |= {"xaxis": {"type": kind, "nticks": 6}, "yaxis": shares, "hovermode": "x"}
     data, layout = drawn(traces, layout)
     sampled, reconstructed = found.distance("sampled"), found.distance("reconstructed")
     return Figure(
@@ -142,7 +157,7 @@ def figure(number: int, column: Column, found: Marginal) -> Figure:
         layout,
         height=210,
         title=column.name,
-        caption=f"{column.likelihood} · differs: reconstructed {percent(reconstructed)}, sampled {percent(sampled)}",
+        caption=f"{column.likelihood} · off by: reconstructed {percent(reconstructed)}, sampled {percent(sampled)}",
         column=column.name,
         kind=kind_of(column),
         facts={"place": float(number), "sampled": -sampled, "reconstructed": -reconstructed},

@@ -11,10 +11,10 @@ from evenvae.report.parts import (
     Section,
     Table,
     drawn,
-    kind_of,
     listed,
     number,
     percent,
+    rows_layout,
 )
 
 FAR = 2.0
@@ -45,7 +45,7 @@ def section(evidence: Evidence) -> Section:
     if with_holes:
         parts.insert(0, shares(evidence))
         parts.append(patterns(evidence))
-    return Section("missing", "Holes, and filling them", lead, tuple(parts), tuple(notes))
+    return Section("missing", "Holes", "Holes, and filling them", lead, tuple(parts), tuple(notes))
 
 
 def shares(evidence: Evidence) -> Figure:
@@ -54,15 +54,7 @@ def shares(evidence: Evidence) -> Figure:
     names = [evidence.names[d] for d in order]
     trace = {"type": "bar", "orientation": "h", "y": names, "x": listed(evidence.missing_share[order]),
              "marker": {"color": REAL}, "hovertemplate": "%{y}: %{x:.2%}<extra></extra>"}  # fmt: skip
-    data, layout = drawn(
-        [trace],
-        {
-            "xaxis": {"tickformat": "~%", "rangemode": "tozero"},
-            "yaxis": {"autorange": "reversed", "type": "category"},
-            "margin": {"t": 8, "b": 36, "l": 8, "r": 8},
-            "showlegend": False,
-        },
-    )
+    data, layout = drawn([trace], rows_layout({"tickformat": "~%", "rangemode": "tozero"}))
     return Figure("missing-shares", data, layout, height=70 + 22 * len(names), rows=tuple(names), title="Missing cells")
 
 
@@ -70,12 +62,11 @@ def patterns(evidence: Evidence, most: int = 8) -> Table:
     """Which columns are missing together, over the rows looked at."""
     found, counts = np.unique(~evidence.observed, axis=0, return_counts=True)
     order = np.argsort(-counts, kind="stable")[:most]
-    rows, involved = [], []
+    rows = []
     for place in order:
         names = [name for name, hole in zip(evidence.names, found[place], strict=True) if hole]
         text = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         rows.append((text or "nothing", percent(counts[place] / len(evidence.observed))))
-        involved.append(tuple(names))
     more = len(counts) - len(order)
     caption = "Missing together" + (f"; {more} rarer patterns are left out" if more else "")
     return Table(("missing", "rows"), tuple(rows), caption=caption)
@@ -95,17 +86,9 @@ def errors(evidence: Evidence) -> Figure:
         "marker": {"color": [OTHER if w else RECONSTRUCTED for w in worse]},
         "hovertemplate": "%{y}: %{customdata}<extra></extra>",
     }  # fmt: skip
-    data, layout = drawn(
-        [trace],
-        {
-            "xaxis": {"range": [0, max(1.05, float(np.nanmax(shown, initial=0)))],
-                      "title": {"text": "error on hidden cells / that of the best constant"}},
-            "yaxis": {"autorange": "reversed", "type": "category"},
-            "shapes": [{"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dot", "width": 1}}],
-            "margin": {"t": 8, "b": 48, "l": 8, "r": 8},
-            "showlegend": False,
-        },
-    )  # fmt: skip
+    top = max(1.05, float(np.nanmax(shown, initial=0)))
+    axis = {"range": [0, top], "title": {"text": "error / error of the best constant"}}
+    data, layout = drawn([trace], rows_layout(axis, at_one=True))
     kinds = " Grey: no better than the constant." if worse.any() else ""
     return Figure(
         "imputation",
@@ -115,7 +98,6 @@ def errors(evidence: Evidence) -> Figure:
         rows=tuple(names),
         title="How well hidden cells are found again",
         caption="The best constant is the mean of numbers, the most frequent level." + kinds,
-        kind=kind_of(evidence.columns[0]) if len(names) == 1 else "",
     )
 
 

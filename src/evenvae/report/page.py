@@ -72,7 +72,7 @@ def render(evidence: Evidence, sections: list[Section], title: str = "") -> str:
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.tests |= {"figure": _is(Figure), "gallery": _is(Gallery), "table": _is(Table)}
+    environment.tests |= {"figure": _is(Figure), "gallery": _is(Gallery), "table": _is(Table), "numeric": _numeric}
     return environment.from_string(read("page.html")).render(
         title=title or f"{len(evidence.columns)} columns, {evidence.table_rows:,} rows",
         label=evidence.label,
@@ -95,7 +95,7 @@ def headlines(evidence: Evidence) -> list[tuple[str, str, str]]:
     found = evidence.imputation
     return [
         (number(facts["error"]), "mean error", f"best constant {number(facts['baseline'])}"),
-        (number(facts["worst_ratio"], 2), "worst column / constant", facts["worst_column"] or ""),
+        (number(facts["worst_ratio"], 2), "worst column over constant", facts["worst_column"] or ""),
         (number(facts["log_likelihood"], 1), "nats a row", "log-likelihood"),
         (number(_mean(found.error)), "imputation error", f"best constant {number(_mean(found.baseline))}"),
     ]
@@ -138,6 +138,11 @@ def _described(figure: Figure) -> dict[str, Any]:
     if figure.choice:
         described["choice"] = dataclasses.asdict(figure.choice)
     return described
+
+
+def _numeric(cell: Any) -> bool:
+    text = str(cell).replace("−", "-").replace(",", "").removesuffix(" %")
+    return text == "–" or text.lstrip("-").replace(".", "", 1).isdigit()
 
 
 def _is(kind: type) -> Any:

@@ -69,9 +69,10 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A heading, a few sentences in plain words, and parts: figures, galleries, tables."""
+    """A heading, a few sentences in plain words, and parts: figures, galleries, tables; ``short`` for the menu."""
 
     name: str
+    short: str
     title: str
     lead: str
     parts: tuple[Figure | Gallery | Table, ...] = ()
@@ -98,6 +99,20 @@ def drawn(traces: list[Any], layout: dict[str, Any]) -> tuple[list[dict[str, Any
     return figure["data"], figure["layout"]
 
 
+def rows_layout(axis: dict[str, Any], legend: bool = False, at_one: bool = False) -> dict[str, Any]:
+    """Layout of a figure with a row a column; ``at_one`` draws the line where nothing was learned."""
+    line = {"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dot", "width": 1}}
+    return {
+        "xaxis": axis,
+        "yaxis": {"autorange": "reversed", "type": "category", "showgrid": False},
+        "margin": {"t": 40 if legend else 8, "b": 48, "l": 8, "r": 8},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        "showlegend": legend,
+        "bargap": 0.3,
+        "shapes": [line] if at_one else [],
+    }
+
+
 def kind_of(column: Column) -> str:
     """``numbers`` or ``levels``, as the filter of the page calls them."""
     return "levels" if column.nominal else "numbers"
@@ -107,7 +122,8 @@ def shown(value: float, column: Column) -> str:
     """A cell as the table would spell it."""
     if not math.isfinite(value):
         return "missing"
-    cell = natural(np.array([value]), column).iloc[0]
+    # bounds are the training table's: what lies beyond them is shown as it is
+    cell = natural(np.array([value]), dataclasses.replace(column, low=None, high=None)).iloc[0]
     if column.kind in ("datetime", "date"):
         return str(cell)[:10]
     return f"{cell:.5g}" if isinstance(cell, float) else str(cell)
@@ -115,7 +131,7 @@ def shown(value: float, column: Column) -> str:
 
 def number(value: float | None, digits: int = 3) -> str:
     """A number for people; a dash for none."""
-    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}".replace("-", "−")
 
 
 def percent(share: float | None) -> str:

@@ -31,7 +31,9 @@ def section(evidence: Evidence) -> Section:
     history = evidence.model.history_
     title = "How training went"
     if not history:
-        return Section("training", title, "Training ended before the first look at its figures: nothing was recorded.")
+        return Section(
+            "training", "Training", title, "Training ended before the first look at its figures: nothing was recorded."
+        )
     runs = len(history[0]["loss"])
     lead = (
         f"{evidence.model.n_steps_:,} steps, looked at {len(history)} times"
@@ -39,14 +41,14 @@ def section(evidence: Evidence) -> Section:
         + f". Training is steered by the validation figure of {evidence.model.plan_.training.purpose!r}."
     )
     notes = ("Training was interrupted; this is what was learned until then.",) if evidence.model.interrupted_ else ()
-    return Section("training", title, lead, (*curves(evidence), by_column(evidence)), notes)
+    return Section("training", "Training", title, lead, (*curves(evidence), by_column(evidence)), notes)
 
 
 def curves(evidence: Evidence) -> tuple[Figure, ...]:
     """Validation figure, and loss with KL, over steps; the model beside in grey."""
     purpose = evidence.model.plan_.training.purpose
-    others = evidence.other.history_ if evidence.other is not None else []
-    if others and evidence.other.plan_.training.purpose != purpose:
+    others = evidence.other.history_ if evidence.other else []
+    if evidence.other and evidence.other.plan_.training.purpose != purpose:
         others = []
     wanted = (
         ("validation", f"Validation: {FIGURES[purpose]}", (("validation", "validation", RECONSTRUCTED),)),

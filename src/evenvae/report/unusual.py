@@ -27,11 +27,12 @@ def section(evidence: Evidence) -> Section:
         "such a cell usually costs."
     )
     notes = [
-        f"Importance sampled, {SCORE_SAMPLES} draws a row. Rows are counted from 0. A low score is a hint to look, no proof of an error."
+        f"Importance sampled, {SCORE_SAMPLES} draws a row. Rows are counted from 0. A low score is a hint to look, "
+        "no proof of an error."
     ]
     if len(total) < evidence.table_rows:
         notes.append(f"Looked for among {len(total):,} of {evidence.table_rows:,} rows.")
-    return Section("unusual", "Unusual rows", lead, (histogram(total), lowest(evidence)), tuple(notes))
+    return Section("unusual", "Unusual rows", "Unusual rows", lead, (histogram(total), lowest(evidence)), tuple(notes))
 
 
 def histogram(total: np.ndarray) -> Figure:
