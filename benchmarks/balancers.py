@@ -45,6 +45,8 @@ MOST_MEMORY = 6.0
 """GiB a compiled step may ask for before it is skipped."""
 ALL_ROWS_UP_TO = 100
 """Most tasks for which rows are formed for all shared parameters, and for which PyTorch runs."""
+FEWEST, PATIENCE = 5, 5.0
+"""Least pairs of blocks, and the seconds after which no more are asked for."""
 THREADS = 2
 """Threads of PyTorch."""
 
@@ -270,8 +272,11 @@ class Time(NamedTuple):
 
 
 def compared(plain: Callable[[], float], other: Callable[[], float], rounds: int, calls: int) -> Time:
-    """Blocks of the two in turn."""
-    pairs = [(blocks(plain, calls), blocks(other, calls)) for _ in range(rounds)]
+    """Blocks of the two in turn: ``rounds`` of them, but no more than `FEWEST` once `PATIENCE` seconds are over."""
+    pairs: list[tuple[float, float]] = []
+    began = time.perf_counter()
+    while len(pairs) < rounds and (len(pairs) < FEWEST or time.perf_counter() - began < PATIENCE):
+        pairs.append((blocks(plain, calls), blocks(other, calls)))
     base, own = zip(*pairs, strict=True)
     return Time(round(median(b / a for a, b in pairs), 2), round(min(own) / min(base), 2), round(median(own) * 1e6, 1))
 
@@ -378,8 +383,8 @@ def aggregators() -> dict[str, Callable]:
     }
 
 
-def measure_torch(tasks: Tasks, samples: int, rounds: int, patience: float) -> tuple[dict, dict]:
-    """As `measure_jax`, for PyTorch; a method that would take longer than ``patience`` seconds is skipped."""
+def measure_torch(tasks: Tasks, samples: int, rounds: int, limit: float) -> tuple[dict, dict]:
+    """As `measure_jax`, for PyTorch; a method that would take longer than ``limit`` seconds is skipped."""
     plain = Torch(tasks, samples)
     plain.step()
     steps = max(1, round(0.05 / median(plain.step() for _ in range(5))))
@@ -390,8 +395,8 @@ def measure_torch(tasks: Tasks, samples: int, rounds: int, patience: float) -> t
             step = functools.partial(model.step, aggregator)
             step()
             once = step()
-            calls = max(1, min(steps, int(patience / rounds / once)))
-            if once * rounds > patience:
+            calls = max(1, min(steps, int(PATIENCE / FEWEST / once)))
+            if once * FEWEST > limit:
                 skipped[name] = f"a step takes {once:.1f} s"
             else:
                 found[name] = compared(plain.step, step, rounds, calls)
@@ -472,8 +477,8 @@ def main() -> None:
     print(memories, flush=True)
     for number in sizes_asked(options.quick):
         for samples in (1,) if options.quick else (1, 20):
-            # the largest size takes seconds a block: fewer steps, fewer pairs
-            steps, rounds = (2, 2) if options.quick else (20, 15) if number * samples < 10_000 else (5, 5)
+            # the largest sizes take seconds a block: fewer steps, fewer pairs
+            steps, rounds = (2, 2) if options.quick else (20, 15) if number * samples < 2000 else (5, 7)
             times, skipped = measure_jax(tasks_of(number), samples, steps, rounds)
             entry = {"EvenVAE": split(times) | {"skipped": skipped}}
             if has_torch() and number <= ALL_ROWS_UP_TO:

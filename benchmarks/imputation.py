@@ -135,6 +135,9 @@ METHODS: dict[str, Callable] = {
     "IterativeImputer, BayesianRidge": iterative_ridge,
     "EvenVAE": ours,
     "EvenVAE, ensemble=4": lambda problem, seed: ours(problem, seed, ensemble=4),
+    "EvenVAE, iwae": lambda problem, seed: ours(problem, seed, objective="iwae"),
+    "EvenVAE, hivae": lambda problem, seed: ours(problem, seed, model="hivae"),
+    "EvenVAE, hivae, imtl-g+pcgrad": lambda problem, seed: ours(problem, seed, model="hivae", balance="imtl-g+pcgrad"),
     "forests by type (MissForest)": forest_by_type,
     "IterativeImputer, forests": iterative_forest,
 }

@@ -1,12 +1,15 @@
-"""Plain against balanced on the nine tables of Javaloy, Meghdadi and Valera (2021), with their network.
+"""Plain against balanced on the nine tables of Javaloy, Meghdadi and Valera (2021), with their networks.
 
     EVENVAE_DATA=... python benchmarks/nine_tables.py benchmarks/results/nine_tables.jsonl
+    EVENVAE_DATA=... python benchmarks/nine_tables.py benchmarks/results/four_models.jsonl \\
+        --models iwae,dreg,hivae --tables adult,credit,wine,rwm5yr
 
 One line a run, appended as it ends; run again to go on. Splits are 70/10/20 by seed, matched between methods.
 """
 
 import argparse
 import datetime
+import itertools
 import json
 import os
 import platform
@@ -21,21 +24,28 @@ from evenvae import datasets
 
 EPOCHS = {"wine": 2000}
 HIDDEN = {"bank": 100}
+MODELS = {"vae": {}, "iwae": {"objective": "iwae"}, "dreg": {"objective": "dreg"}, "hivae": {"model": "hivae"}}
 
 
-def one(name: str, balance: str, seed: int, share_of_epochs: float) -> dict:
+def epochs_of(name: str, kind: str) -> int:
+    """The paper's epochs."""
+    return 2000 if kind == "hivae" else EPOCHS.get(name, 400)
+
+
+def one(name: str, kind: str, balance: str, seed: int, share_of_epochs: float) -> dict:
     """Fit and evaluate one run."""
     data = datasets.load(name)
     order = np.random.default_rng(seed).permutation(len(data.table))
     cut = int(0.8 * len(order))
     train, test = data.table.iloc[order[:cut]], data.table.iloc[order[cut:]]
     model = evenvae.EvenVAE(
+        **MODELS[kind],
         schema=data.schema,
         balance=balance,
         preset="paper",
         init="marginals",
         hidden_size=HIDDEN.get(name, 50),
-        epochs=EPOCHS.get(name, 400) * share_of_epochs,
+        epochs=epochs_of(name, kind) * share_of_epochs,
         validation_fraction=0.125,
         random_state=seed,
     )
@@ -45,9 +55,10 @@ def one(name: str, balance: str, seed: int, share_of_epochs: float) -> dict:
     typical, mean, mode = (model.evaluate(test, statistic=s) for s in ("typical", "mean", "mode"))
     return {
         "table": name,
+        "model": kind,
         "balance": balance,
         "seed": seed,
-        "epochs": EPOCHS.get(name, 400) * share_of_epochs,
+        "epochs": epochs_of(name, kind) * share_of_epochs,
         "steps": model.n_steps_,
         "seconds": round(seconds, 1),
         **{key: typical.attrs[key] for key in ("error", "worst_ratio", "worst_column", "log_likelihood")},
@@ -63,6 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--tables", default="adult,credit,wine,diamonds,bank,imdb,hi,rwm5yr,labour")
+    parser.add_argument("--models", default="vae", help=", ".join(MODELS))
     parser.add_argument("--balances", default="none,imtl-g+pcgrad")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--share", type=float, default=1.0, help="share of the paper's epochs")
@@ -71,23 +83,23 @@ def main() -> None:
     if options.out.exists():
         for line in options.out.read_text().splitlines():
             run = json.loads(line)
-            done.add((run["table"], run["balance"], run["seed"]))
+            done.add((run["table"], run.get("model", "vae"), run["balance"], run["seed"]))
     versions = {"evenvae": evenvae.__version__, "jax": jax.__version__, "python": platform.python_version()}
-    for seed in options.seeds.split(","):
-        for name in options.tables.split(","):
-            for balance in options.balances.split(","):
-                if (name, balance, int(seed)) in done:
-                    continue
-                row = one(name, balance, int(seed), options.share)
-                row |= {
-                    "command": "python benchmarks/nine_tables.py",
-                    "date": datetime.date.today().isoformat(),
-                    "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
-                    "versions": versions,
-                }
-                with options.out.open("a") as file:
-                    file.write(json.dumps(row) + "\n")
-                print(name, balance, seed, round(row["error"], 4), f"{row['seconds']:.0f} s", flush=True)
+    seeds = [int(seed) for seed in options.seeds.split(",")]
+    lists = (seeds, options.tables.split(","), options.models.split(","), options.balances.split(","))
+    for seed, name, kind, balance in itertools.product(*lists):
+        if (name, kind, balance, seed) in done:
+            continue
+        row = one(name, kind, balance, seed, options.share)
+        row |= {
+            "command": "python benchmarks/nine_tables.py",
+            "date": datetime.date.today().isoformat(),
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
+            "versions": versions,
+        }
+        with options.out.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        print(name, kind, balance, seed, round(row["error"], 4), f"{row['seconds']:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

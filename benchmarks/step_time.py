@@ -1,4 +1,4 @@
-"""Time of one training step, plain and balanced, beside the same model in eager PyTorch.
+"""Time of one training step of every model, plain and balanced, beside the VAE in eager PyTorch.
 
     pip install torch==2.13.0 && pip install '.[benchmark]'
     EVENVAE_DATA=... python benchmarks/step_time.py benchmarks/results/step_time.json
@@ -26,18 +26,18 @@ from torch.nn import functional as F
 import evenvae
 from evenvae import balancing, datasets, tables
 from evenvae.estimator import likelihood_of
-from evenvae.models import VAEConfig, make_vae
+from evenvae.models import HIVAEConfig, VAEConfig
 from evenvae.models.space import Space
-from evenvae.objectives import ELBO
-from evenvae.priors import StandardNormal
+from evenvae.objectives import ELBO, IWAE, DReG
+from evenvae.priors import MixturePrior, StandardNormal
 from evenvae.training import (
     Data,
     Method,
     Network,
     OptimiserSettings,
-    States,
     TrainingSettings,
     Validation,
+    first_states,
     stack,
     start,
     static_part,
@@ -45,6 +45,8 @@ from evenvae.training import (
 from evenvae.training.runs import everywhere, run_chunks, runs_mesh, spread
 
 HIDDEN, LATENT, BATCH = 50, 6, 128
+VANILLA, VAE = ELBO(), VAEConfig(LATENT, HIDDEN, 2, "paper", "raw", 0.1)
+STANDARD = StandardNormal(LATENT)
 
 
 class TorchVAE(nn.Module):
@@ -156,16 +158,14 @@ def main() -> None:
     device_data = everywhere(device_data, mesh)
     variants = {}
 
-    def jax_variant(name: str):
+    def jax_variant(name: str, objective=VANILLA, config=VAE, prior=STANDARD):
         balancer = None if name == "none" else balancing.norm_match(balancing.parse(name))
-        config = VAEConfig(LATENT, HIDDEN, 2, "paper", "raw", 0.1)
         bias = space.marginal_bias(encoded.values, encoded.observed)
-        model = make_vae(config, space.layout, bias, jax.random.key(0))
-        network = Network(model, StandardNormal(LATENT))
-        states = States(model.encoder.init(), None, () if balancer is None else balancer.init(features))
+        network = Network(config.build(space.layout, bias, jax.random.key(0)), prior)
+        states = first_states(network, Method(objective, balancer))
         runs = stack([start(network, states, jax.random.key_data(jax.random.key(1)), optimiser, features)])
         held = {"runs": spread(runs, mesh)}
-        static, method = static_part(network), Method(ELBO(), balancer)
+        static, method = static_part(network), Method(objective, balancer)
 
         def block() -> None:
             batches = spread(rng.integers(0, rows, (1, steps, BATCH)).astype(np.int32), mesh)
@@ -195,8 +195,12 @@ def main() -> None:
 
         return block, count
 
-    variants["EvenVAE plain"] = jax_variant("none")
-    variants["EvenVAE imtl-g+pcgrad"] = jax_variant("imtl-g+pcgrad")
+    mixture = MixturePrior.of(10, 10, jax.random.key(1))
+    for label, name in (("plain", "none"), ("imtl-g+pcgrad", "imtl-g+pcgrad")):
+        variants[f"EvenVAE {label}"] = jax_variant(name)
+        variants[f"EvenVAE iwae {label}"] = jax_variant(name, IWAE(20))
+        variants[f"EvenVAE dreg {label}"] = jax_variant(name, DReG(20))
+        variants[f"EvenVAE hivae {label}"] = jax_variant(name, config=HIVAEConfig(), prior=mixture)
     variants["PyTorch eager plain"] = torch_variant(False)
     variants["PyTorch eager imtl-g+pcgrad"] = torch_variant(True)
     times: dict[str, list[float]] = {name: [] for name in variants}
@@ -207,10 +211,14 @@ def main() -> None:
             if number:  # the first round compiles and warms up
                 times[name].append((time.perf_counter() - began) / count * 1e6)
     result = {name: round(median(values), 1) for name, values in times.items()}
+    ours = lambda model, label: result[f"EvenVAE {model} {label}".replace("  ", " ")]
     result_ratio = {
         "plain": round(result["PyTorch eager plain"] / result["EvenVAE plain"], 2),
         "balanced": round(result["PyTorch eager imtl-g+pcgrad"] / result["EvenVAE imtl-g+pcgrad"], 2),
-        "balanced over plain, EvenVAE": round(result["EvenVAE imtl-g+pcgrad"] / result["EvenVAE plain"], 2),
+        **{
+            f"balanced over plain, EvenVAE {m}".strip(): round(ours(m, "imtl-g+pcgrad") / ours(m, "plain"), 2)
+            for m in ("", "iwae", "dreg", "hivae")
+        },
     }
     report = {
         "microseconds a step (median of blocks)": result,

@@ -5,10 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from evenvae.likelihoods import Bernoulli, Categorical, LogNormal, Normal, Poisson
-from evenvae.models import VAEConfig, make_vae
+from evenvae.models import HIVAEConfig, VAEConfig, make_vae
 from evenvae.models.space import Space
-from evenvae.priors import StandardNormal
-from evenvae.training import Network, States
+from evenvae.objectives import ELBO
+from evenvae.priors import MixturePrior, StandardNormal
+from evenvae.training import Method, Network, first_states
 
 
 def mixed_table():
@@ -32,12 +33,21 @@ def mixed_table():
     return Space.fit(families, values, observed), values, observed
 
 
-def new_network(space, values, observed, network="residual", seed=1, encoder_input="standardized_onehot"):
-    config = VAEConfig(
-        3, 16, 2, network, encoder_input, 0.1 if network == "paper" else 0.0, see_mask=network != "paper"
-    )
-    model = make_vae(config, space.layout, space.marginal_bias(values, observed), jax.random.key(seed))
-    return Network(model, StandardNormal(3)), States(model.encoder.init(), None, ())
+PLAIN = Method(ELBO(), None)
+
+
+def new_network(space, values, observed, network="residual", seed=1, encoder_input="standardized_onehot", method=PLAIN):
+    """A small network of a kind (residual, paper, hivae) and the states before its first step."""
+    key = jax.random.key(seed)
+    if network == "hivae":
+        config = HIVAEConfig(latent_size=3, components=4, slice_size=2, steps_per_epoch=1.0)
+        made = Network(config.build(space.layout, None, key), MixturePrior.of(4, 3, jax.random.fold_in(key, 1)))
+        return made, first_states(made, method)
+    paper = network == "paper"
+    config = VAEConfig(3, 16, 2, network, encoder_input, 0.1 if paper else 0.0, see_mask=not paper)
+    model = make_vae(config, space.layout, space.marginal_bias(values, observed), key)
+    made = Network(model, StandardNormal(3))
+    return made, first_states(made, method)
 
 
 def widened(tree):

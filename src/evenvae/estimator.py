@@ -15,9 +15,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.likelihoods import FAMILIES, Likelihood
-from evenvae.models import make_vae
+from evenvae.models import HIVAEConfig
 from evenvae.models.space import Space
-from evenvae.priors import PRIORS
+from evenvae.priors import PRIORS, MixturePrior
 from evenvae.questions import Questions
 from evenvae.settings import make_plan
 from evenvae.tables import Encoded, Schema
@@ -31,6 +31,7 @@ from evenvae.training import (
     States,
     Trained,
     Validation,
+    first_states,
     stack,
     start,
     static_part,
@@ -38,13 +39,19 @@ from evenvae.training import (
 )
 
 log = logging.getLogger(__name__)
+POSITIVE = ("epochs", "batch_size", "hidden_size", "latent_size", "components", "learning_rate", "depth")
 
 
-def likelihood_of(column: Any) -> Likelihood:
-    """The likelihood of a schema column."""
+def likelihood_of(column: Any, model: str = "vae") -> Likelihood:
+    """The likelihood of a schema column; HI-VAE takes log(1 + x) of positive numbers, as its authors do."""
+    family = FAMILIES[column.likelihood]
     if column.likelihood == "categorical":
-        return FAMILIES["categorical"](levels=max(column.cardinality, 1))
-    return FAMILIES[column.likelihood]()
+        return family(levels=max(column.cardinality, 1))
+    if column.likelihood == "ordinal":
+        return family(levels=max(column.cardinality, 2))
+    if column.likelihood == "lognormal" and model == "hivae":
+        return family(offset=1.0)
+    return family()
 
 
 class Prepared(NamedTuple):
@@ -61,8 +68,10 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
     """A variational autoencoder for tables of mixed columns, trained so that no column is overlooked.
 
     Args:
-        model: ``"vae"``.
-        objective: ``"elbo"``.
+        model: ``"vae"``, or ``"hivae"``: a mixture prior and a private slice of the decoder for every column.
+        objective: ``"elbo"``, or ``"iwae"`` or ``"dreg"``: importance-weighted bounds, nearer to the likelihood.
+        importance_samples: draws of the latent for every row of a batch; None is 20 for iwae and dreg, 1 else.
+        components: components of the HI-VAE's prior; None is 10.
         balance: how the columns' gradients are balanced: ``magnitude+direction`` as in
             ``"imtl-g+pcgrad"``, ``"none"``, or ``"auto"`` (by the purpose: balanced for ``reconstruct``,
             plain for the others, because balancing helps what is reconstructed and costs what is imputed).
@@ -97,6 +106,8 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         task: Any = None,
         purpose: str | None = None,
         ensemble: int = 1,
+        importance_samples: int | None = None,
+        components: int | None = None,
         latent_size: int | None = None,
         hidden_size: int | None = None,
         depth: int | None = None,
@@ -128,6 +139,8 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         self.task = task
         self.purpose = purpose
         self.ensemble = ensemble
+        self.importance_samples = importance_samples
+        self.components = components
         self.latent_size = latent_size
         self.hidden_size = hidden_size
         self.depth = depth
@@ -203,7 +216,7 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         frame = tables.as_frame(X)
         if len(frame) < 2:
             raise InputError(f"The table has {len(frame)} row; at least 2 are needed to learn from (n_samples=1).")
-        self.schema_ = self._resolve_schema(frame)
+        self.schema_ = Schema.of(self.schema, frame)
         if not self.schema_.features:
             raise InputError("No column is left to learn: all are constant, empty or identifiers.")
         self._note_input(X)
@@ -216,7 +229,7 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         self.seed_ = (
             int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else int(self.random_state)
         )
-        likelihoods = [likelihood_of(column) for column in self.schema_.features]
+        likelihoods = [likelihood_of(column, self.model) for column in self.schema_.features]
         self.space_ = Space.fit(likelihoods, encoded.values, encoded.observed)
         held_out = self._held_out_rows(rows)
         self.rows_, self.held_out_ = rows, held_out
@@ -264,19 +277,10 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
             raise InputError(f"prior={self.prior!r} is unknown; choose one of {', '.join(PRIORS)}.")
         if self.task is not None:
             raise InputError("task is not available in this version; leave it None.")
-        for name in ("epochs", "batch_size", "hidden_size", "latent_size", "learning_rate", "depth"):
+        for name in POSITIVE:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"{name}={value} must be positive.")
-
-    def _resolve_schema(self, frame: Any) -> Schema:
-        if self.schema is None:
-            return Schema.infer(frame)
-        if isinstance(self.schema, Schema):
-            return self.schema.complete(frame)
-        if isinstance(self.schema, dict):
-            return Schema.infer(frame, overrides=self.schema)
-        return Schema.from_toml(self.schema).complete(frame)
 
     def _note_input(self, X: Any) -> None:
         names = self.schema_.names
@@ -312,19 +316,16 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         for run in range(self.ensemble):
             keys = jax.random.split(jax.random.fold_in(jax.random.key(self.seed_), run))
             network = self._network(bias, keys[0])
-            objective, balancer, _ = self.plan_.method
-            features = self.space_.layout.features
-            states = States(
-                network.model.encoder.init(),
-                objective.init(features),
-                None if balancer is None else balancer.init(features),
-            )
-            made.append((network, states, jax.random.key_data(keys[1])))
+            made.append((network, first_states(network, self.plan_.method), jax.random.key_data(keys[1])))
         return made
 
     def _network(self, bias: np.ndarray, key: Any) -> Network:
-        model = make_vae(self.plan_.network, self.space_.layout, bias, key)
-        return Network(model, PRIORS[self.prior](self.plan_.network.latent_size))
+        config = self.plan_.network
+        model = config.build(self.space_.layout, bias, key)
+        if isinstance(config, HIVAEConfig):
+            prior_key = jax.random.fold_in(key, 1)
+            return Network(model, MixturePrior.of(config.components, config.latent_size, prior_key))
+        return Network(model, PRIORS[self.prior](config.latent_size))
 
     def _with_bar(self, callbacks: tuple) -> tuple:
         if not self.verbose:

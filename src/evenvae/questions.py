@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.metrics import column_errors
+from evenvae.metrics import hide as hide_cells
 from evenvae.models import inference
 
 STATISTICS = ("typical", "mean", "median", "mode")
@@ -27,9 +28,12 @@ class Questions:
     fit: Callable[..., Any]
 
     def transform(self, X: Any) -> np.ndarray:
-        """Posterior means, ``(rows, latent_size)``; of the first member of an ensemble."""
+        """Posterior means, ``(rows, latent_size)``; of the first member of an ensemble.
+
+        For ``model="hivae"`` the mean of z given the likeliest component, then the components' probabilities.
+        """
         cells, observed = self._ask(X)
-        return self._posterior(cells, observed).mean
+        return self._of_first(inference.coordinates, cells, observed)
 
     def fit_transform(self, X: Any, y: Any = None, **fit_options: Any) -> np.ndarray:
         """`fit`, then `transform`."""
@@ -39,8 +43,8 @@ class Questions:
         """A table from latent coordinates ``(rows, latent_size)``: the expected numbers, the likeliest levels."""
         self._check_fitted()
         Z = np.asarray(Z, np.float32)
-        if Z.ndim != 2 or Z.shape[1] != self.plan_.network.latent_size:
-            raise InputError(f"Z must have shape (rows, {self.plan_.network.latent_size}), not {Z.shape}.")
+        if Z.ndim != 2 or Z.shape[1] != self.plan_.network.coordinates:
+            raise InputError(f"Z must have shape (rows, {self.plan_.network.coordinates}), not {Z.shape}.")
         network, _ = self.members_[0]
         raw = np.asarray(inference.decode(network, Z))
         return tables.decode(self.space_.statistic(raw, "typical"), self.schema_)
@@ -85,6 +89,17 @@ class Questions:
         Levels are codes of the schema; the columns are the schema's features.
         """
         cells, observed = self._ask(X)
+        return self._completed(cells, observed, draws, statistic, samples, random_state)
+
+    def _completed(
+        self,
+        cells: Any,
+        observed: np.ndarray,
+        draws: int = 1,
+        statistic: str | None = None,
+        samples: int = 50,
+        random_state: Any = 0,
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
         if draws < 1 or samples < 1:
             raise InputError(f"draws={draws} and samples={samples} must be at least 1.")
         if statistic is None:
@@ -135,26 +150,45 @@ class Questions:
         del y
         return float(np.mean(self.score_samples(X)))
 
-    def evaluate(self, X: Any, statistic: str | None = None) -> pd.DataFrame:
+    def evaluate(
+        self, X: Any, statistic: str | None = None, *, hide: float = 0.0, random_state: int | None = 0
+    ) -> pd.DataFrame:
         """How well every column is reconstructed, one row a column.
 
-        ``error``: RMSE / training range of numbers, error rate of levels, on observed cells;
+        ``error``: RMSE / training range of numbers, error rate of levels, on the cells the model sees;
         ``baseline``: the same for the column's mean or most frequent level; ``ratio`` of the two;
         ``log_likelihood``: mean of a cell's expected log-likelihood given its row, raw scale.
         The frame's ``attrs`` hold ``error``, ``baseline``, ``worst_ratio``, ``worst_column`` and the rows' mean
         ``log_likelihood`` (importance sampled).
+
+        With ``hide`` that share of the observed cells, drawn by ``random_state``, is kept from the model and
+        imputed; ``hidden_error``, ``hidden_baseline`` and ``hidden_ratio`` tell how well (also in ``attrs``).
         """
         encoded = self._encode(X)
         truth, observed = encoded.values, encoded.observed
-        cells = self.space_.cells(truth, observed)
-        predicted = self._reconstructed(cells, observed, statistic or self.statistic)
-        ranges = self.space_.high - self.space_.low
-        nominal = self.space_.layout.nominal
-        error = column_errors(truth, predicted, observed, nominal, ranges)
+        if not 0 <= hide < 1:
+            raise InputError(f"hide={hide} must be at least 0 and below 1: the share of observed cells to hide.")
+        hidden = hide_cells(observed, hide, np.random.default_rng(random_state))
+        seen = observed & ~hidden
+        cells = self.space_.cells(truth, seen)
+        result = self._compared(truth, self._reconstructed(cells, seen, statistic or self.statistic), seen)
+        details = self._log_likelihood(cells, seen, 50)
+        result["log_likelihood"] = details["columns"].sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+        result.attrs["log_likelihood"] = float(details["total"].mean())
+        if hide:
+            _, (guess,) = self._completed(cells, seen)
+            apart = self._compared(truth, guess, hidden)
+            for name in ("error", "baseline", "ratio"):
+                result[f"hidden_{name}"] = apart[name]
+            result.attrs |= {f"hidden_{name}": apart.attrs[name] for name in ("error", "baseline")}
+        return result
+
+    def _compared(self, truth: np.ndarray, predicted: np.ndarray, scored: np.ndarray) -> pd.DataFrame:
+        """Error, baseline and their ratio by column, on the ``scored`` cells."""
+        nominal, ranges = self.space_.layout.nominal, self.space_.high - self.space_.low
+        error = column_errors(truth, predicted, scored, nominal, ranges)
         constant = np.broadcast_to(self.space_.baseline, truth.shape)
-        baseline = column_errors(truth, constant, observed, nominal, ranges)
-        details = self._log_likelihood(cells, observed, 50)
-        counts = np.maximum(observed.sum(axis=0), 1)
+        baseline = column_errors(truth, constant, scored, nominal, ranges)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(baseline > 0, error / baseline, np.where(error > 0, np.inf, 0.0))
         result = pd.DataFrame(
@@ -164,17 +198,15 @@ class Questions:
                 "error": error,
                 "baseline": baseline,
                 "ratio": np.where(np.isnan(error), np.nan, ratio),
-                "log_likelihood": details["columns"].sum(axis=0) / counts,
             }
         )
         known: Any = result["ratio"].notna()
         worst = result.loc[known, "ratio"].idxmax() if known.any() else None
         result.attrs.update(
-            error=float(np.nanmean(error)),
-            baseline=float(np.nanmean(baseline)),
+            error=float(np.nanmean(error)) if known.any() else float("nan"),
+            baseline=float(np.nanmean(baseline)) if known.any() else float("nan"),
             worst_ratio=None if worst is None else float(result.loc[worst, "ratio"]),
             worst_column=None if worst is None else str(result.loc[worst, "column"]),
-            log_likelihood=float(details["total"].mean()),
         )
         return result
 
@@ -182,7 +214,7 @@ class Questions:
         """Names of the latent coordinates."""
         del input_features
         self._check_fitted()
-        return np.array([f"evenvae{i}" for i in range(self.plan_.network.latent_size)], dtype=object)
+        return np.array([f"evenvae{i}" for i in range(self.plan_.network.coordinates)], dtype=object)
 
     # Shared by the questions
 
@@ -214,32 +246,30 @@ class Questions:
         averaged = [np.mean(part, axis=0) for part in zip(*parts, strict=True)]
         return self.space_.to_raw(inference.decide(self.space_.layout, averaged))
 
-    def _posterior(self, cells: Any, observed: np.ndarray) -> Any:
+    def _of_first(self, function: Callable, cells: Any, observed: np.ndarray) -> np.ndarray:
+        """``function(network, state, cells, mask, scales)`` of the first member."""
         network, state = self.members_[0]
         scales = self.space_.device_scales
-        return self._sliced(lambda c, m: inference.posterior(network, state, c, m, scales), cells, observed, 1)
+        return self._sliced(lambda c, m: function(network, state, c, m, scales), cells, observed, 1)
 
     def _reconstructed(self, cells: Any, observed: np.ndarray, statistic: str) -> np.ndarray:
         scales = self.space_.device_scales
         if statistic not in STATISTICS:
             raise InputError(f"statistic={statistic!r} is unknown; choose one of {', '.join(STATISTICS)}.")
         if statistic != "typical":
-            network, _ = self.members_[0]
-            mean = self._posterior(cells, observed).mean
-            raw = np.concatenate([np.asarray(inference.decode(network, z)) for z in _pieces(mean)])
-            return self.space_.statistic(raw, statistic)
+            return self.space_.statistic(self._of_first(inference.raw_at_center, cells, observed), statistic)
         parts = self._of_members(lambda n, s, c, m: inference.reconstruct(n, s, c, m, scales), cells, observed, 1)
         return self._averaged(parts)
 
     def _imputed(self, cells: Any, observed: np.ndarray, samples: int) -> np.ndarray:
-        points = inference.latent_points(samples, self.plan_.network.latent_size)
+        points = inference.latent_points(samples, self.plan_.network.points)
         scales = self.space_.device_scales
         bounds = self.space_.value_bounds.astype(np.float32)
         ask = lambda n, s, c, m: inference.impute(n, s, c, m, scales, points, bounds)
         return self._averaged(self._of_members(ask, cells, observed, samples))
 
     def _draw(self, cells: Any, observed: np.ndarray, samples: int, seed: list[int]) -> np.ndarray:
-        points = inference.latent_points(samples, self.plan_.network.latent_size)
+        points = inference.latent_points(samples, self.plan_.network.points)
         generator = np.random.default_rng(seed)
         network, state = self.members_[int(generator.integers(len(self.members_)))]
         keys = iter(jax.random.split(jax.random.key(int(generator.integers(2**31))), len(observed)))
@@ -248,7 +278,7 @@ class Questions:
         return self.space_.to_raw(self._sliced(function, cells, observed, samples))
 
     def _log_likelihood(self, cells: Any, observed: np.ndarray, samples: int) -> dict[str, np.ndarray]:
-        points = inference.latent_points(samples, self.plan_.network.latent_size)
+        points = inference.latent_points(samples, self.plan_.network.points)
         scales = self.space_.device_scales
         ask = lambda n, s, c, m: inference.log_likelihood(n, s, c, m, scales, points)
         parts = self._of_members(ask, cells, observed, samples)
@@ -265,7 +295,3 @@ class Questions:
             "standard_error": np.sqrt((share**2 * errors**2).sum(axis=0)),
             "effective_samples": np.sum([part["effective_samples"] for part in parts], axis=0),
         }
-
-
-def _pieces(array: np.ndarray, size: int = 4096) -> list[np.ndarray]:
-    return [array[begin : begin + size] for begin in range(0, len(array), size)]

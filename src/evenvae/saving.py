@@ -63,7 +63,7 @@ def load(path: str | Path) -> EvenVAE:
         raise InputError(f"{path} holds options this EvenVAE does not know: {', '.join(sorted(unknown))}.")
     model = EvenVAE(**metadata["options"])
     model.schema_ = Schema.from_dict(metadata["schema"])
-    layout = Layout.of([likelihood_of(column) for column in model.schema_.features])
+    layout = Layout.of([likelihood_of(column, model.model) for column in model.schema_.features])
     scales = tuple(
         Scale(*(tensors[f"scale.{number}.{name}"] for name in Scale._fields)) for number in range(len(layout.blocks))
     )

@@ -30,8 +30,7 @@ def setup(mixed, seeds=(0,), balance="imtl-g+pcgrad", steps=40, chunk=10, **sett
     optimiser = OptimiserSettings(total_steps=steps)
     runs, network = [], None
     for seed in seeds:
-        network, states = new_network(space, values, observed, seed=seed)
-        states = states._replace(balancer=() if balancer is None else balancer.init(6))
+        network, states = new_network(space, values, observed, seed=seed, method=Method(ELBO(), balancer))
         runs.append(start(network, states, jax.random.key_data(jax.random.key(seed)), optimiser, 6))
     data = Data(space.cells(values, observed), observed, space.device_scales, space.value_bounds.astype(np.float32))
     rows = np.arange(300, 400, dtype=np.int32)[None]

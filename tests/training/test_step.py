@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from evenvae import balancing
-from evenvae.objectives import ELBO
+from evenvae.objectives import ELBO, IWAE
 from evenvae.training import Method
 from evenvae.training import balanced_gradients as eager_gradients
 from evenvae.training import loss as eager_loss
@@ -32,6 +32,8 @@ def relative(a, b):
 class Ones(balancing.Balancer):
     """Weight 1 for every task, through the Gramian's path."""
 
+    name = "ones"
+
     def weights(self, gram, state, **_):
         return jnp.ones(len(gram), gram.dtype), state
 
@@ -43,17 +45,29 @@ class OnesByRows(Ones):
         return rows.sum(0), state
 
 
-@pytest.mark.parametrize("network", ["residual", "paper"])
-@pytest.mark.parametrize("balancer", [None, Ones(), OnesByRows()], ids=["plain", "gram", "rows"])
-@pytest.mark.parametrize(
-    "objective", [ELBO(), ELBO(samples=3), ELBO(samples=2, analytic_kl=False, beta=0.5)], ids=["k1", "k3", "mc"]
-)
-def test_unit_weights_give_the_gradient_of_the_loss(mixed, network, balancer, objective):
+CLOSED, ESTIMATED, WEIGHTED = ELBO(samples=2), ELBO(samples=2, analytic_kl=False, beta=0.5), IWAE(3)
+CASES = [
+    ("residual", CLOSED, None),
+    ("residual", CLOSED, Ones()),
+    ("residual", ESTIMATED, OnesByRows()),
+    ("residual", WEIGHTED, Ones()),
+    ("paper", CLOSED, Ones()),
+    ("paper", ESTIMATED, Ones()),
+    ("paper", WEIGHTED, OnesByRows()),
+    ("hivae", CLOSED, None),
+    ("hivae", CLOSED, Ones()),
+    ("hivae", CLOSED, OnesByRows()),
+]
+
+
+@pytest.mark.parametrize(("network", "objective", "balancer"), CASES)
+def test_unit_weights_give_the_gradient_of_the_loss(mixed, network, objective, balancer):
     with jax.enable_x64(True):
         space, values, observed = mixed
         raw = "raw" if network == "paper" else "standardized_onehot"
-        net, states = widened(new_network(space, values, observed, network, encoder_input=raw))
-        arguments = (net, states, *batch(mixed), KEY, Method(objective, balancer, 0.3))
+        method = Method(objective, balancer, 0.3)
+        net, states = widened(new_network(space, values, observed, network, encoder_input=raw, method=method))
+        arguments = (net, states, *batch(mixed), KEY, method)
         gradient, _, report = balanced_gradients(*arguments)
         expected = eqx.filter_grad(loss)(*arguments)
         assert relative(gradient, expected) < 1e-10
@@ -74,8 +88,7 @@ def test_gram_path_equals_row_path(mixed, name):
     matched = balancing.norm_match(balancing.parse(name))
     with jax.enable_x64(True):
         space, values, observed = mixed
-        net, states = widened(new_network(space, values, observed))
-        states = states._replace(balancer=matched.init(6))
+        net, states = widened(new_network(space, values, observed, method=Method(ELBO(), matched)))
         by_gram, _, _ = balanced_gradients(net, states, *batch(mixed), KEY, Method(ELBO(), matched))
         by_rows, _, _ = balanced_gradients(net, states, *batch(mixed), KEY, Method(ELBO(), ByRows()))
         assert relative(by_gram, by_rows) < 1e-8
@@ -103,13 +116,10 @@ def test_what_stands_in_a_missing_cell_does_not_matter(mixed):
 def test_a_column_missing_in_the_whole_batch_gets_no_gradient(mixed):
     with jax.enable_x64(True):
         space, values, observed = mixed
-        net, states = widened(new_network(space, values, observed))
+        method = Method(ELBO(), balancing.norm_match(balancing.parse("imtl-g+pcgrad")))
+        net, states = widened(new_network(space, values, observed, method=method))
         cells, mask, scales = batch(mixed)
-        matched = balancing.norm_match(balancing.parse("imtl-g+pcgrad"))
-        states = states._replace(balancer=matched.init(6))
-        gradient, _, report = balanced_gradients(
-            net, states, cells, mask.at[:, 0].set(False), scales, KEY, Method(ELBO(), matched)
-        )
+        gradient, _, report = balanced_gradients(net, states, cells, mask.at[:, 0].set(False), scales, KEY, method)
         mine = space.layout.feature_of_output == 0
         assert not np.asarray(gradient.model.heads.kernel)[:, mine].any()
         assert all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(gradient))
@@ -118,13 +128,11 @@ def test_a_column_missing_in_the_whole_batch_gets_no_gradient(mixed):
 
 def test_a_non_finite_column_is_left_out_and_named(mixed):
     space, values, observed = mixed
-    net, states = new_network(space, values, observed)
+    method = Method(ELBO(), balancing.norm_match(balancing.parse("imtl-g")))
+    net, states = new_network(space, values, observed, method=method)
     cells = [jnp.asarray(block[:32]) for block in space.cells(values, observed)]
     cells[0] = cells[0].at[3, 0].set(jnp.nan)
     mask = jnp.asarray(observed[:32]).at[3, 0].set(True)
-    matched = balancing.norm_match(balancing.parse("imtl-g"))
-    method = Method(ELBO(), matched)
-    states = states._replace(balancer=matched.init(6))
     seen = mask.at[3, 0].set(False)
 
     # the encoder must not see the bad cell, or every column turns non-finite with it

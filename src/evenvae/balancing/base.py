@@ -22,7 +22,7 @@ class Balancer(abc.ABC):
     direction is G^T w; those with ``needs_rows`` decide element by element and answer `update` alone.
 
     Rows of norm zero and rows that are not finite get weight 0; the method sees the others. With one row left the
-    direction is that row.
+    direction lies along it.
     """
 
     needs_rows: ClassVar[bool] = False
@@ -158,7 +158,7 @@ def prepared(gram: Float[Array, "D D"]) -> tuple[Array, Array, Array]:
 
 def ridge_of(gram: Float[Array, "D D"]) -> float:
     """What to add to the diagonal of a correlation matrix: the rounding of the Gramian it was made from."""
-    return max(10 * gram.shape[0], 100) * float(jnp.finfo(gram.dtype).eps)
+    return max(2 * gram.shape[0] * float(jnp.finfo(gram.dtype).eps), 1e-13)
 
 
 def in_float64(function):

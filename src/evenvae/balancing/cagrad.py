@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from evenvae.balancing.base import Balancer, in_float64, matvec, prepared, ridge_of
-from evenvae.balancing.solvers import complementary, positive_or_plain, regularised
+from evenvae.balancing.solvers import complementary, least, positive_or_plain, regularised
 
 ROUNDS = 30
 
@@ -57,9 +57,9 @@ def _weights(gram, c, ridge):
 
     # start: the row with the least inner product alone reaches the radius
     inner = jnp.where(active, n * along, jnp.inf)
-    worst = jnp.argmin(inner)
-    t = jnp.where(active.any(), inner[worst], 0) + radius * n[worst]
-    x, basis, length = solve(t, jnp.arange(n.size) == worst)
+    worst = least(inner)
+    t = jnp.where(active.any(), jnp.where(worst, inner + radius * n, 0).sum(), 0)
+    x, basis, length = solve(t, worst)
 
     def unsolved(carry):
         *_, length, rounds = carry
@@ -73,10 +73,9 @@ def _weights(gram, c, ridge):
 
     start = (t, x, basis, length, jnp.array(0))
     _, x, _, length, _ = jax.lax.while_loop(unsolved, newton, start)
-    x = jnp.where(active, x / n, 0)
-    # ||g_w|| with w on the simplex; where it vanishes the rows conflict for good
+    # unit rows that cancel conflict for good
     stuck = length < jnp.sqrt(ridge) * x.sum()
-    extra = jnp.where((radius > 0) & ~stuck, x, 0)
+    extra = jnp.where(active & (radius > 0) & ~stuck, x / n, 0)
     return positive_or_plain(active / count + extra, active)
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from evenvae.balancing.base import Balancer, from_losses, in_float64, matvec, prepared, ridge_of
-from evenvae.balancing.solvers import complementary, positive_or_plain, regularised
+from evenvae.balancing.solvers import complementary, least, positive_or_plain, regularised
 
 SOLVERS = ("exact", "frank-wolfe")
 NORMALISATIONS = ("none", "l2", "loss", "loss+")
@@ -85,12 +85,13 @@ def _frank_wolfe(gram, tolerance, iterations):
     def improve(carry):
         w, _, count = carry
         product = matvec(q, w)
-        vertex = jnp.argmin(jnp.where(active, product, jnp.inf))
+        vertex = least(jnp.where(active, product, jnp.inf))
+        at = lambda values: jnp.where(vertex, values, 0).sum()
         # exact line search between w and the vertex
-        gap, curvature = (w * product).sum() - product[vertex], q[vertex, vertex] - 2 * product[vertex]
-        curvature = curvature + (w * product).sum()
-        step = jnp.clip(gap / jnp.where(curvature > 0, curvature, 1), 0, 1)
-        moved = (1 - step) * w + step * (jnp.arange(w.size) == vertex)
+        squared, cross = (w * product).sum(), at(product)
+        curvature = squared - 2 * cross + at(jnp.diagonal(q))
+        step = jnp.clip((squared - cross) / jnp.where(curvature > 0, curvature, 1), 0, 1)
+        moved = (1 - step) * w + step * vertex
         return moved, step, count + 1
 
     w, _, _ = jax.lax.while_loop(unsolved, improve, (start, jnp.ones((), q.dtype), jnp.array(0)))

@@ -78,8 +78,8 @@ class BalancedValueAndGrad:
     ) -> Balanced:
         """Losses, balanced gradients of ``params = (trunk, heads)`` and the next state for one batch."""
         trunk_params, head_params = params
-        out = jax.vjp(lambda p: self.trunk(p, batch), trunk_params, has_aux=self.has_aux)
-        features, trunk_vjp, aux = out if self.has_aux else (*out, None)
+        trunk = self.trunk if self.has_aux else lambda p, b: (self.trunk(p, b), None)
+        features, trunk_vjp, aux = jax.vjp(lambda p: trunk(p, batch), trunk_params, has_aux=True)
         if isinstance(self.heads, LinearHeads):
             losses, heads_gradient, mixed, state = self._linear(head_params, features, state, batch, key)
         else:
@@ -193,4 +193,6 @@ def balanced_value_and_grad(
         >>> state = step.init(2)
         >>> losses, gradients, state, _ = jax.jit(step)(params, state, batch, key=key)
     """
+    if isinstance(heads, Sequence):
+        heads = tuple(heads)  # hashable, so that jit takes the result
     return BalancedValueAndGrad(trunk, heads, balancer, has_aux)

@@ -86,7 +86,7 @@ def _value(method: str, key: str, text: str):
             return convert(text)
         except ValueError:
             continue
-    if re.fullmatch(r"[A-Za-z_-]+\+?", text):
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9_+-]*", text):
         return text
     if re.fullmatch(r"[0-9./e-]+", text):
         return tuple(float(item) for item in text.split("/"))

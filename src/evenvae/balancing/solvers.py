@@ -69,6 +69,12 @@ def complementary(
     return jnp.maximum(x, 0), basis & (x > 0)
 
 
+def least(values: Float[Array, " D"]) -> Bool[Array, " D"]:
+    """Where the first smallest value stands. ``argmin`` in float64 is refused once jit lowers it out of scope."""
+    index = jnp.arange(values.shape[0])
+    return index == jnp.min(jnp.where(values == values.min(), index, values.shape[0]))
+
+
 def positive_or_plain(weights: Float[Array, " D"], active: Bool[Array, " D"]) -> Float[Array, " D"]:
     """``weights`` where all are finite, else the plain sum: no solver may take a step down with it."""
     weights = jnp.where(active, weights, 0)

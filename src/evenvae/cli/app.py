@@ -70,8 +70,8 @@ def fit(
     data: Data,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="Where to write the model.")],
     schema: Annotated[Path | None, typer.Option(metavar="FILE", help="A schema.toml.")] = None,
-    model: Annotated[str, typer.Option(help="vae")] = "vae",
-    objective: Annotated[str, typer.Option(help="elbo")] = "elbo",
+    model: Annotated[str, typer.Option(help="vae, or hivae: a mixture prior and private slices.")] = "vae",
+    objective: Annotated[str, typer.Option(help="elbo, iwae or dreg.")] = "elbo",
     balance: Annotated[
         str, typer.Option(metavar="NAME", help="auto, none, or magnitude+direction as in imtl-g+pcgrad.")
     ] = "auto",
@@ -82,6 +82,9 @@ def fit(
     ensemble: Annotated[int, typer.Option(metavar="N", help="Runs side by side, averaged.")] = 1,
     epochs: Annotated[float | None, typer.Option(help="Passes over the table; by its size if not given.")] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same machine, same model.")] = 0,
+    hide: Annotated[
+        float, typer.Option(metavar="SHARE", help="Hide this share of cells first, as if they were missing.")
+    ] = 0.0,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any option of EvenVAE; repeatable.")
     ] = None,
@@ -113,6 +116,8 @@ def fit(
     common.use_cores(int(chosen["ensemble"] or 1) if str(chosen["ensemble"]).isdigit() else 1)
     from evenvae import EvenVAE
 
+    if hide:
+        table, chosen["schema"] = common.with_hidden(table, chosen["schema"], hide, seed)
     estimator = EvenVAE(**chosen).fit(table, checkpoint=checkpoint, resume=resume)
     estimator.save(out)
     if estimator.interrupted_:
@@ -136,27 +141,34 @@ def evaluate(
     data: Data,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     statistic: Annotated[str | None, typer.Option(help="Of numbers: typical, mean, median or mode.")] = None,
+    hide: Annotated[
+        float, typer.Option(metavar="SHARE", help="Hide this share of cells; report them apart, as imputed.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Which cells are hidden; that of `fit --hide` hides the same.")] = 0,
 ) -> None:
     """How well each column is reconstructed, beside its mean or most frequent level; mean log-likelihood."""
     import evenvae
 
     fitted = evenvae.load(model)
-    result = fitted.evaluate(common.read(data)[0], statistic=statistic)
+    result = fitted.evaluate(common.read(data)[0], statistic=statistic, hide=hide, random_state=seed)
     if as_json:
         columns = json.loads(result.to_json(orient="records"))
         typer.echo(json.dumps({**result.attrs, "columns": columns}, indent=2))
         return
-    rows = [
-        [r.column, r.likelihood, *(common.number(v) for v in (r.error, r.baseline, r.ratio, r.log_likelihood))]
-        for r in result.itertuples(index=False)
-    ]
-    header = ["column", "likelihood", "error", "baseline", "ratio", "log-likelihood"]
+    figures = [name for name in result.columns if name not in ("column", "likelihood")]
+    rows = [[r["column"], r["likelihood"], *(common.number(r[name]) for name in figures)] for _, r in result.iterrows()]
+    header = ["column", "likelihood", *(name.replace("_", " ").replace("log like", "log-like") for name in figures)]
     common.print_table("", header, rows, left=2)
     a = result.attrs
     typer.echo(
         f"\nmean error {common.number(a['error'], 4)} (baseline {common.number(a['baseline'], 4)}), worst ratio "
         f"{common.number(a['worst_ratio'])} ({a['worst_column']}), log-likelihood {a['log_likelihood']:.3f} nats a row"
     )
+    if hide:
+        typer.echo(
+            f"hidden cells: mean error {common.number(a['hidden_error'], 4)} "
+            f"(baseline {common.number(a['hidden_baseline'], 4)})"
+        )
     typer.echo("error: RMSE / range of numbers, error rate of levels; baseline: mean or most frequent level")
 
 

@@ -28,6 +28,20 @@ def read(data: str) -> tuple[Any, Any]:
     return tables.read_table(data), None
 
 
+def with_hidden(table: Any, schema: Any, share: float, seed: int) -> tuple[Any, Any]:
+    """The table with a share of its feature cells emptied at random, and the schema of the whole table."""
+    import numpy as np
+
+    from evenvae import metrics, tables
+
+    if not 0 <= share < 1:
+        raise InputError(f"--hide {share} must be at least 0 and below 1: the share of cells to hide.")
+    known = tables.Schema.of(schema, table)
+    observed = tables.encode(table, known).observed
+    hidden = metrics.hide(observed, share, np.random.default_rng(seed))
+    return tables.with_holes(table, hidden, known), known
+
+
 def parse_settings(settings: list[str]) -> dict[str, Any]:
     """``name=value`` pairs to options of `EvenVAE`; InputError for an unknown name."""
     from evenvae import EvenVAE

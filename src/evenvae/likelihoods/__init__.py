@@ -7,10 +7,11 @@ from evenvae.likelihoods.bernoulli import Bernoulli
 from evenvae.likelihoods.categorical import Categorical
 from evenvae.likelihoods.lognormal import LogNormal
 from evenvae.likelihoods.normal import Normal
+from evenvae.likelihoods.ordinal import Ordinal
 from evenvae.likelihoods.poisson import Poisson
 
 FAMILIES: dict[str, Callable[..., Likelihood]] = {
-    family.name: family for family in (Normal, LogNormal, Poisson, Bernoulli, Categorical)
+    family.name: family for family in (Normal, LogNormal, Poisson, Bernoulli, Categorical, Ordinal)
 }
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Likelihood",
     "LogNormal",
     "Normal",
+    "Ordinal",
     "Poisson",
     "Scale",
 ]

@@ -23,10 +23,12 @@ class LogNormal(Likelihood):
     """Positive values, standardised in log-space: t = (log(raw + offset) - center) / scale, t normal.
 
     Zeros need an offset: by default half the smallest positive training value. The paper adds 1e-20, which
-    turns zeros into an extreme atom at log(1e-20) = -46 (``zero_offset`` reproduces it).
+    turns zeros into an extreme atom at log(1e-20) = -46 (``zero_offset`` reproduces it). ``offset`` fixes it for
+    every column: 1 for the log(1 + x) of HI-VAE.
     """
 
     zero_offset: float | None = None
+    offset: float | None = None
 
     name: ClassVar[str] = "lognormal"
 
@@ -42,6 +44,7 @@ class LogNormal(Likelihood):
         if positive.size < values.size:
             smallest = float(positive.min()) if positive.size else 1.0
             offset = 0.5 * smallest if self.zero_offset is None else self.zero_offset
+        offset = offset if self.offset is None else self.offset
         center, scale = standard(np.log(values + offset)) if values.size else (0.0, 1.0)
         return Scale(center, scale, offset)
 

@@ -71,7 +71,7 @@ class CellInput(eqx.Module):
         self.norm = BatchNorm.of(numbers) if normalise and numbers else None
 
     def _looked_up(self, block) -> bool:
-        return self.mode != "raw" and block.likelihood.name == "categorical"
+        return self.mode != "raw" and block.likelihood.name in ("categorical", "ordinal")
 
     def init(self) -> Statistics | None:
         """State of the batch normalisation, if there is one."""
@@ -98,7 +98,8 @@ class CellInput(eqx.Module):
         dtype = self.bias.dtype
         for block, x, scale in zip(self.layout.blocks, cells, scales, strict=True):
             if self._looked_up(block):
-                looked_up.append((x, self.layout.part(keep if training else mask, block).astype(dtype)))
+                weight = self.layout.part(keep if training else mask, block).astype(dtype)
+                looked_up.append((block.likelihood.name == "ordinal", x, weight))
                 continue
             likelihood = block.likelihood
             observed = self.layout.part(mask, block).reshape(*x.shape[:2], *([1] * (x.ndim - 2)))
@@ -120,7 +121,10 @@ class CellInput(eqx.Module):
             inputs = seen if inputs is None else jnp.concatenate([inputs, seen], axis=-1)
         if inputs is not None:
             out = out + inputs @ self.kernel
-        for table, (codes, weight) in zip(self.embeddings, looked_up, strict=True):
+        for table, (ordered, codes, weight) in zip(self.embeddings, looked_up, strict=True):
+            if ordered:
+                # thermometer code: ones up to and including the level
+                table = jnp.cumsum(table, axis=1)
             if training:
                 weight = weight / (1 - self.dropout_rate)
             out = out + look_up(table, codes, weight)

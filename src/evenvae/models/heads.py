@@ -1,6 +1,7 @@
 """All heads side by side: one linear map from the last shared feature to every likelihood's parameters."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -32,9 +33,33 @@ class Heads(eqx.Module):
         kernel = xavier_uniform(key, (hidden, layout.width), 2**0.5)
         return cls(kernel, jnp.full((layout.width,), 0.01, kernel.dtype), layout)
 
-    def __call__(self, y: Float[Array, "... hidden"]) -> Float[Array, "... P"]:
-        """Raw parameters of every column."""
-        return y @ self.kernel + self.bias
+    def kernels(self) -> tuple[tuple[Float[Array, "hidden P"], ...], Float[Array, " P"]]:
+        """One kernel for every shared feature (one here), and the bias."""
+        return (self.kernel,), self.bias
+
+    def natural(self, outputs: Float[Array, "... P"], normalisation: Any = None) -> Float[Array, "... P"]:
+        """Linear outputs to the likelihoods' raw parameters: the same."""
+        del normalisation
+        return outputs
+
+
+def linear(
+    features: tuple[Float[Array, "... h"], ...], kernels: tuple[Float[Array, "h P"], ...], bias: Float[Array, " P"]
+) -> Float[Array, "... P"]:
+    """Outputs of all heads: sum of shared features times kernels, plus the bias."""
+    return sum((y @ kernel for y, kernel in zip(features, kernels, strict=True)), start=bias)
+
+
+def decode(model: Any, latent: Any) -> Float[Array, "... P"]:
+    """Raw parameters of every column, outside training, for any model of encoder, trunk and heads."""
+    features = model.trunk(latent)
+    kernels, bias = model.heads.kernels()
+    return model.heads.natural(linear(as_tuple(features), kernels, bias))
+
+
+def as_tuple(features: Any) -> tuple:
+    """Shared features as a tuple, whether there is one or several."""
+    return tuple(features) if isinstance(features, tuple) else (features,)
 
 
 def marginal_bias(layout: Layout, cells: Sequence[np.ndarray], observed: np.ndarray) -> np.ndarray:

@@ -51,21 +51,28 @@ def in_slices(function, cells: Cells, mask: np.ndarray, size: int) -> Any:
 
 
 @eqx.filter_jit
-def posterior(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"], scales: tuple[Scale, ...]):
-    """Mean and standard deviation of q(z|x)."""
-    return network.model.encoder(cells, mask, scales, encoder_state, inference=True)[0]
+def coordinates(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"], scales: tuple[Scale, ...]):
+    """Every row's place in latent space."""
+    return network.model.encoder(cells, mask, scales, encoder_state, inference=True)[0].coordinates
 
 
 @eqx.filter_jit
-def decode(network, z: Float[Array, "... latent"]) -> Float[Array, "... P"]:
-    """Raw head outputs."""
-    return network.model.decode(z)
+def raw_at_center(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"], scales: tuple[Scale, ...]):
+    """Raw head outputs at the latent that stands for every row."""
+    q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
+    return network.model.decode(q.center)
+
+
+@eqx.filter_jit
+def decode(network, places: Float[Array, "rows coordinates"]) -> Float[Array, "rows P"]:
+    """Raw head outputs at places of latent space."""
+    return network.model.decode(network.model.latent_of(places))
 
 
 def _weighted(network, encoder_state, cells, mask, scales, points):
     """Decoded samples of the posterior with their log importance weights, ``(samples, rows)``."""
     q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
-    z = q.mean + q.std * points[:, None, :]
+    z = q.at(points[:, None, :])
     raw = network.model.decode(z)
     log_likelihood = log_prob(network.model.heads.layout, raw, cells, mask)
     log_weight = log_likelihood.sum(-1) + network.prior.log_prob(z) - q.log_prob(z)
@@ -112,9 +119,9 @@ def decide(layout: Layout, averaged: list[np.ndarray]) -> Float[np.ndarray, "row
 
 @eqx.filter_jit
 def reconstruct(network, encoder_state, cells, mask, scales) -> list[Array]:
-    """What is expected at the posterior's mean."""
+    """What is expected at the posterior's center."""
     q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
-    return expectations(network.model.heads.layout, network.model.decode(q.mean), scales)
+    return expectations(network.model.heads.layout, network.model.decode(q.center), scales)
 
 
 @eqx.filter_jit

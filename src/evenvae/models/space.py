@@ -62,7 +62,7 @@ class Space:
             inside = np.where(observed[:, columns], values[:, columns], self.baseline[columns])
             model = likelihood.to_model(inside, constants)
             model = np.where(observed[:, columns], model, likelihood.filler)
-            integer = likelihood.name == "categorical"
+            integer = likelihood.name in ("categorical", "ordinal")
             blocks.append(model.astype(np.int32 if integer else np.float32))
         return tuple(blocks)
 

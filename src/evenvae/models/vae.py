@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from evenvae.models.encoder import CellInput, Encoder
-from evenvae.models.heads import Heads
+from evenvae.models.heads import Heads, decode
 from evenvae.models.layout import Layout
 from evenvae.models.networks import Dense, Stack
 
@@ -26,6 +26,20 @@ class VAEConfig:
     see_mask: bool = False
     init: str = "marginals"
 
+    @property
+    def coordinates(self) -> int:
+        """Size of what `transform` gives."""
+        return self.latent_size
+
+    @property
+    def points(self) -> int:
+        """Standard-normal numbers that make one draw of the posterior."""
+        return self.latent_size
+
+    def build(self, layout: Layout, bias: np.ndarray, key: Key[Array, ""]) -> "VAE":
+        """A new network; see `make_vae`."""
+        return make_vae(self, layout, bias, key)
+
 
 class VAE(eqx.Module):
     """p(x|z) = prod_d p_d(x_d; heads(trunk(z))) and q(z|x) by the encoder.
@@ -39,7 +53,11 @@ class VAE(eqx.Module):
 
     def decode(self, z: Float[Array, "... latent"]) -> Float[Array, "... P"]:
         """Raw parameters of every column."""
-        return self.heads(self.trunk(z))
+        return decode(self, z)
+
+    def latent_of(self, coordinates: Float[Array, "... latent"]) -> Float[Array, "... latent"]:
+        """The latent at a place of latent space: itself."""
+        return coordinates
 
 
 def make_vae(config: VAEConfig, layout: Layout, bias: np.ndarray, key: Key[Array, ""]) -> VAE:

@@ -21,6 +21,7 @@ class ELBO:
     analytic_kl: bool = True
 
     name: ClassVar[str] = "elbo"
+    doubly: ClassVar[bool] = False
 
     def init(self, features: int) -> Any:
         """No state."""

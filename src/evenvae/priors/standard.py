@@ -23,7 +23,8 @@ class StandardNormal(eqx.Module):
         """Draws."""
         return jax.random.normal(key, (rows, self.latent_size))
 
-    def kl(self, posterior: Any) -> Float[Array, " rows"]:
-        """KL(q || p) = sum (mu^2 + s^2 - 1) / 2 - log s."""
+    def kl(self, posterior: Any, latent: Any = None) -> Float[Array, " rows"]:
+        """KL(q || p) = sum (mu^2 + s^2 - 1) / 2 - log s; no draw of z is needed."""
+        del latent
         mean, std = posterior
         return 0.5 * (mean**2 + std**2 - 1).sum(-1) - jnp.log(std).sum(-1)

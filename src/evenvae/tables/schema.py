@@ -9,8 +9,8 @@ from typing import Any
 from evenvae.errors import InputError
 
 ROLES = ("feature", "constant", "identifier", "ignored")
-LIKELIHOODS = ("normal", "lognormal", "poisson", "bernoulli", "categorical")
-NOMINAL = ("bernoulli", "categorical")
+LIKELIHOODS = ("normal", "lognormal", "poisson", "bernoulli", "categorical", "ordinal")
+NOMINAL = ("bernoulli", "categorical", "ordinal")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,6 +86,17 @@ class Schema:
             if column.name == name:
                 return column
         raise InputError(f"The schema has no column {name!r}; {nearest(name, self.names)}.")
+
+    @classmethod
+    def of(cls, given: Any, X: Any) -> "Schema":
+        """The complete schema of a table, from what the user gave.
+
+        ``given``: None infers it; a schema or a path to a schema.toml is completed; a dict of overrides by
+        column is for `infer`. Raises InputError where they contradict the table.
+        """
+        if given is None or isinstance(given, Mapping):
+            return cls.infer(X, overrides=given)
+        return (given if isinstance(given, cls) else cls.from_toml(given)).complete(X)
 
     @classmethod
     def infer(

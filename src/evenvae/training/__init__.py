@@ -5,7 +5,7 @@ from evenvae.training.loop import Progress, Trained, stack, static_part, train
 from evenvae.training.purpose import PURPOSES, SLICE, Validation
 from evenvae.training.runs import Data, Run, start
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
-from evenvae.training.step import Method, Network, Report, States, balanced_gradients, loss
+from evenvae.training.step import Method, Network, Report, States, balanced_gradients, evaluate, first_states, loss
 
 __all__ = [
     "PURPOSES",
@@ -23,6 +23,8 @@ __all__ = [
     "TrainingSettings",
     "Validation",
     "balanced_gradients",
+    "evaluate",
+    "first_states",
     "loss",
     "stack",
     "start",

@@ -58,7 +58,7 @@ def measure(
         seen = observed & ~hidden if purpose == "impute" else observed
         scored = (observed & hidden if purpose == "impute" else observed) * weight[:, None]
         posterior, _ = network.model.encoder(batch, seen, scales, encoder_state, inference=True)
-        predicted = statistic(layout, network.model.decode(posterior.mean), scales, "typical")
+        predicted = statistic(layout, network.model.decode(posterior.center), scales, "typical")
         predicted = jnp.clip(predicted, bounds[0], bounds[1])
         truth = values(layout, batch, scales, predicted.dtype)
         return jnp.where(scored > 0, penalty(layout, truth, predicted), 0).sum(0), scored.sum(0)
@@ -84,7 +84,7 @@ def _negative_elbo(network, encoder_state, cells, mask, scales, validation, key)
         (rows, weight, _), key = piece
         batch = tuple(block[rows] for block in cells)
         posterior, _ = network.model.encoder(batch, mask[rows], scales, encoder_state, inference=True)
-        z = posterior.sample(key, 1)
+        z = posterior.at(jax.random.normal(key, (1, len(rows), posterior.points)))
         log_likelihood = log_prob(network.model.heads.layout, network.model.decode(z), batch, mask[rows])[0]
         ratio = network.prior.log_prob(z)[0] - posterior.log_prob(z)[0]
         return (log_likelihood * weight[:, None]).sum(0), (ratio * weight).sum(), weight.sum()

@@ -13,7 +13,7 @@ from evenvae.likelihoods import Scale
 from evenvae.models import Cells
 from evenvae.training.purpose import Figure, Validation, measure
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
-from evenvae.training.step import Method, Network, States, balanced_gradients
+from evenvae.training.step import Method, Network, States, balanced_gradients, look_back
 
 
 class Data(NamedTuple):
@@ -100,11 +100,13 @@ def run_chunk(
         params, states, opt_state, count, bad = carry
         network = eqx.combine(params, static)
         cells = tuple(block[rows] for block in data.cells)
-        gradient, states, report = balanced_gradients(
-            network, states, cells, data.mask[rows], data.scales, jax.random.fold_in(key, count), method
-        )
+        batch = (cells, data.mask[rows], data.scales, jax.random.fold_in(key, count), method)
+        before = states
+        gradient, states, report = balanced_gradients(network, before, *batch)
         updates, opt_state = transformation.update(gradient, opt_state, params)
         params = eqx.apply_updates(params, updates)
+        if method.balancer is not None and method.balancer.looks_back:
+            states = look_back(states, before, eqx.combine(params, static), *batch)
         bad = jnp.where(report.finite, 0, bad + 1)
         return (params, states, opt_state, count + 1, bad), (
             report.loss,

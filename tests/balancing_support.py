@@ -1,0 +1,99 @@
+"""Rows to balance, and the balancers by what they claim."""
+
+import functools
+import json
+import os
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from evenvae import balancing
+
+KEY = jax.random.key(0)
+MAGNITUDES = ["gradnorm", "mgda-ub", "imtl-g"]
+COMBINATIONS = [f"{m}+{d}" for m in MAGNITUDES for d in ("pcgrad", "graddrop")]
+NAMES = [*balancing.METHODS, *COMBINATIONS, "equal-norm+pcgrad", "mgda-ub[solver=frank-wolfe]"]
+WITH_WEIGHTS = [name for name in NAMES if not balancing.parse(name).needs_rows]
+DETERMINISTIC = [
+    *["none", "equal-norm", "power-norm", "gradnorm", "mgda-ub", "imtl-g", "cagrad", "nash-mtl"],
+    *["aligned-mtl", "upgrad", "famo", "uncertainty-weighting"],
+]
+NON_NEGATIVE = [n for n in balancing.METHODS if n not in ("imtl-g", "aligned-mtl", "graddrop")]
+NEVER_IN_CONFLICT = ["mgda-ub", "imtl-g", "nash-mtl", "upgrad", "cagrad[c=1]"]
+BLIND_TO_SCALE = ["imtl-g", "nash-mtl"]
+
+
+def padded(rows):
+    """Elements that are 0 in every row change nothing; with them cases share compilations."""
+    return np.pad(rows, ((0, 0), (0, 5 - rows.shape[1])))
+
+
+DEGENERATE = {
+    "one zero row": padded(np.array([[1.0, 2, 0], [0, 0, 0], [0, -1, 1]])),
+    "all zero": np.zeros((3, 5)),
+    "identical": np.ones((3, 5)),
+    "opposed": padded(np.array([[1.0, 2.0], [-1.0, -2.0], [1.0, 2.0]])),
+    "rank one": padded(np.outer([1.0, -2, 3], [1.0, 2, 3])),
+    "more rows than elements": np.random.default_rng(3).normal(size=(3, 5)) * [1, 1, 0, 0, 0],
+    "twelve decades": padded(np.diag([1e-6, 1.0, 1e6])),
+    "twelve decades in conflict": padded(np.array([[1e-6, 0], [-1.0, 1], [0.0, -1e6]])),
+    "one task": padded(np.array([[3.0, -4.0]])),
+    "a nan": padded(np.array([[1.0, np.nan], [2.0, 1.0], [0.0, 1.0]])),
+    "an inf": padded(np.array([[1.0, 1.0], [np.inf, 1.0], [1.0, -3.0]])),
+}
+
+
+def oracles():
+    root = Path(os.environ.get("EVENVAE_ORACLES", Path(__file__).parents[2] / "shared" / "oracles"))
+    path = root / "aggregators.json"
+    if not path.is_file():
+        pytest.skip(f"no oracle vectors: {path.name} is not in EVENVAE_ORACLES")
+    return json.loads(path.read_text())
+
+
+def made(balancer):
+    return balancing.parse(balancer) if isinstance(balancer, str) else balancer
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _update(balancer, rows, **given):
+    return balancer.update(rows, balancer.init(len(rows)), **given)[0]
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _weights(balancer, rows, **given):
+    return balancer.weights(rows @ rows.T, balancer.init(len(rows)), **given)[0]
+
+
+def _given(rows, key=KEY, losses=..., noise=None):
+    losses = jnp.ones(len(rows)) if losses is ... else losses
+    return {"key": None if noise is not None else key, "losses": losses, "noise": noise}
+
+
+def direction(balancer, rows, matched=False, **given):
+    balancer = balancing.norm_match(made(balancer)) if matched else made(balancer)
+    return np.asarray(_update(balancer, jnp.asarray(rows), **_given(rows, **given)))
+
+
+def weights(balancer, rows, **given):
+    return np.asarray(_weights(made(balancer), jnp.asarray(rows), **_given(rows, **given)))
+
+
+# few shapes, because every one is a compilation for every method
+shapes = st.tuples(st.sampled_from([2, 5]), st.just(9), st.integers(0, 2**31), st.floats(0, 3))
+
+
+def random_rows(shape):
+    d, n, seed, decades = shape
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(d, n)) * 10 ** rng.uniform(-decades / 2, decades / 2, (d, 1))
+
+
+def close(found, expected, tolerance, **kwargs):
+    """Within ``tolerance`` of the largest expected entry."""
+    expected = np.asarray(expected)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * np.abs(expected).max(), **kwargs)
