@@ -11,7 +11,7 @@ from evenvae import EvenVAE, InputError
 from evenvae.report import associations, build, gather, gradients, learned, marginals, unusual
 from evenvae.report.parts import Figure, Gallery, Table, listed, number, percent, shown
 from evenvae.tables import Column
-from evenvae.training import loss
+from evenvae.training import first_states, loss
 
 NAMES = ["columns", "marginals", "associations", "training", "gradients", "missing", "latent", "unusual", "card"]
 
@@ -113,15 +113,15 @@ def test_gradients_are_those_of_the_loss(fitted, table):
     cells = fitted.space_.cells(encoded.values, encoded.observed)
     network, state = fitted.members_[0]
     scales, key, method = fitted.space_.device_scales, jax.random.key(4), fitted.plan_.method
-    rows, losses = gradients.feature_gradients(network, state, None, cells, encoded.observed, scales, key, method)
+    (rows,), losses = gradients.feature_gradients(network, state, cells, encoded.observed, scales, key, method)
     assert rows.shape == (6, 16 * 16)
     # moving every row of the shared feature by one vector is moving the heads' bias by its image
     kernel = np.asarray(network.model.heads.kernel)
-    from evenvae.training import States
+    states = first_states(network, method)._replace(encoder=state)
 
     def of_bias(bias):
         moved = network._replace(model=_with_bias(network.model, bias))
-        return loss(moved, States(state, None, ()), cells, encoded.observed, scales, key, method)
+        return loss(moved, states, cells, encoded.observed, scales, key, method)
 
     by_bias = np.asarray(jax.grad(of_bias)(network.model.heads.bias))
     summed = np.asarray(rows).sum(0).reshape(16, 16).sum(0)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from evenvae.balancing import Balancer
-from evenvae.training import States, balanced_gradients
+from evenvae.training import balanced_gradients, first_states
 
 BATCHES = 8
 OPPOSED = 0.05
@@ -55,13 +55,13 @@ class Witness(Balancer):
 
 @eqx.filter_jit
 def feature_gradients(
-    network, encoder_state, objective_state, cells, mask, scales, key, method
-) -> tuple[Float[Array, "D n"], Float[Array, " D"]]:
-    """Gradients of the columns' losses at the shared feature, and the losses: those of the real training step."""
-    states = States(encoder_state, objective_state, ())
+    network, encoder_state, cells, mask, scales, key, method
+) -> tuple[tuple[Float[Array, "D n"], ...], Float[Array, " D"]]:
+    """Gradients of the columns' losses at every shared feature, and the losses: those of the real training step."""
     witness = method._replace(balancer=Witness())
+    states = first_states(network, witness)._replace(encoder=encoder_state)
     _, states, report = balanced_gradients(network, states, cells, mask, scales, key, witness)
-    return states.balancer, report.column_losses
+    return states.balancer[: len(network.model.heads.kernels()[0])], report.column_losses
 
 
 def compare(rows: Float[np.ndarray, "D n"], step: Float[np.ndarray, " n"]) -> tuple[np.ndarray, ...]:
@@ -81,29 +81,24 @@ def story(model: Any, network: Any, encoder_state: Any, values, observed, seed: 
     """
     method, layout = model.plan_.method, model.space_.layout
     generator = np.random.default_rng([seed, 3])
-    hidden = max(1, network.model.heads.kernel.shape[0])
+    hidden = sum(kernel.shape[0] for kernel in network.model.heads.kernels()[0])
     size = min(model.plan_.training.batch_size, len(values), max(2, ELEMENTS // (layout.features * hidden)))
-    balancer = method.balancer
-    state = None if balancer is None else balancer.init(layout.features)
+    memory = list(first_states(network, method).balancer)
     seen = []
     for number in range(min(BATCHES, max(1, len(values) // size))):
         picked = np.sort(generator.choice(len(values), size, replace=False))
         key = jax.random.fold_in(jax.random.key(seed), number)
         cells = model.space_.cells(values[picked], observed[picked])
-        gradients, losses = feature_gradients(
-            network,
-            encoder_state,
-            method.objective.init(layout.features),
-            cells,
-            observed[picked],
-            model.space_.device_scales,
-            key,
-            method,
-        )
-        step = gradients.sum(0)
-        if balancer is not None:
-            step, state = balancer.update(gradients, state, key=jax.random.split(key, 4)[2], losses=losses)
-        seen.append(compare(gradients, step))
+        scales = model.space_.device_scales
+        gradients, losses = feature_gradients(network, encoder_state, cells, observed[picked], scales, key, method)
+        steps = []
+        for place, rows in enumerate(gradients):
+            step = rows.sum(0)
+            if method.balancer is not None:
+                own = jax.random.fold_in(key, place)
+                step, memory[place] = method.balancer.update(rows, memory[place], key=own, losses=losses)
+            steps.append(step)
+        seen.append(compare(np.concatenate(gradients, axis=1), np.concatenate(steps)))
     # a column without a cell in a batch has no direction there
     with np.errstate(invalid="ignore"):
         norms, cosines, plain, balanced = (_mean(np.stack(part)) for part in zip(*seen, strict=True))
