@@ -150,8 +150,10 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         library = tables.library_of(X)
         if library == "numpy":
             array = np.asarray(X)
-            text = array.dtype.kind in "OUS"
-            return np.where(array == value, None if text else np.nan, array.astype(object) if text else array)
+            holes = array == value
+            array = array.astype(object if array.dtype.kind in "OUS" else np.result_type(array.dtype, np.float32))
+            array[holes] = np.nan
+            return array
         if library == "pandas":
             return X.mask(value == X)
         raise InputError(f"missing_values={value!r} works for arrays and pandas; use null in a {library} table.")
@@ -186,4 +188,5 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         kept = np.delete(array, [names.index(name) for name in left_out], axis=1)
         if self.indicator_ is None:
             return kept
-        return np.hstack([kept, self.indicator_.transform(self._holes(frame)).astype(kept.dtype)])
+        flags = np.asarray(self.indicator_.transform(self._holes(frame)))
+        return np.hstack([kept, flags.astype(kept.dtype)])
