@@ -22,11 +22,16 @@ SCORE_SAMPLES = 50
 
 @dataclasses.dataclass(frozen=True)
 class Imputation:
-    """A seeded share of observed cells was hidden; errors (D,) as `metrics.column_errors` measures them."""
+    """A seeded share of observed cells was hidden; errors (D,) as `metrics.column_errors` measures them.
+
+    ``purpose`` is that of the model that was asked, ``own`` whether it is the model of the report.
+    """
 
     hidden: Bool[np.ndarray, "N D"]
     error: Float[np.ndarray, " D"]
     baseline: Float[np.ndarray, " D"]
+    purpose: str
+    own: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +81,7 @@ def gather(
     X: Any,
     *,
     beside: Any = None,
+    imputer: Any = None,
     rows: int = 5000,
     seed: int = 0,
     labels: tuple[str, str] = ("", ""),
@@ -87,6 +93,7 @@ def gather(
         X: the table to look at, in any library; a table with more than ``rows`` rows is represented by a seeded
             sample of them, in their order.
         beside: another fitted model of the same columns, to compare with.
+        imputer: another fitted model of the same columns, asked for the hidden cells in place of ``model``.
         rows: most rows to look at, at least 2.
         seed: of the sample of rows, the hidden cells, the drawn rows and the noise of the gradients.
         labels: names of the two models; their balances where empty.
@@ -110,8 +117,10 @@ def gather(
     with warnings.catch_warnings():
         # said once, by the encoding above
         warnings.simplefilter("ignore", tables.TableWarning)
+        for other in (beside, imputer):
+            if other is not None:
+                _same_columns(model, other)
         if beside is not None:
-            _same_columns(model, beside)
             other_frame = beside.evaluate(part)
             other_stories = gradients.stories(beside, values, observed, seed)
         return Evidence(
@@ -130,7 +139,7 @@ def gather(
             latent=np.asarray(model.transform(part), float),
             scores=model.score_samples(part, samples=SCORE_SAMPLES, return_details=True),
             evaluation=model.evaluate(part),
-            imputation=imputation(model, values, observed, seed),
+            imputation=dataclasses.replace(imputation(imputer or model, values, observed, seed), own=imputer is None),
             stories=gradients.stories(model, values, observed, seed),
             other=beside,
             other_label=labels[1] or ("" if beside is None else _label(beside)),
@@ -146,7 +155,8 @@ def imputation(model: Any, values: np.ndarray, observed: np.ndarray, seed: int) 
     _, (found,) = model.impute_values(holes)
     space = model.space_
     score = lambda guess: metrics.column_errors(values, guess, hidden, space.layout.nominal, space.high - space.low)
-    return Imputation(hidden, score(found), score(np.broadcast_to(space.baseline, values.shape)))
+    constant = np.broadcast_to(space.baseline, values.shape)
+    return Imputation(hidden, score(found), score(constant), model.plan_.training.purpose)
 
 
 def _label(model: Any) -> str:

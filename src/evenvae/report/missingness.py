@@ -37,7 +37,9 @@ def section(evidence: Evidence) -> Section:
         f"{number(_mean(found.baseline))})."
     )
     notes = [f"Cells were hidden completely at random (seed {evidence.seed}), all figures at once."]
-    if evidence.model.plan_.training.purpose != "impute":
+    if not found.own:
+        notes.append(f'Another model was asked, trained with purpose="{found.purpose}".')
+    elif found.purpose != "impute":
         notes.append('A model trained with purpose="impute" finds more: this one was trained for another purpose.')
     if evidence.trained_on_it:
         notes.append("The hidden cells were seen in training; on new rows the error is larger.")

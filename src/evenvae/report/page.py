@@ -62,8 +62,8 @@ def build(evidence: Evidence) -> list[Section]:
     return [room.section(evidence) for room in rooms]
 
 
-def render(evidence: Evidence, sections: list[Section], title: str = "") -> str:
-    """The page: styles, script, Plotly and data in one text."""
+def render(evidence: Evidence, sections: list[Section], title: str = "", source: str = "") -> str:
+    """The page: styles, script, Plotly and data in one text; ``source`` says where the table is from."""
     import jinja2
     from plotly.offline import get_plotlyjs
 
@@ -75,6 +75,7 @@ def render(evidence: Evidence, sections: list[Section], title: str = "") -> str:
     environment.tests |= {"figure": _is(Figure), "gallery": _is(Gallery), "table": _is(Table), "numeric": _numeric}
     return environment.from_string(read("page.html")).render(
         title=title or f"{len(evidence.columns)} columns, {evidence.table_rows:,} rows",
+        source=source,
         label=evidence.label,
         headlines=headlines(evidence),
         summarised=len(evidence.places) < evidence.table_rows,
