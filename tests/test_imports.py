@@ -21,6 +21,7 @@ MAY_KNOW = {
     "priors": {"models"},
     "training": {"errors", "storage", "balancing", "likelihoods", "models", "objectives", "priors"},
     "progress": {"training"},
+    "report": {"errors", "tables", "metrics", "balancing", "training"},
     "cocktail": {
         "errors",
         "storage",

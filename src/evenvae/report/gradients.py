@@ -64,6 +64,12 @@ def feature_gradients(
     return states.balancer[: len(network.model.heads.kernels()[0])], report.column_losses
 
 
+@eqx.filter_jit
+def taken(balancer, rows, memory, key, losses):
+    """The step that a balancer makes of the rows, compiled; and its next memory."""
+    return balancer.update(rows, memory, key=key, losses=losses)
+
+
 def compare(rows: Float[np.ndarray, "D n"], step: Float[np.ndarray, " n"]) -> tuple[np.ndarray, ...]:
     """``(norms, cosines, plain, balanced)`` of one batch; a zero gradient has cosine nan with everything."""
     rows, step = np.asarray(rows, np.float64), np.asarray(step, np.float64)
@@ -96,7 +102,7 @@ def story(model: Any, network: Any, encoder_state: Any, values, observed, seed: 
             step = rows.sum(0)
             if method.balancer is not None:
                 own = jax.random.fold_in(key, place)
-                step, memory[place] = method.balancer.update(rows, memory[place], key=own, losses=losses)
+                step, memory[place] = taken(method.balancer, rows, memory[place], own, losses)
             steps.append(step)
         seen.append(compare(np.concatenate(gradients, axis=1), np.concatenate(steps)))
     # a column without a cell in a batch has no direction there

@@ -82,7 +82,7 @@ def errors(evidence: Evidence) -> Figure:
     order = np.argsort(-np.nan_to_num(ratio, nan=-1.0), kind="stable")
     names = [evidence.names[d] for d in order]
     shown = np.minimum(ratio[order], FAR)
-    worse = shown > 1
+    worse = shown >= 1
     trace = {
         "type": "bar", "orientation": "h", "y": names, "x": listed(shown), "customdata": listed(ratio[order]),
         "marker": {"color": [OTHER if w else RECONSTRUCTED for w in worse]},
