@@ -1,5 +1,6 @@
 """Every section's figures, as data."""
 
+import dataclasses
 import json
 import re
 
@@ -8,8 +9,8 @@ import numpy as np
 import pytest
 
 from evenvae import EvenVAE, InputError
-from evenvae.report import associations, build, gather, gradients, learned, marginals, unusual
-from evenvae.report.parts import Figure, Gallery, Table, listed, number, percent, shown
+from evenvae.report import associations, build, gather, gradients, latent, learned, marginals, unusual
+from evenvae.report.parts import Figure, Gallery, Table, listed, number, percent, shortened, shown
 from evenvae.tables import Column
 from evenvae.training import first_states, loss
 
@@ -234,6 +235,8 @@ def test_wrong_input_is_one_sentence(fitted, table):
 def test_texts():
     assert listed(np.array([[1.23456, np.nan], [np.inf, 2]])) == [[1.235, None], [None, 2.0]]
     assert (number(None), number(float("nan")), number(-1.25, 1)) == ("–", "–", "−1.2")
+    assert number(-0.0001) == "0.000"
+    assert shortened("a long name of thing 26", 11) == "a lon…ng 26"
     assert (percent(0.5), percent(0.031), percent(0), percent(None)) == ("50 %", "3.1 %", "0 %", "–")
     assert shown(float("nan"), Column("x")) == "missing"
     assert shown(1.0, Column("x", likelihood="bernoulli", levels=("no", "yes"))) == "yes"
@@ -246,3 +249,22 @@ def test_page_is_whole_and_escaped(page):
     found = json.loads(text)
     assert any("city </script>" in figure.get("rows", ()) for figure in found.values())
     assert "city &lt;/script&gt;" in page
+
+
+def test_map_of_numbers_with_holes(evidence):
+    flat = np.zeros((len(evidence.latent), 2))
+    best = evidence.evaluation.copy()
+    best["ratio"] = np.where(best["column"] == "income", 0.0, 1.0)
+    drawn = latent.figure(dataclasses.replace(evidence, evaluation=best), flat, np.arange(len(flat)))
+    assert None in drawn.data[0]["marker"]["color"]
+
+
+def test_models_with_a_mixture_and_slices(table):
+    model = EvenVAE(model="hivae", hidden_size=8, latent_size=2, epochs=1).fit(table)
+    end, _ = gradients.stories(model, *_cells(model, table), seed=0)
+    assert np.isfinite(end.balanced).all()
+
+
+def _cells(model, table):
+    encoded = model._encode(table)
+    return encoded.values, encoded.observed

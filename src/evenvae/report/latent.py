@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from evenvae.report.evidence import Evidence
-from evenvae.report.parts import Choice, Figure, Section, drawn, listed, percent, shown
+from evenvae.report.parts import Choice, Figure, Section, drawn, listed, percent, shortened, shown
 from evenvae.tables import Column
 
 POINTS, CELLS, LEVELS = 2000, 100_000, 7
@@ -44,14 +44,14 @@ def figure(evidence: Evidence, flat: np.ndarray, picked: np.ndarray) -> Figure:
     # the column that the model reconstructs best shows most of the map's order
     ratio = np.nan_to_num(evidence.evaluation["ratio"].to_numpy(float), nan=np.inf)
     chosen = int(ratio.argmin())
-    first = options[chosen][1]
+    first, hue = options[chosen][1], "marker.color"
     trace = {
         "type": "scatter",
         "mode": "markers",
         "x": listed(flat[:, 0], 3),
         "y": listed(flat[:, 1], 3),
         "text": first["text"][0],
-        "marker": {key.removeprefix("marker."): value[0] for key, value in first.items() if key != "text"}
+        "marker": {key.removeprefix("marker."): value[0] for key, value in first.items() if key not in ("text", hue)}
         | {"size": 5, "opacity": 0.75},
         "hovertemplate": "%{text}<extra></extra>",
     }
@@ -65,6 +65,8 @@ def figure(evidence: Evidence, flat: np.ndarray, picked: np.ndarray) -> Figure:
             "hovermode": "closest",
         },
     )
+    # holes have no colour, which plotly's script takes and its checks do not
+    data[0]["marker"]["color"] = first[hue][0]
     return Figure("latent", data, layout, height=480, choice=Choice("colour by", options, selected=chosen))
 
 
@@ -99,7 +101,7 @@ def _levels(column: Column, values: np.ndarray) -> tuple:
     codes = np.where(np.isfinite(values), values, -1).astype(int)
     levels, counts = np.unique(codes, return_counts=True)
     kept = list(levels[np.argsort(-counts, kind="stable")][:LEVELS])
-    labels = [shown(float(code), column)[:16] if code >= 0 else "missing" for code in kept]
+    labels = [shortened(shown(float(code), column), 16) if code >= 0 else "missing" for code in kept]
     if len(levels) > LEVELS:
         labels.append(f"{len(levels) - LEVELS} others")
     number = len(labels)

@@ -17,6 +17,7 @@ from evenvae.report.parts import (
     kind_of,
     listed,
     percent,
+    shortened,
     shown,
 )
 from evenvae.tables import Column
@@ -134,7 +135,7 @@ def figure(number: int, column: Column, found: Marginal) -> Figure:
                 "showgrid": False,
                 "tickmode": "array",
                 "tickvals": list(found.labels),
-                "ticktext": [label if len(label) <= 15 else label[:14] + "…" for label in found.labels],
+                "ticktext": [shortened(label, 15) for label in found.labels],
             },
         }
     else:

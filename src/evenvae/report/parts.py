@@ -106,7 +106,7 @@ def rows_layout(axis: dict[str, Any], legend: bool = False, at_one: bool = False
         "xaxis": axis,
         "yaxis": {"autorange": "reversed", "type": "category", "showgrid": False},
         "margin": {"t": 40 if legend else 8, "b": 48, "l": 8, "r": 8},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         "showlegend": legend,
         "bargap": 0.3,
         "shapes": [line] if at_one else [],
@@ -131,7 +131,15 @@ def shown(value: float, column: Column) -> str:
 
 def number(value: float | None, digits: int = 3) -> str:
     """A number for people; a dash for none."""
-    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}".replace("-", "−")
+    if value is None or not math.isfinite(value):
+        return "–"
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "−" if float(text) else "")
+
+
+def shortened(text: str, most: int) -> str:
+    """Start and end of a long text: what tells names apart is often at their end."""
+    return text if len(text) <= most else f"{text[: (most - 1) // 2]}…{text[-(most // 2) :]}"
 
 
 def percent(share: float | None) -> str:

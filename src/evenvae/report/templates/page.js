@@ -12,7 +12,8 @@
     ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const narrow = () => innerWidth < 640;
-  const short = (text, most) => text.length > most ? text.slice(0, most - 1) + "…" : text;
+  const short = (text, most) => text.length <= most ? text
+    : text.slice(0, (most - 1) >> 1) + "…" + text.slice(-(most >> 1));
 
   function themed(layout, figure) {
     const copy = structuredClone(layout), line = colour("--line");
@@ -34,7 +35,10 @@
       copy.xaxis.showgrid = copy.yaxis.showgrid = false;
     }
     const most = narrow() ? 14 : 28;
-    if (figure.scheme) for (const axis of ["xaxis", "yaxis"]) named(copy[axis], figure.data[0].y, most);
+    if (figure.scheme) {
+      named(copy.yaxis, figure.data[0].y, most);
+      named(copy.xaxis, figure.data[0].x, 14);
+    }
     return copy;
   }
 
