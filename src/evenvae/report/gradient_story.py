@@ -63,6 +63,10 @@ def norms(evidence: Evidence) -> Figure:
     end, start = evidence.stories
     order = np.argsort(-np.nan_to_num(end.norms), kind="stable")
     names = [evidence.names[d] for d in order]
+    positive = np.concatenate([start.norms, end.norms])
+    positive = positive[positive > 0]
+    # whole decades where there are some, else 2 and 5 between them
+    ticks = 1 if positive.size and positive.max() > 30 * positive.min() else "D2"
     traces = [
         {"type": "scatter", "mode": "markers", "name": story.moment, "y": names, "x": listed(story.norms[order]),
          "marker": {"color": colour, "size": 9, "symbol": symbol},
@@ -70,7 +74,7 @@ def norms(evidence: Evidence) -> Figure:
         for story, colour, symbol in ((start, OTHER, "circle-open"), (end, RECONSTRUCTED, "circle"))
     ]  # fmt: skip
     data, layout = drawn(
-        traces, rows_layout({"type": "log", "title": {"text": "norm of the gradient"}, "dtick": 1}, legend=True)
+        traces, rows_layout({"type": "log", "title": {"text": "norm of the gradient"}, "dtick": ticks}, legend=True)
     )
     return Figure(
         "gradient-norms", data, layout, height=100 + 20 * len(names), rows=tuple(names), title="How loud each column is"
