@@ -22,6 +22,7 @@ MAY_KNOW = {
     "training": {"errors", "storage", "balancing", "likelihoods", "models", "objectives", "priors"},
     "progress": {"training"},
     "experiments": {"errors", "cocktail", "datasets", "objectives", "settings"},
+    "report": {"errors", "tables", "metrics", "balancing", "training"},
     "cocktail": {
         "errors",
         "storage",

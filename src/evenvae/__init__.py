@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "EvenVAE": "evenvae.estimator",
+    "EvenImputer": "evenvae.imputer",
     "load": "evenvae.saving",
     "Schema": "evenvae.tables",
     "EvenVAEError": "evenvae.errors",
@@ -24,6 +25,7 @@ _ROOMS = (
     "models",
     "objectives",
     "priors",
+    "report",
     "tables",
     "training",
 )

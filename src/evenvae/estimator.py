@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 
-from evenvae import tables
+from evenvae import tables, warming
 from evenvae.errors import InputError
 from evenvae.likelihoods import FAMILIES, Likelihood
 from evenvae.models import HIVAEConfig
@@ -66,7 +66,7 @@ class Prepared(NamedTuple):
     validation: Validation
 
 
-class EvenVAE(Questions, TransformerMixin, BaseEstimator):
+class EvenVAE(Questions, BaseEstimator):
     """A variational autoencoder for tables of mixed columns, trained so that no column is overlooked.
 
     Args:
@@ -100,6 +100,7 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         statistic: what `reconstruct` and `evaluate` give for numbers: ``"typical"`` (the mean; the median of
             log-normal columns, whose mean runs off where the family does not fit), or ``"mean"``, ``"median"``,
             ``"mode"``.
+        warm_start: True goes on from what the last `fit` learned: same columns, scales, network, members.
         verbose: True shows a progress bar.
 
     Rows go in and come out in the library they came in: pandas, polars, pyarrow, NumPy.
@@ -142,6 +143,7 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         weight_decay: float | None = None,
         clip: float | None = None,
         statistic: str = "typical",
+        warm_start: bool = False,
         verbose: bool = False,
     ):
         self.model = model
@@ -179,7 +181,17 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         self.weight_decay = weight_decay
         self.clip = clip
         self.statistic = statistic
+        self.warm_start = warm_start
         self.verbose = verbose
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        # latent coordinates are computed and given in float32, whatever comes in
+        tags.transformer_tags.preserves_dtype = []
+        return tags
 
     # Training
 
@@ -232,7 +244,7 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
         frame = tables.as_frame(X)
         if len(frame) < 2:
             raise InputError(f"The table has {len(frame)} row; at least 2 are needed to learn from (n_samples=1).")
-        self.schema_ = Schema.of(self.schema, frame)
+        self.schema_ = warming.schema(self) or Schema.of(self.schema, frame)
         if not self.schema_.features:
             raise InputError("No column is left to learn: all are constant, empty or identifiers.")
         self._note_input(X)
@@ -241,16 +253,17 @@ class EvenVAE(Questions, TransformerMixin, BaseEstimator):
     def _prepare(self, encoded: Encoded) -> Prepared:
         """Space, splits, plan and new networks for the rows of ``encoded``; needs ``schema_``."""
         rows = len(encoded.values)
+        self.fingerprint_ = tables.fingerprint(encoded)
         self.seed_ = (
             int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else int(self.random_state)
         )
         likelihoods = [likelihood_of(column, self.model) for column in self.schema_.features]
-        self.space_ = Space.fit(likelihoods, encoded.values, encoded.observed)
+        self.space_ = warming.space(self) or Space.fit(likelihoods, encoded.values, encoded.observed)
         held_out = self._held_out_rows(rows)
         self.rows_, self.held_out_ = rows, held_out
         self.plan_ = make_plan(self.get_params(deep=False), self.space_.layout, rows - held_out, held_out)
         splits = [self._split(rows, held_out, run) for run in range(self.ensemble)]
-        networks = self._new_networks(encoded.values, encoded.observed)
+        networks = warming.continued(self, self._new_networks(encoded.values, encoded.observed))
         static = static_part(networks[0][0])
         runs = stack(
             [

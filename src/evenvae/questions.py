@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 import pandas as pd
+from sklearn.base import TransformerMixin
 from sklearn.exceptions import NotFittedError
 
 from evenvae import tables
@@ -17,7 +18,7 @@ from evenvae.models import inference
 STATISTICS = ("typical", "mean", "median", "mode")
 
 
-class Questions:
+class Questions(TransformerMixin):
     """Mixin of `EvenVAE`; needs ``members_``, ``space_``, ``schema_`` and ``plan_`` of a fitted model."""
 
     members_: list[tuple[Any, Any]]

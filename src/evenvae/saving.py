@@ -42,6 +42,7 @@ def save(model: EvenVAE, path: str | Path) -> None:
         "rows": model.rows_,
         "held_out": model.held_out_,
         "seed": model.seed_,
+        "fingerprint": model.fingerprint_,
         "history": model.history_,
         "named": hasattr(model, "feature_names_in_"),
         "steps": model.n_steps_,
@@ -68,6 +69,7 @@ def load(path: str | Path) -> EvenVAE:
     )
     model.space_ = Space(layout, scales, *(tensors[f"space.{name}"] for name in ("low", "high", "baseline")))
     model.seed_ = metadata["seed"]
+    model.fingerprint_ = metadata.get("fingerprint")
     model.rows_, model.held_out_ = metadata["rows"], metadata["held_out"]
     model.n_steps_, model.interrupted_ = metadata["steps"], metadata["interrupted"]
     model.history_ = metadata["history"]

@@ -8,7 +8,8 @@ import warnings
 import typer
 
 import evenvae.cli.cocktail
-import evenvae.cli.reproduce  # noqa: F401
+import evenvae.cli.report
+import evenvae.cli.reproduce  # noqa: F401  (they register their commands)
 from evenvae.cli.app import app
 from evenvae.errors import InputError, TrainingError
 

@@ -1,7 +1,7 @@
 """Tables: what each column is, raw cells to numbers and back, files."""
 
 from evenvae.errors import TableWarning
-from evenvae.tables.codec import Encoded, decode, encode
+from evenvae.tables.codec import Encoded, decode, encode, fingerprint
 from evenvae.tables.csv_patching import patch_csv, write_filled
 from evenvae.tables.files import read_table, write_table
 from evenvae.tables.filling import fill
@@ -20,6 +20,7 @@ __all__ = [
     "decode",
     "encode",
     "fill",
+    "fingerprint",
     "library_of",
     "patch_csv",
     "read_table",

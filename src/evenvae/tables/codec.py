@@ -1,6 +1,7 @@
 """A table's feature cells as numbers, and numbers as a table again."""
 
 import dataclasses
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,11 @@ def encode(X: Any, schema: Schema, *, on_unseen: str = "missing") -> Encoded:
     for position, column in enumerate(schema.features):
         values[:, position] = column_values(frame[column.name], column, on_unseen)
     return Encoded(values, ~np.isnan(values))
+
+
+def fingerprint(encoded: Encoded) -> str:
+    """SHA-256 of the encoded cells, in hexadecimal: which rows a model was trained on, without the rows."""
+    return hashlib.sha256(np.ascontiguousarray(encoded.values).tobytes()).hexdigest()
 
 
 def aligned(X: Any, schema: Schema) -> Any:

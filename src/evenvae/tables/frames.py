@@ -59,7 +59,9 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
         frame = _from_array(X, names)
     _refuse_duplicates([str(name) for name in frame.columns])
     if frame.shape[1] == 0:
-        raise InputError("The table has no columns.")
+        raise InputError(
+            f"The table has no columns: 0 feature(s) (shape={frame.shape}) while a minimum of 1 is required."
+        )
     if len(frame) == 0:
         raise InputError(f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of 1 is required.")
     frame = frame.copy(deep=False)

@@ -1,0 +1,48 @@
+"""``evenvae report``: one HTML file to look at."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evenvae.cli import common
+from evenvae.cli.app import Data, Model, app
+from evenvae.errors import InputError
+
+
+@app.command(epilog="Example: evenvae report balanced.evenvae people.csv -o report.html --beside plain.evenvae")
+def report(
+    model: Model,
+    data: Data,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="HTML", help="The page to write.")] = Path("report.html"),
+    beside: Annotated[
+        Path | None, typer.Option(metavar="OTHER", help="Another model of the same columns, to compare with.")
+    ] = None,
+    rows: Annotated[int, typer.Option(metavar="N", help="Most rows to look at; of more, a sample is drawn.")] = 5000,
+    seed: Annotated[int, typer.Option(help="Of the sample, the hidden cells and the drawn rows.")] = 0,
+    title: Annotated[str, typer.Option(help="Heading of the page; the name of DATA if not given.")] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing when done.")] = False,
+) -> None:
+    """What the model learned of every column, in one page that opens anywhere: no network, light and dark."""
+    from evenvae.report.page import check_installed, write_report
+
+    check_installed()
+    if rows < 2:
+        raise InputError(f"--rows {rows} must be at least 2.")
+    if not out.parent.is_dir():
+        raise InputError(f"Cannot write {out}: the folder {out.parent} does not exist; make it first.")
+    import evenvae
+
+    began = time.perf_counter()
+    fitted = evenvae.load(model)
+    other = None if beside is None else evenvae.load(beside)
+    labels = ("", "")
+    if other is not None and other.plan_.balance == fitted.plan_.balance:
+        labels = (model.stem, beside.stem if beside is not None else "")
+    table, _ = common.read(data)
+    heading = title or ("table" if data == "-" else Path(data.removeprefix("dataset:")).name)
+    write_report(fitted, table, out, title=heading, beside=other, rows=rows, seed=seed, labels=labels)
+    if not quiet:
+        size = out.stat().st_size / 1e6
+        typer.echo(f"{out}: {size:.1f} MB, {time.perf_counter() - began:.0f} s; open it in a browser", err=True)

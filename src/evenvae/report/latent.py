@@ -1,0 +1,111 @@
+"""Section: the latent space, flattened by principal components, coloured by any column."""
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from evenvae.report.evidence import Evidence
+from evenvae.report.parts import Choice, Figure, Section, drawn, listed, percent, shortened, shown
+from evenvae.tables import Column
+
+POINTS, CELLS, LEVELS = 2000, 100_000, 7
+PALETTE = ("#3f86d8", "#e08a3c", "#3f9e6b", "#b65fc2", "#cf5060", "#9a7b4f", "#4fb3bf", "#8a93a3")
+NUMBERS = [[0, "#3b4cc0"], [0.25, "#5b8fd6"], [0.5, "#58b5a0"], [0.75, "#c9b13f"], [1, "#e0633c"]]
+
+
+def section(evidence: Evidence) -> Section:
+    """A map of the rows, similar ones near each other where two coordinates are enough."""
+    rows, size = evidence.latent.shape
+    most = int(min(rows, POINTS, max(200, CELLS // len(evidence.columns))))
+    picked = np.sort(np.random.default_rng([evidence.seed, 4]).choice(rows, most, replace=False))
+    flat, kept = flattened(evidence.latent)
+    used = int((evidence.latent.std(axis=0) > 0.1).sum())
+    lead = (
+        f"A dot is a row, placed by the mean of its posterior; the two axes keep {percent(kept)} of the spread of "
+        f"{size} latent coordinates, of which {used} are in use (their means vary by more than 0.1)."
+    )
+    notes = (f"{most:,} of {rows:,} rows are drawn (seed {evidence.seed}).",) if most < rows else ()
+    return Section("latent", "Map", "Map of the rows", lead, (figure(evidence, flat[picked], picked),), notes)
+
+
+def flattened(latent: np.ndarray) -> tuple[np.ndarray, float]:
+    """(N, 2) principal components, and the share of the variance they keep."""
+    if latent.shape[1] == 1:
+        return np.column_stack([latent[:, 0], np.zeros(len(latent))]), 1.0
+    fitted = PCA(2, random_state=0).fit(latent)
+    share = float(np.nansum(fitted.explained_variance_ratio_))
+    return fitted.transform(latent), share
+
+
+def figure(evidence: Evidence, flat: np.ndarray, picked: np.ndarray) -> Figure:
+    """One scatter; choosing a column changes its colours alone."""
+    options = tuple(
+        (column.name, colours(column, evidence.values[picked, d])) for d, column in enumerate(evidence.columns)
+    )
+    # the column that the model reconstructs best shows most of the map's order
+    ratio = np.nan_to_num(evidence.evaluation["ratio"].to_numpy(float), nan=np.inf)
+    chosen = int(ratio.argmin())
+    first, hue = options[chosen][1], "marker.color"
+    trace = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": listed(flat[:, 0], 3),
+        "y": listed(flat[:, 1], 3),
+        "text": first["text"][0],
+        "marker": {key.removeprefix("marker."): value[0] for key, value in first.items() if key not in ("text", hue)}
+        | {"size": 5, "opacity": 0.75},
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    data, layout = drawn(
+        [trace],
+        {
+            "xaxis": {"title": {"text": "first component"}, "zeroline": False},
+            "yaxis": {"title": {"text": "second component"}, "zeroline": False},
+            "margin": {"t": 8, "b": 48, "l": 52, "r": 8},
+            "showlegend": False,
+            "hovermode": "closest",
+        },
+    )
+    # holes have no colour, which plotly's script takes and its checks do not
+    data[0]["marker"]["color"] = first[hue][0]
+    return Figure("latent", data, layout, height=480, choice=Choice("colour by", options, selected=chosen))
+
+
+def colours(column: Column, values: np.ndarray) -> dict:
+    """What to restyle so that the dots show a column: a scale for numbers, the commonest levels apart."""
+    texts = [shown(value, column) for value in values]
+    place, low, high, scale, ticks, labels = _levels(column, values) if column.nominal else _numbers(column, values)
+    bar = {"thickness": 12, "outlinewidth": 0, "len": 0.9, "tickmode": "array", "tickvals": ticks, "ticktext": labels}
+    return {
+        "text": [texts],
+        "marker.color": [place],
+        "marker.cmin": [low],
+        "marker.cmax": [high],
+        "marker.colorscale": [scale],
+        "marker.showscale": [True],
+        "marker.colorbar": [bar],
+    }
+
+
+def _numbers(column: Column, values: np.ndarray) -> tuple:
+    known = values[np.isfinite(values)]
+    low, high = (float(q) for q in np.quantile(known, [0.01, 0.99])) if known.size else (0.0, 1.0)
+    if low == high:
+        low, high = float(known.min()), float(known.max())
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    ticks = np.linspace(low, high, 5)
+    return listed(values), low, high, NUMBERS, listed(ticks, 6), [shown(tick, column) for tick in ticks]
+
+
+def _levels(column: Column, values: np.ndarray) -> tuple:
+    codes = np.where(np.isfinite(values), values, -1).astype(int)
+    levels, counts = np.unique(codes, return_counts=True)
+    kept = list(levels[np.argsort(-counts, kind="stable")][:LEVELS])
+    labels = [shortened(shown(float(code), column), 16) if code >= 0 else "missing" for code in kept]
+    if len(levels) > LEVELS:
+        labels.append(f"{len(levels) - LEVELS} others")
+    number = len(labels)
+    place = {code: position for position, code in enumerate(kept)}
+    stops = [(position / number, PALETTE[i]) for i in range(number) for position in (i, i + 1)]
+    scale = [list(stop) for stop in stops]
+    return [place.get(code, number - 1) for code in codes], -0.5, number - 0.5, scale, list(range(number)), labels

@@ -1,0 +1,105 @@
+"""Section: how well each column is learned, against the best constant, and beside another model."""
+
+import numpy as np
+
+from evenvae.report.evidence import Evidence
+from evenvae.report.parts import (
+    OTHER,
+    RECONSTRUCTED,
+    Figure,
+    Section,
+    Table,
+    drawn,
+    kind_of,
+    listed,
+    number,
+    rows_layout,
+)
+
+FAR = 2.0
+"""Ratios beyond this are drawn at it, with their number beside."""
+
+
+def section(evidence: Evidence) -> Section:
+    """Bars of error over baseline, worst first, and the figures as a table."""
+    frame = evidence.evaluation
+    ratio = frame["ratio"].to_numpy(float)
+    order = np.argsort(-np.nan_to_num(ratio, nan=-1.0), kind="stable")
+    known = np.isfinite(ratio)
+    learned = int((ratio[known] < 0.95).sum())
+    lead = (
+        f"{learned} of {len(ratio)} columns are reconstructed clearly better than by the best constant (the mean of "
+        "numbers, the most frequent level). A ratio of 1 means that nothing was learned; lower is better."
+    )
+    if evidence.beside is not None:
+        ours, theirs = frame.attrs["error"], evidence.beside.attrs["error"]
+        lead += (
+            f" Mean error: {number(ours)} {evidence.label}, {number(theirs)} {evidence.other_label}. "
+            "An average hides victims, so every column is shown."
+        )
+    notes = (
+        "Error: RMSE / range of numbers, error rate of levels, on observed cells. Log-likelihood: nats a cell, on "
+        "the raw scale, given the rest of its row.",
+    )
+    return Section(
+        "columns",
+        "Columns",
+        "What is learned, column by column",
+        lead,
+        (bars(evidence, order), table(evidence, order)),
+        notes,
+    )
+
+
+def aligned(evidence: Evidence, field: str) -> np.ndarray:
+    """(D,) a figure of the model beside, in this model's order of columns."""
+    assert evidence.beside is not None
+    return evidence.beside.set_index("column").loc[evidence.names, field].to_numpy(float)
+
+
+def bars(evidence: Evidence, order: np.ndarray) -> Figure:
+    """A row a column, the worst on top."""
+    names = [evidence.names[d] for d in order]
+    ratios = [(evidence.label, RECONSTRUCTED, evidence.evaluation["ratio"].to_numpy(float))]
+    if evidence.beside is not None:
+        ratios.insert(0, (evidence.other_label, OTHER, aligned(evidence, "ratio")))
+    traces = []
+    for label, colour, ratio in ratios:
+        ratio = ratio[order]
+        traces.append({
+            "type": "bar", "orientation": "h", "name": label, "y": names,
+            "x": listed(np.minimum(ratio, FAR)), "customdata": listed(ratio),
+            "text": [f"{r:.1f}" if r > FAR else "" for r in ratio], "textposition": "inside", "constraintext": "none",
+            "textfont": {"color": "#ffffff", "size": 11},
+            "marker": {"color": colour}, "hovertemplate": "%{y}: %{customdata}<extra>" + label + "</extra>",
+        })  # fmt: skip
+    top = float(np.nanmax([1.05, *(np.nanmax(np.minimum(r, FAR), initial=0) for _, _, r in ratios)]))
+    axis = {"range": [0, top], "title": {"text": "error / error of the best constant"}}
+    data, layout = drawn(traces, {**rows_layout(axis, legend=True, at_one=True), "barmode": "group"})
+    height = 100 + len(names) * (22 if evidence.beside is None else 34)
+    return Figure("learned", data, layout, height=height, rows=tuple(names))
+
+
+def table(evidence: Evidence, order: np.ndarray) -> Table:
+    """The figures behind the bars."""
+    frame = evidence.evaluation
+    header = ["column", "taken for", "baseline", "error", "ratio", "log-likelihood"]
+    if evidence.beside is not None:
+        header[3:] = ["error", f"error, {evidence.other_label}", "ratio", f"ratio, {evidence.other_label}",
+                      "log-likelihood", f"log-likelihood, {evidence.other_label}"]  # fmt: skip
+    rows = []
+    for d in order:
+        row = frame.iloc[d]
+        cells = [row["column"], row["likelihood"], number(row["baseline"])]
+        for field, digits in (("error", 3), ("ratio", 2), ("log_likelihood", 2)):
+            cells.append(number(row[field], digits))
+            if evidence.beside is not None:
+                cells.append(number(aligned(evidence, field)[d], digits))
+        rows.append(tuple(cells))
+    return Table(
+        tuple(header),
+        tuple(rows),
+        columns=tuple((evidence.names[d],) for d in order),
+        kinds=tuple(kind_of(evidence.columns[d]) for d in order),
+        folded="All figures as a table",
+    )

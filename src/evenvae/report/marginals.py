@@ -1,0 +1,170 @@
+"""Section: what values each column takes: real, reconstructed, sampled."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from evenvae.report.evidence import Evidence
+from evenvae.report.parts import (
+    REAL,
+    RECONSTRUCTED,
+    SAMPLED,
+    Figure,
+    Gallery,
+    Section,
+    drawn,
+    kind_of,
+    listed,
+    percent,
+    shortened,
+    shown,
+)
+from evenvae.tables import Column
+
+BINS, LEVELS = 32, 7
+
+
+@dataclasses.dataclass(frozen=True)
+class Marginal:
+    """Shares of a column's values over shared bins, one array a source; ``labels`` name levels, ``edges`` bins."""
+
+    real: np.ndarray
+    reconstructed: np.ndarray
+    sampled: np.ndarray
+    labels: tuple[str, ...] = ()
+    edges: np.ndarray | None = None
+    logarithmic: bool = False
+
+    def distance(self, source: str) -> float:
+        """Total variation to the real shares: the share of rows that would have to move, in [0, 1]."""
+        return float(0.5 * np.abs(getattr(self, source) - self.real).sum())
+
+
+def marginal(column: Column, real: np.ndarray, reconstructed: np.ndarray, sampled: np.ndarray) -> Marginal:
+    """Shares over levels (rare ones together) or over bins that cover 99 % of the real values."""
+    real, reconstructed, sampled = (part[np.isfinite(part)] for part in (real, reconstructed, sampled))
+    if column.nominal:
+        counts = [
+            np.bincount(part.astype(int), minlength=column.cardinality) for part in (real, reconstructed, sampled)
+        ]
+        order = np.argsort(-counts[0], kind="stable")
+        kept, rest = order[:LEVELS], order[LEVELS:]
+        if column.ordered or all(isinstance(level, int | float) for level in column.levels):
+            kept = np.sort(kept)
+        labels = [shown(float(code), column) for code in kept]
+        shares = [np.append(c[kept], c[rest].sum()) / max(c.sum(), 1) for c in counts]
+        if rest.size:
+            labels.append(f"{rest.size} other levels")
+        else:
+            shares = [share[:-1] for share in shares]
+        return Marginal(*shares, labels=tuple(labels))
+    edges, logarithmic = bin_edges(column, real)
+    shares = []
+    for part in (real, reconstructed, sampled):
+        # what lies beyond the outer edges counts in the outer bins
+        inside = np.clip(part, edges[0], edges[-1])
+        shares.append(np.histogram(inside, edges)[0] / max(part.size, 1))
+    return Marginal(*shares, edges=edges, logarithmic=logarithmic)
+
+
+def bin_edges(column: Column, real: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Edges of at most `BINS` bins, and whether they are even on a logarithmic axis."""
+    if not real.size:
+        return np.array([0.0, 1.0]), False
+    low, high = np.quantile(real, [0.005, 0.995])
+    if low == high:
+        low, high = real.min(), real.max()
+    if low == high:
+        return np.array([low - 0.5, low + 0.5]), False
+    if column.decimals == 0:
+        width = max(1, math.ceil((high - low + 1) / BINS))
+        count = math.ceil((math.floor(high) - math.floor(low) + 1) / width)
+        return math.floor(low) - 0.5 + width * np.arange(count + 1), False
+    logarithmic = column.likelihood == "lognormal" and low > 0 and high / low > 20
+    space = np.geomspace if logarithmic else np.linspace
+    return space(low, high, BINS + 1), logarithmic
+
+
+def section(evidence: Evidence) -> Section:
+    """A figure a column."""
+    marginals = [
+        marginal(column, evidence.values[:, d], evidence.reconstructed[:, d], evidence.sampled[:, d])
+        for d, column in enumerate(evidence.columns)
+    ]
+    figures = tuple(
+        figure(number, column, found)
+        for number, (column, found) in enumerate(zip(evidence.columns, marginals, strict=True))
+    )
+    mean = float(np.mean([found.distance("sampled") for found in marginals]))
+    lead = (
+        f"{len(evidence.sampled):,} rows were drawn from the model. On average {percent(mean)} of a column's drawn "
+        "values would have to move for its shares to be the real ones. Reconstructions are expected values: they "
+        "spread less than real ones wherever a column is not known exactly."
+    )
+    orders = (
+        ("place", "as in the table"),
+        ("sampled", "worst sampled first"),
+        ("reconstructed", "worst reconstructed first"),
+    )
+    return Section("marginals", "Values", "Values of every column", lead, (Gallery(figures, orders),))
+
+
+def figure(number: int, column: Column, found: Marginal) -> Figure:
+    """Bars of levels, stepped lines of numbers."""
+    sources = (("real", REAL), ("reconstructed", RECONSTRUCTED), ("sampled", SAMPLED))
+    layout = {
+        "margin": {"t": 8, "b": 28, "l": 44, "r": 8},
+        "showlegend": False,
+    }
+    shares = {"tickformat": "~%", "rangemode": "tozero", "nticks": 5}
+    if found.edges is None:
+        traces = [
+            {"type": "bar", "name": name, "y": list(found.labels), "x": listed(getattr(found, name)),
+             "orientation": "h", "marker": {"color": colour},
+             "hovertemplate": "%{y}: %{x:.1%}<extra>" + name + "</extra>"}
+            for name, colour in sources
+        ]  # fmt: skip
+        layout |= {
+            "barmode": "group",
+            "bargap": 0.25,
+            "xaxis": shares,
+            "yaxis": {
+                "type": "category",
+                "autorange": "reversed",
+                "showgrid": False,
+                "tickmode": "array",
+                "tickvals": list(found.labels),
+                "ticktext": [shortened(label, 15) for label in found.labels],
+            },
+        }
+    else:
+        places = moments(found.edges) if column.kind in ("datetime", "date") else listed(found.edges, 6)
+        kind = "date" if column.kind in ("datetime", "date") else "log" if found.logarithmic else "linear"
+        traces = [
+            {"type": "scatter", "mode": "lines", "name": name, "x": places,
+             "y": [*listed(getattr(found, name)), listed(getattr(found, name))[-1]],
+             "line": {"shape": "hv", "color": colour, "width": 1 if name == "real" else 2},
+             **({"fill": "tozeroy", "fillcolor": colour + "55"} if name == "real" else {}),
+             "hovertemplate": "from %{x}: %{y:.1%}<extra>" + name + "</extra>"}
+            for name, colour in sources
+        ]  # fmt: skip
+        layout |= {"xaxis": {"type": kind, "nticks": 6}, "yaxis": shares, "hovermode": "x"}
+    data, layout = drawn(traces, layout)
+    sampled, reconstructed = found.distance("sampled"), found.distance("reconstructed")
+    return Figure(
+        f"marginal-{number}",
+        data,
+        layout,
+        height=210,
+        title=column.name,
+        caption=f"{column.likelihood} · off by: reconstructed {percent(reconstructed)}, sampled {percent(sampled)}",
+        column=column.name,
+        kind=kind_of(column),
+        facts={"place": float(number), "sampled": -sampled, "reconstructed": -reconstructed},
+    )
+
+
+def moments(seconds: np.ndarray) -> list[str]:
+    """Seconds since 1970 as ISO texts."""
+    return [str(t) for t in (np.asarray(seconds) * 1e3).astype("int64").astype("datetime64[ms]")]

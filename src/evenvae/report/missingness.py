@@ -1,0 +1,108 @@
+"""Section: where the holes are, and how well hidden cells are found again."""
+
+import numpy as np
+
+from evenvae.report.evidence import HIDDEN_SHARE, Evidence
+from evenvae.report.parts import (
+    OTHER,
+    REAL,
+    RECONSTRUCTED,
+    Figure,
+    Section,
+    Table,
+    drawn,
+    listed,
+    number,
+    percent,
+    rows_layout,
+)
+
+FAR = 2.0
+
+
+def section(evidence: Evidence) -> Section:
+    """Share of holes by column, the commonest patterns of holes, imputation error beside the baseline's."""
+    holes = evidence.missing_share
+    found = evidence.imputation
+    better = int((found.error < found.baseline).sum())
+    scored = int(np.isfinite(found.error).sum())
+    with_holes = int((holes > 0).sum())
+    lead = (
+        f"{with_holes} of {len(holes)} columns have holes, {percent(float(holes.mean()))} of all cells are missing. "
+        if with_holes
+        else "The table has no holes. "
+    ) + (
+        f"{percent(HIDDEN_SHARE)} of the observed cells were hidden and asked for: in {better} of {scored} columns the "
+        f"model finds them better than the best constant does (mean error {number(_mean(found.error))} against "
+        f"{number(_mean(found.baseline))})."
+    )
+    notes = [f"Cells were hidden completely at random (seed {evidence.seed}), all figures at once."]
+    if not found.own:
+        notes.append(f'Another model was asked, trained with purpose="{found.purpose}".')
+    elif found.purpose != "impute":
+        notes.append('A model trained with purpose="impute" finds more: this one was trained for another purpose.')
+    if evidence.trained_on_it:
+        notes.append("The hidden cells were seen in training; on new rows the error is larger.")
+    parts = [errors(evidence)]
+    if with_holes:
+        parts.insert(0, shares(evidence))
+        parts.append(patterns(evidence))
+    return Section("missing", "Holes", "Holes, and filling them", lead, tuple(parts), tuple(notes))
+
+
+def shares(evidence: Evidence) -> Figure:
+    """Columns with holes, the emptiest on top."""
+    order = [d for d in np.argsort(-evidence.missing_share, kind="stable") if evidence.missing_share[d] > 0]
+    names = [evidence.names[d] for d in order]
+    trace = {"type": "bar", "orientation": "h", "y": names, "x": listed(evidence.missing_share[order]),
+             "marker": {"color": REAL}, "hovertemplate": "%{y}: %{x:.2%}<extra></extra>"}  # fmt: skip
+    data, layout = drawn([trace], rows_layout({"tickformat": "~%", "rangemode": "tozero"}))
+    return Figure("missing-shares", data, layout, height=70 + 22 * len(names), rows=tuple(names), title="Missing cells")
+
+
+def patterns(evidence: Evidence, most: int = 8) -> Table:
+    """Which columns are missing together, over the rows looked at."""
+    found, counts = np.unique(~evidence.observed, axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:most]
+    rows = []
+    for place in order:
+        names = [name for name, hole in zip(evidence.names, found[place], strict=True) if hole]
+        text = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+        rows.append((text or "nothing", percent(counts[place] / len(evidence.observed))))
+    more = len(counts) - len(order)
+    caption = "Missing together" + (f"; {more} rarer patterns are left out" if more else "")
+    return Table(("missing", "rows"), tuple(rows), caption=caption)
+
+
+def errors(evidence: Evidence) -> Figure:
+    """Imputation error over that of the best constant, the worst on top."""
+    found = evidence.imputation
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(found.baseline > 0, found.error / found.baseline, np.where(found.error > 0, np.inf, np.nan))
+    order = np.argsort(-np.nan_to_num(ratio, nan=-1.0), kind="stable")
+    names = [evidence.names[d] for d in order]
+    shown = np.minimum(ratio[order], FAR)
+    worse = shown >= 1
+    trace = {
+        "type": "bar", "orientation": "h", "y": names, "x": listed(shown), "customdata": listed(ratio[order]),
+        "marker": {"color": [OTHER if w else RECONSTRUCTED for w in worse]},
+        "hovertemplate": "%{y}: %{customdata}<extra></extra>",
+    }  # fmt: skip
+    top = max(1.05, float(np.nanmax(shown, initial=0)))
+    axis = {"range": [0, top], "title": {"text": "error / error of the best constant"}}
+    data, layout = drawn([trace], rows_layout(axis, at_one=True))
+    kinds = " Grey: no better than the constant." if worse.any() else ""
+    return Figure(
+        "imputation",
+        data,
+        layout,
+        height=80 + 22 * len(names),
+        rows=tuple(names),
+        title="How well hidden cells are found again",
+        caption="The best constant is the mean of numbers, the most frequent level." + kinds,
+    )
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")

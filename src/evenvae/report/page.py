@@ -1,0 +1,157 @@
+"""From sections to one HTML file that needs nothing else."""
+
+import dataclasses
+import json
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from evenvae.errors import InputError
+from evenvae.report.evidence import Evidence, gather
+from evenvae.report.parts import CONFIG, Figure, Gallery, Section, Table, number
+
+
+def write_report(model: Any, X: Any, path: str | Path, *, title: str = "", **options: Any) -> list[Section]:
+    """Write the report of a fitted model on a table.
+
+    Args:
+        model: a fitted `EvenVAE`.
+        X: the table to look at.
+        path: the HTML file to write.
+        title: heading of the page.
+        options: ``beside``, ``rows``, ``seed`` and ``labels`` of `gather`.
+
+    Returns:
+        The sections, as data.
+
+    Raises:
+        InputError: plotly or jinja2 is not installed, or the table does not fit the model.
+    """
+    from evenvae.tables.files import write_text
+
+    check_installed()
+    evidence = gather(model, X, **options)
+    sections = build(evidence)
+    write_text(path, render(evidence, sections, title=title))
+    return sections
+
+
+def check_installed() -> None:
+    """InputError where an optional library that draws the report is missing."""
+    missing = [name for name in ("plotly", "jinja2") if find_spec(name) is None]
+    if missing:
+        raise InputError(f"The report needs {' and '.join(missing)}: pip install 'evenvae[report]'.")
+
+
+def build(evidence: Evidence) -> list[Section]:
+    """All sections, in reading order."""
+    from evenvae.report import (
+        associations,
+        card,
+        gradient_story,
+        latent,
+        learned,
+        marginals,
+        missingness,
+        training_curves,
+        unusual,
+    )
+
+    rooms = (learned, marginals, associations, training_curves, gradient_story, missingness, latent, unusual, card)
+    return [room.section(evidence) for room in rooms]
+
+
+def render(evidence: Evidence, sections: list[Section], title: str = "", source: str = "") -> str:
+    """The page: styles, script, Plotly and data in one text; ``source`` says where the table is from."""
+    import jinja2
+    from plotly.offline import get_plotlyjs
+
+    templates = files("evenvae.report") / "templates"
+    read = lambda name: (templates / name).read_text(encoding="utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.tests |= {"figure": _is(Figure), "gallery": _is(Gallery), "table": _is(Table), "numeric": _numeric}
+    return environment.from_string(read("page.html")).render(
+        title=title or f"{len(evidence.columns)} columns, {evidence.table_rows:,} rows",
+        source=source,
+        label=evidence.label,
+        headlines=headlines(evidence),
+        summarised=len(evidence.places) < evidence.table_rows,
+        evidence=evidence,
+        sections=sections,
+        column_count=len(evidence.columns),
+        style=read("style.css"),
+        script=read("page.js"),
+        plotly=get_plotlyjs(),
+        figures=script_safe({figure.name: _described(figure) for figure in figures_of(sections)}),
+        config=script_safe(CONFIG),
+    )
+
+
+def headlines(evidence: Evidence) -> list[tuple[str, str, str]]:
+    """(figure, what it is, explanation) for the top of the page."""
+    facts = evidence.evaluation.attrs
+    found = evidence.imputation
+    return [
+        (number(facts["error"]), "mean error", f"best constant {number(facts['baseline'])}"),
+        (number(facts["worst_ratio"], 2), "worst column over constant", facts["worst_column"] or ""),
+        (number(facts["log_likelihood"], 1), "nats a row", "log-likelihood"),
+        (number(_mean(found.error)), "imputation error", f"best constant {number(_mean(found.baseline))}"),
+    ]
+
+
+def figures_of(sections: list[Section]) -> list[Figure]:
+    """Every figure of every section."""
+    found: list[Figure] = []
+    for section in sections:
+        for part in section.parts:
+            if isinstance(part, Gallery):
+                found += part.figures
+            elif isinstance(part, Figure):
+                found.append(part)
+    return found
+
+
+def script_safe(value: Any) -> str:
+    """JSON that can stand inside a script element, whatever the texts in it say."""
+    import markupsafe
+
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    for character, escape in (
+        ("<", "\\u003c"),
+        (">", "\\u003e"),
+        ("&", "\\u0026"),
+        ("\u2028", "\\u2028"),
+        ("\u2029", "\\u2029"),
+    ):
+        text = text.replace(character, escape)
+    return markupsafe.Markup(text)
+
+
+def _described(figure: Figure) -> dict[str, Any]:
+    described: dict[str, Any] = {"data": figure.data, "layout": figure.layout, "height": figure.height}
+    if figure.rows:
+        described["rows"] = figure.rows
+    if figure.scheme:
+        described["scheme"] = figure.scheme
+    if figure.choice:
+        described["choice"] = dataclasses.asdict(figure.choice)
+    return described
+
+
+def _numeric(cell: Any) -> bool:
+    text = str(cell).replace("−", "-").replace(",", "").removesuffix(" %")
+    return text == "–" or text.lstrip("-").replace(".", "", 1).isdigit()
+
+
+def _is(kind: type) -> Any:
+    return lambda part: isinstance(part, kind)
+
+
+def _mean(values: Any) -> float:
+    import numpy as np
+
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")

@@ -1,0 +1,75 @@
+"""Section: the rows that the model finds least likely, and the columns that make them so."""
+
+import numpy as np
+
+from evenvae.report.evidence import SCORE_SAMPLES, Evidence
+from evenvae.report.parts import REAL, SAMPLED, Figure, Section, Table, drawn, listed, number, shown
+
+ROWS, CULPRITS = 15, 3
+
+
+def deficits(columns: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """(N, D) nats that a cell lies below its column's median cell; nan for holes.
+
+    ``columns`` (N, D) are the cells' expected log-likelihoods given their rows.
+    """
+    seen = np.where(observed, columns, np.nan)
+    typical = np.array([np.nanmedian(c) if np.isfinite(c).any() else np.nan for c in seen.T])
+    return typical - seen
+
+
+def section(evidence: Evidence) -> Section:
+    """Histogram of the scores; the lowest rows with their reasons."""
+    total = evidence.scores["total"]
+    lead = (
+        f"A row's score is its log-likelihood, in nats, with holes integrated out; half of the rows score above "
+        f"{number(float(np.median(total)), 1)}. The lowest are listed with the cells that cost them most, beside what "
+        "such a cell usually costs."
+    )
+    notes = [
+        f"Importance sampled, {SCORE_SAMPLES} draws a row. Rows are counted from 0. A low score is a hint to look, "
+        "no proof of an error."
+    ]
+    if len(total) < evidence.table_rows:
+        notes.append(f"Looked for among {len(total):,} of {evidence.table_rows:,} rows.")
+    return Section("unusual", "Unusual rows", "Unusual rows", lead, (histogram(total), lowest(evidence)), tuple(notes))
+
+
+def histogram(total: np.ndarray) -> Figure:
+    """Scores over 50 bins from the lowest 0.1 %, the listed rows marked."""
+    low, high = np.quantile(total, [0.001, 1])
+    edges = np.linspace(low, high if high > low else low + 1, 51)
+    counts = np.histogram(np.clip(total, edges[0], edges[-1]), edges)[0]
+    limit = np.sort(total)[min(ROWS, len(total)) - 1]
+    middles = (edges[1:] + edges[:-1]) / 2
+    colours = [SAMPLED if edge <= limit else REAL for edge in edges[:-1]]
+    trace = {"type": "bar", "x": listed(middles, 5), "y": counts.tolist(), "marker": {"color": colours},
+             "hovertemplate": "about %{x} nats: %{y} rows<extra></extra>"}  # fmt: skip
+    data, layout = drawn(
+        [trace],
+        {
+            "bargap": 0.02,
+            "xaxis": {"title": {"text": "log-likelihood of a row, nats"}},
+            "yaxis": {"title": {"text": "rows"}},
+            "margin": {"t": 8, "b": 48, "l": 52, "r": 8},
+            "showlegend": False,
+        },
+    )
+    return Figure("scores", data, layout, height=240)
+
+
+def lowest(evidence: Evidence) -> Table:
+    """The least likely rows, each with the columns whose cells fall most below their usual."""
+    total = evidence.scores["total"]
+    missing = deficits(evidence.scores["columns"], evidence.observed)
+    rows, involved = [], []
+    for n in np.argsort(total, kind="stable")[:ROWS]:
+        worst = [d for d in np.argsort(-np.nan_to_num(missing[n], nan=-np.inf))[:CULPRITS] if missing[n, d] > 0]
+        reasons = [
+            f"{evidence.names[d]} = {shown(evidence.values[n, d], evidence.columns[d])[:40]} (−{missing[n, d]:.1f})"
+            for d in worst
+        ]
+        rows.append((str(evidence.places[n]), number(float(total[n]), 1), ", ".join(reasons) or "no single column"))
+        involved.append(tuple(evidence.names[d] for d in worst))
+    caption = "Least likely rows; in brackets the nats that a cell lies below its column's median"
+    return Table(("row", "score", "what makes it so"), tuple(rows), caption=caption, columns=tuple(involved))
