@@ -24,7 +24,13 @@ from evenvae import datasets
 
 EPOCHS = {"wine": 2000}
 HIDDEN = {"bank": 100}
-MODELS = {"vae": {}, "iwae": {"objective": "iwae"}, "dreg": {"objective": "dreg"}, "hivae": {"model": "hivae"}}
+MODELS = {
+    "vae": {},
+    "iwae": {"objective": "iwae"},
+    "dreg": {"objective": "dreg"},
+    "hivae": {"model": "hivae"},
+    "geco-column": {"objective": "geco", "constraint": "column"},
+}
 
 
 def epochs_of(name: str, kind: str) -> int:
@@ -53,6 +59,7 @@ def one(name: str, kind: str, balance: str, seed: int, share_of_epochs: float) -
     model.fit(train)
     seconds = time.perf_counter() - began
     typical, mean, mode = (model.evaluate(test, statistic=s) for s in ("typical", "mean", "mode"))
+    last = model.history_[-1]
     return {
         "table": name,
         "model": kind,
@@ -62,6 +69,8 @@ def one(name: str, kind: str, balance: str, seed: int, share_of_epochs: float) -
         "steps": model.n_steps_,
         "seconds": round(seconds, 1),
         **{key: typical.attrs[key] for key in ("error", "worst_ratio", "worst_column", "log_likelihood")},
+        "kl": last["kl"][0],
+        **{key: [round(v, 3) for v in last[key][0]] for key in ("multiplier", "constraint") if key in last},
         "error_by_mean": mean.attrs["error"],
         "error_by_mode": mode.attrs["error"],
         "columns": {
