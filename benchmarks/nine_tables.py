@@ -15,6 +15,7 @@ import os
 import platform
 import time
 from pathlib import Path
+from statistics import median
 
 import jax
 import numpy as np
@@ -79,6 +80,17 @@ def one(name: str, kind: str, balance: str, seed: int, share_of_epochs: float) -
     }
 
 
+def as_table(lines: list[dict]) -> str:
+    """Medians of the error over seeds in Markdown: a row for every model and balance, a column a table."""
+    errors: dict[tuple, list[float]] = {}
+    for line in lines:
+        errors.setdefault((line.get("model", "vae"), line["balance"], line["table"]), []).append(line["error"])
+    rows, tables = (list(dict.fromkeys(of(key) for key in errors)) for of in (lambda k: k[:2], lambda k: k[2]))
+    cell = lambda key: f"{median(errors[key]):.3f} ({len(errors[key])})" if key in errors else "-"
+    body = [f"| {m} | {b} | " + " | ".join(cell((m, b, t)) for t in tables) + " |" for m, b in sorted(rows)]
+    return "\n".join(["| model | balance | " + " | ".join(tables) + " |", "| --- " * (len(tables) + 2) + "|", *body])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
@@ -87,7 +99,11 @@ def main() -> None:
     parser.add_argument("--balances", default="none,imtl-g+pcgrad")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--share", type=float, default=1.0, help="share of the paper's epochs")
+    parser.add_argument("--table", action="store_true", help="print what OUT holds as a table, run nothing")
     options = parser.parse_args()
+    if options.table:
+        print(as_table([json.loads(line) for line in options.out.read_text().splitlines()]))
+        return
     done = set()
     if options.out.exists():
         for line in options.out.read_text().splitlines():

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.exceptions import NotFittedError
 
-from evenvae import tables
+from evenvae import conditions, sampling, tables
 from evenvae.errors import InputError
 from evenvae.metrics import column_errors
 from evenvae.metrics import hide as hide_cells
@@ -113,26 +113,25 @@ class Questions(TransformerMixin):
             return observed, [self._imputed(cells, observed, samples)]
         return observed, [self._reconstructed(cells, observed, "typical" if statistic == "point" else "mode")]
 
-    def sample(self, n: int, given: Any = None, random_state: int | None = None) -> Any:
-        """``n`` new rows, in the library of the training table."""
+    def sample(self, n: int, given: Any = None, random_state: int | None = None, *, rules: Any = ()) -> Any:
+        """``n`` new rows, in the library of the training table.
+
+        Args:
+            n: number of rows.
+            given: what every row must have: a dict by column of a value, a pair ``(low, high)`` (None for an open end)
+                or a list of values; or texts such as ``"age>=65"``.
+            random_state: seed; None draws anew each time. Global random state is neither read nor changed.
+            rules: expressions of columns (``"start <= end"``) or functions of a pandas table that give a truth value
+                a row; rows that break one are drawn again.
+
+        Bounds, whole numbers and levels of the training table hold in every row. Raises InputError where a condition
+        names no column or value of the model, or hardly any row satisfies it.
+        """
         self._check_fitted()
-        if given is not None:
-            raise InputError("given is not available in this version; leave it None.")
         if n < 1:
             raise InputError(f"n={n} must be at least 1.")
-        seed = np.random.SeedSequence(random_state)
-        generator = np.random.default_rng(seed)
-        key = jax.random.key(int(generator.integers(2**31)))
-        which = generator.integers(len(self.members_), size=n)
-        values = np.empty((n, self.space_.layout.features))
-        size = inference.slice_rows(self.space_.layout, 1, n)
-        for member, (network, _) in enumerate(self.members_):
-            rows = np.flatnonzero(which == member)
-            for number, begin in enumerate(range(0, len(rows), size)):
-                part = rows[begin : begin + size]
-                member_key = jax.random.fold_in(jax.random.fold_in(key, member), number)
-                drawn = inference.sample(network, self.space_.device_scales, member_key, size)
-                values[part] = self.space_.to_raw(np.asarray(drawn)[: len(part)])
+        rules = [rules] if isinstance(rules, str) or callable(rules) else list(rules)
+        values = sampling.draw(self, n, conditions.parse(given, self.schema_), rules, random_state)
         return tables.decode(values, self.schema_)
 
     def score_samples(self, X: Any, samples: int = 100, return_details: bool = False) -> Any:

@@ -145,3 +145,22 @@ def test_imputation_is_the_conditional_expectation():
                 covariance[np.ix_(seen, seen)], table[row, seen]
             )
             np.testing.assert_allclose(imputed[row, ~seen], conditional, atol=0.02)
+
+
+def test_rows_drawn_given_cells_follow_the_conditional_normal():
+    with jax.enable_x64(True):
+        network, _, _, covariance = factor_model(FactorAnalysis)
+        mask = np.array([[True, False, True, False, False]])
+        given = np.array([[1.0, 0, -0.5, 0, 0]])
+        points = jnp.asarray(inference.latent_points(4096, 2), jnp.float64)
+        drawn, effective = inference.conditional(
+            network, None, (jnp.asarray(given),), jnp.asarray(mask), SCALES, points, jax.random.key(0), 20_000
+        )
+        seen, hidden = np.flatnonzero(mask[0]), np.flatnonzero(~mask[0])
+        gain = covariance[np.ix_(hidden, seen)] @ np.linalg.inv(covariance[np.ix_(seen, seen)])
+        expected = covariance[np.ix_(hidden, hidden)] - gain @ covariance[np.ix_(seen, hidden)]
+        found = np.asarray(drawn)[:, hidden]
+        assert effective > 1000
+        # 20,000 draws from some thousand latents: three errors of the mean of the latter
+        np.testing.assert_allclose(found.mean(0), gain @ given[0, seen], atol=0.07)
+        np.testing.assert_allclose(np.cov(found.T), expected, atol=0.08)

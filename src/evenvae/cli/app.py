@@ -214,13 +214,21 @@ def sample(
     out: Out,
     n: Annotated[int, typer.Option("-n", metavar="N", help="Number of rows.")],
     seed: Annotated[int | None, typer.Option(help="Same seed, same rows.")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CONDITION", help="COLUMN=VALUE, or with != < <= > >=; repeatable."),
+    ] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option(metavar="EXPRESSION", help="Between columns, as in 'start <= end'; repeatable.")
+    ] = None,
 ) -> None:
     """Draw new rows from the model."""
     import evenvae
     from evenvae import tables
 
     kind_of(out)
-    tables.write_table(evenvae.load(model).sample(n, random_state=seed), out)
+    fitted = evenvae.load(model)
+    tables.write_table(fitted.sample(n, given, random_state=seed, rules=rule or ()), out)
 
 
 @app.command(epilog="Example: evenvae encode people.evenvae people.csv -o latent.parquet")

@@ -165,3 +165,28 @@ def sample(network, scales: tuple[Scale, ...], key: Key[Array, ""], rows: int) -
     keys = jax.random.split(key)
     z = network.prior.sample(keys[0], rows)
     return draw(network.model.heads.layout, network.model.decode(z), scales, keys[1])
+
+
+@eqx.filter_jit
+def conditional(
+    network, encoder_state, cells: Cells, mask: Array, scales: tuple[Scale, ...], points, key: Key[Array, ""], rows: int
+) -> tuple[Float[Array, "rows D"], Float[Array, ""]]:
+    """Draws of all columns given one row's observed cells, in value space, and the effective number of latents.
+
+    Latents come from q(z | observed) and from the prior, half each, so that weights stay bounded where the encoder
+    has never seen so empty a row; they are resampled by p(observed | z).
+    """
+    keys = jax.random.split(key, 3)
+    q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
+    proposed = (
+        q.at(points[:, None, :]),
+        jax.tree.map(lambda z: z[:, None], network.prior.sample(keys[0], len(points))),
+    )
+    z = jax.tree.map(lambda *halves: jnp.concatenate(halves), *proposed)
+    raw = network.model.decode(z)
+    layout = network.model.heads.layout
+    prior, posterior = network.prior.log_prob(z), q.log_prob(z)
+    log_weight = log_prob(layout, raw, cells, mask).sum(-1) + prior - jnp.logaddexp(prior, posterior)
+    chosen = jax.random.categorical(keys[1], log_weight[:, 0], shape=(rows,))
+    effective = 1 / (jax.nn.softmax(log_weight[:, 0]) ** 2).sum()
+    return draw(layout, raw[chosen, 0], scales, keys[2]), effective

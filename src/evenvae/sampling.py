@@ -1,0 +1,98 @@
+"""Rows drawn under conditions: values by weighing latents, ranges and rules by rejection."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from evenvae import tables
+from evenvae.conditions import Condition, Rule, described, rule_holds
+from evenvae.errors import InputError
+from evenvae.models import inference
+
+log = logging.getLogger(__name__)
+BATCH, ENOUGH_TRIES, LEAST_SHARE = 2_000, 20_000, 1e-3
+PROPOSALS = 4096
+FEW = 50.0
+
+
+def draw(
+    model: Any, n: int, conditions: Sequence[Condition], rules: Sequence[Rule], seed: Any
+) -> Float[np.ndarray, "n D"]:
+    """``n`` rows of a fitted model that satisfy all conditions and rules, as encoded values.
+
+    Columns held at one value condition the latent: draws of z from the encoder's answer to those cells and from
+    the prior, half each, are weighed by p(given cells | z) and resampled, and the other columns are drawn from the
+    heads. Ranges, sets and rules reject. The model is conditioned, not retrained: conditions that are rare under it
+    leave few latents to choose from, which is said.
+
+    Raises InputError when fewer than one row in a thousand passes.
+    """
+    generator = np.random.default_rng(seed)
+    fixed = {c.column: c.value for c in conditions if c.value is not None}
+    tested = [c for c in conditions if c.value is None]
+    kept, tried, passed = [], 0, 0
+    while passed < n:
+        share = max(passed / tried, LEAST_SHARE) if tried else 1.0
+        count = int(min(max((n - passed) / share * 1.1, 64), BATCH))
+        values = _given(model, fixed, count, generator) if fixed else _free(model, count, generator)
+        good = np.ones(count, bool)
+        for condition in tested:
+            good &= condition.holds(values)
+        values = values[good]
+        if rules and len(values):
+            frame = tables.as_frame(tables.decode(values, model.schema_))
+            values = values[np.logical_and.reduce([rule_holds(rule, frame) for rule in rules])]
+        kept.append(values)
+        tried, passed = tried + count, passed + len(values)
+        if tried >= ENOUGH_TRIES and passed < LEAST_SHARE * tried:
+            raise InputError(
+                f"Only {passed} of {tried} drawn rows satisfy {described(conditions, rules)}; ease the conditions."
+            )
+    return np.concatenate(kept)[:n]
+
+
+def _free(model: Any, count: int, generator: np.random.Generator) -> Float[np.ndarray, "count D"]:
+    values = np.empty((count, model.space_.layout.features))
+    which = generator.integers(len(model.members_), size=count)
+    size = inference.slice_rows(model.space_.layout, 1, count)
+    for member, (network, _) in enumerate(model.members_):
+        rows = np.flatnonzero(which == member)
+        for begin in range(0, len(rows), size):
+            part = rows[begin : begin + size]
+            drawn = inference.sample(network, model.space_.device_scales, _key(generator), size)
+            values[part] = model.space_.to_raw(np.asarray(drawn)[: len(part)])
+    return values
+
+
+def _given(
+    model: Any, fixed: dict[int, float], count: int, generator: np.random.Generator
+) -> Float[np.ndarray, "count D"]:
+    space = model.space_
+    one = np.full((1, space.layout.features), np.nan)
+    one[0, list(fixed)] = list(fixed.values())
+    observed = ~np.isnan(one)
+    cells = space.cells(one, observed)
+    proposals = int(np.clip(inference.BUDGET // (2 * space.layout.width), 64, PROPOSALS))
+    points = inference.latent_points(proposals, model.plan_.network.points)
+    which = np.sort(generator.integers(len(model.members_), size=count))
+    values = np.empty((count, space.layout.features))
+    for member, (network, state) in enumerate(model.members_):
+        rows = np.flatnonzero(which == member)
+        if not len(rows):
+            continue
+        drawn, effective = inference.conditional(
+            network, state, cells, observed, space.device_scales, points, _key(generator), BATCH
+        )
+        if float(effective) < FEW:
+            log.warning("the given values are rare under the model: %.0f effective latents to draw from", effective)
+        values[rows] = space.to_raw(np.asarray(drawn)[: len(rows)])
+    values[:, list(fixed)] = list(fixed.values())
+    return values
+
+
+def _key(generator: np.random.Generator) -> Any:
+    return jax.random.key(int(generator.integers(2**31)))
