@@ -8,6 +8,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llv
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
 
+import jax
 import pytest
 from hypothesis import settings
 
@@ -22,3 +23,10 @@ settings.load_profile("fixed")
 def mixed():
     """See `support.mixed_table`."""
     return mixed_table()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_programs():
+    """Every program maps memory, of which a process may have 65,530 pieces: thousands of programs end it."""
+    yield
+    jax.clear_caches()
