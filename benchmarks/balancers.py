@@ -18,6 +18,7 @@ import argparse
 import datetime
 import functools
 import importlib
+import itertools
 import json
 import os
 import platform
@@ -47,7 +48,7 @@ ALL_ROWS_UP_TO = 100
 """Most tasks for which rows are formed for all shared parameters, and for which PyTorch runs."""
 FEWEST, PATIENCE = 5, 5.0
 """Least pairs of blocks, and the seconds after which no more are asked for."""
-THREADS = 2
+THREADS = 1
 """Threads of PyTorch."""
 
 
@@ -465,13 +466,15 @@ def write(out: Path, sizes: dict, memories: dict, quick: bool) -> None:
 def as_table(report: dict) -> str:
     """The ratios in Markdown, a row a method."""
     sizes = report["sizes"]
-    names = list(dict.fromkeys(n for size in sizes.values() for kind in size.values() for n in kind["ratio to plain"]))
+    titles = {"EvenVAE": "", "PyTorch, TorchJD": "TorchJD "}
+    named = {
+        size: {titles[kind] + n: r for kind, times in found.items() for n, r in times["ratio to plain"].items()}
+        for size, found in sizes.items()
+    }
+    names = list(dict.fromkeys(name for found in named.values() for name in found))
     lines = ["| method | " + " | ".join(sizes) + " |", "| --- |" + " --- |" * len(sizes)]
     for name in names:
-        found = [
-            next((kind["ratio to plain"][name] for kind in size.values() if name in kind["ratio to plain"]), None)
-            for size in sizes.values()
-        ]
+        found = [own.get(name) for own in named.values()]
         lines.append(f"| {name} | " + " | ".join("-" if f is None else f"{f:.2f}" for f in found) + " |")
     return "\n".join(lines)
 
@@ -485,9 +488,17 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--quick", action="store_true", help="a smoke run: 12 and 24 tasks, one draw")
     parser.add_argument("--table", action="store_true", help="print what OUT holds as a table, measure nothing")
+    parser.add_argument("--torch", action="store_true", help="measure the PyTorch part of what OUT holds anew")
     options = parser.parse_args()
     if options.table:
         print(as_table(json.loads(options.out.read_text())))
+        return
+    if options.torch:
+        held = json.loads(options.out.read_text())
+        for number, samples in itertools.product((12, 24, 100), (1, 20)):
+            times, skipped = measure_torch(tasks_of(number), samples, 7, 60)
+            held["sizes"][f"D={number}, K={samples}"]["PyTorch, TorchJD"] = split(times) | {"skipped": skipped}
+        write(options.out, held["sizes"], held["memory, MiB a compiled step"], quick=False)
         return
     sizes, memories = {}, {}
     largest, most = sizes_asked(options.quick)[-1], 1 if options.quick else 20
