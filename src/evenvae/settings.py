@@ -1,6 +1,7 @@
 """From the estimator's options and the table's size to settings of every part."""
 
 import dataclasses
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,10 @@ from evenvae.models import HIVAEConfig, Layout, VAEConfig
 from evenvae.objectives import OBJECTIVES
 from evenvae.training import PURPOSES, Method, OptimiserSettings, TrainingSettings
 
+log = logging.getLogger(__name__)
 MODELS = ("vae", "hivae")
+BLIND_TO_SCALE = ("equal-norm", "imtl-g", "nash-mtl", "gradnorm", "famo")
+"""Methods that undo what multiplies a column's loss."""
 IMPORTANCE_SAMPLES = 20
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -98,6 +102,12 @@ def make_plan(options: dict[str, Any], layout: Layout, rows: int, validation_row
     _one_of("schedule", optimiser.schedule, ("cosine", "constant"))
     network = (_vae if model == "vae" else _hivae)(pick, layout, rows, training, per_epoch)
     warm_up = round(min(per_epoch, training.steps / 10))
+    if pick("constraint", "row") == "column" and balance.split("+")[0].split("[")[0] in BLIND_TO_SCALE:
+        log.warning(
+            "balance=%s undoes the multipliers of constraint='column' everywhere but in the heads, so that they run "
+            "off; combine constraints with pcgrad or none",
+            balance,
+        )
     method = Method(_objective(pick, model, purpose, warm_up), balancer, hide_cells)
     return Plan(network, method, optimiser, training, balance)
 

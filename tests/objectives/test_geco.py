@@ -176,3 +176,9 @@ def test_constraints_are_held_in_training_and_kept_in_the_history():
 def test_wrong_options_are_told(options, words):
     with pytest.raises(InputError, match=words):
         EvenVAE(**FAST, **options).fit(people(60))
+
+
+def test_a_balancer_that_undoes_the_multipliers_is_told(caplog):
+    model = EvenVAE(**FAST | {"epochs": 1}, objective="geco", constraint="column", balance="imtl-g")
+    model.fit(people(60))
+    assert "run off" in caplog.text
