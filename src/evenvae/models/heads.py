@@ -105,14 +105,14 @@ def statistic_parts(
 
 def statistic(
     layout: Layout, raw: Float[Array, "... P"], scales: tuple[Scale, ...], name: str = "mode"
-) -> Float[Array, "... D"]:
+) -> Float[Array, "... E"]:
     """`statistic_parts` joined in table order."""
-    return layout.join(statistic_parts(layout, raw, scales, name))
+    return layout.join_elements(statistic_parts(layout, raw, scales, name))
 
 
 def values(layout: Layout, cells: Cells, scales: tuple[Scale, ...], dtype=jnp.float32) -> Array:
-    """Model-space cells to value space, ``(rows, D)``."""
-    return layout.join(
+    """Model-space cells to value space, ``(rows, E)``."""
+    return layout.join_elements(
         [
             block.likelihood.value(x.astype(dtype), scale)
             for block, x, scale in zip(layout.blocks, cells, scales, strict=True)

@@ -9,7 +9,7 @@ from evenvae.models.space import Space
 
 
 def marginal_nats(
-    space: Space, values: Float[np.ndarray, "N D"], observed: Bool[np.ndarray, "N D"]
+    space: Space, values: Float[np.ndarray, "N E"], observed: Bool[np.ndarray, "N D"]
 ) -> Float[np.ndarray, " D"]:
     """-log p of a cell under its column's marginal, in model space, on average over observed cells."""
     raw = jnp.asarray(space.marginal_bias(values, observed), jnp.float32)
@@ -19,7 +19,7 @@ def marginal_nats(
 
 
 def least_nats(
-    space: Space, values: Float[np.ndarray, "N D"], observed: Bool[np.ndarray, "N D"]
+    space: Space, values: Float[np.ndarray, "N E"], observed: Bool[np.ndarray, "N D"]
 ) -> Float[np.ndarray, " D"]:
     """The same under parameters that fit every cell best; -inf for densities."""
     least = np.empty(space.layout.features)
@@ -31,7 +31,7 @@ def least_nats(
 
 
 def targets(
-    space: Space, values: Float[np.ndarray, "N D"], observed: Bool[np.ndarray, "N D"], gain: float
+    space: Space, values: Float[np.ndarray, "N E"], observed: Bool[np.ndarray, "N D"], gain: float
 ) -> Float[np.ndarray, " D"]:
     """Nats a cell of every column: ``gain`` below the marginal's, but no more than can be had.
 
