@@ -124,7 +124,7 @@ class Questions(TransformerMixin):
         generator = np.random.default_rng(seed)
         key = jax.random.key(int(generator.integers(2**31)))
         which = generator.integers(len(self.members_), size=n)
-        values = np.empty((n, self.space_.layout.features))
+        values = np.empty((n, self.space_.layout.elements))
         size = inference.slice_rows(self.space_.layout, 1, n)
         for member, (network, _) in enumerate(self.members_):
             rows = np.flatnonzero(which == member)
@@ -187,10 +187,8 @@ class Questions(TransformerMixin):
 
     def _compared(self, truth: np.ndarray, predicted: np.ndarray, scored: np.ndarray) -> pd.DataFrame:
         """Error, baseline and their ratio by column, on the ``scored`` cells."""
-        layout, ranges = self.space_.layout, self.space_.high - self.space_.low
-        error = column_errors(truth, predicted, scored, layout.nominal, ranges, layout.steps)
-        constant = np.broadcast_to(self.space_.baseline, truth.shape)
-        baseline = column_errors(truth, constant, scored, layout.nominal, ranges, layout.steps)
+        error = self._errors(truth, predicted, scored)
+        baseline = self._errors(truth, np.broadcast_to(self.space_.baseline, truth.shape), scored)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(baseline > 0, error / baseline, np.where(error > 0, np.inf, 0.0))
         result = pd.DataFrame(
@@ -211,6 +209,15 @@ class Questions(TransformerMixin):
             worst_column=None if worst is None else str(result.loc[worst, "column"]),
         )
         return result
+
+    def _errors(self, truth: np.ndarray, predicted: np.ndarray, scored: np.ndarray) -> np.ndarray:
+        """`column_errors`, with the root mean square over an image's pixels."""
+        layout, ranges = self.space_.layout, self.space_.high - self.space_.low
+        nominal, steps = layout.spread(layout.nominal), layout.spread(layout.steps)
+        errors = column_errors(truth, predicted, layout.spread(scored), nominal, ranges, steps)
+        if layout.elements == layout.features:
+            return errors
+        return np.sqrt(np.bincount(layout.feature_of_element, errors**2) / layout.sizes)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the latent coordinates."""

@@ -33,6 +33,11 @@ class Heads(eqx.Module):
         kernel = xavier_uniform(key, (hidden, layout.width), 2**0.5)
         return cls(kernel, jnp.full((layout.width,), 0.01, kernel.dtype), layout)
 
+    @property
+    def feature(self) -> np.ndarray:
+        """(P,) the column that each of the kernel's outputs belongs to."""
+        return self.layout.feature_of_output
+
     def kernels(self) -> tuple[tuple[Float[Array, "hidden P"], ...], Float[Array, " P"]]:
         """One kernel for every shared feature (one here), and the bias."""
         return (self.kernel,), self.bias

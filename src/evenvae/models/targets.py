@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
+from evenvae.likelihoods import SquaredPixels
 from evenvae.models.heads import log_prob
 from evenvae.models.space import Space
 
@@ -41,3 +42,11 @@ def targets(
     marginal = marginal_nats(space, values, observed)
     possible = np.maximum(marginal - least_nats(space, values, observed), 0)
     return marginal - np.minimum(gain, -np.expm1(-gain) * possible)
+
+
+def squared_targets(space: Space, kappa: float) -> Float[np.ndarray, " D"]:
+    """Nats an image at which its squared error is kappa^2 (Rezende and Viola, 2018); ValueError for other columns."""
+    likelihoods = space.layout.likelihoods
+    if not all(isinstance(likelihood, SquaredPixels) for likelihood in likelihoods):
+        raise ValueError("kappa is a squared error, which only images have whose likelihood is 'squared'")
+    return np.array([kappa**2 + likelihood.constant for likelihood in likelihoods])
