@@ -36,6 +36,17 @@ class Questions(TransformerMixin):
         cells, observed = self._ask(X)
         return self._of_first(inference.coordinates, cells, observed)
 
+    def posterior(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of q(z|x), ``(rows, latent_size)`` each; of the first member of an ensemble.
+
+        What the figures of `evenvae.metrics.latent` start from. InputError for ``model="hivae"``, whose posterior is
+        a mixture.
+        """
+        cells, observed = self._ask(X)
+        if self.plan_.network.points != self.plan_.network.coordinates:
+            raise InputError("posterior is of model='vae'; that of 'hivae' is a mixture, which transform describes.")
+        return self._of_first(inference.normal_posterior, cells, observed)
+
     def fit_transform(self, X: Any, y: Any = None, **fit_options: Any) -> np.ndarray:
         """`fit`, then `transform`."""
         return self.fit(X, y, **fit_options).transform(X)
@@ -255,7 +266,7 @@ class Questions(TransformerMixin):
         averaged = [np.mean(part, axis=0) for part in zip(*parts, strict=True)]
         return self.space_.to_raw(inference.decide(self.space_.layout, averaged))
 
-    def _of_first(self, function: Callable, cells: Any, observed: np.ndarray) -> np.ndarray:
+    def _of_first(self, function: Callable, cells: Any, observed: np.ndarray) -> Any:
         """``function(network, state, cells, mask, scales)`` of the first member."""
         network, state = self.members_[0]
         scales = self.space_.device_scales

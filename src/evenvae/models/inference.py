@@ -57,6 +57,13 @@ def coordinates(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"
 
 
 @eqx.filter_jit
+def normal_posterior(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"], scales: tuple[Scale, ...]):
+    """Mean and standard deviation of every row's posterior, for models where it is a diagonal normal."""
+    q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
+    return q.mean, q.std
+
+
+@eqx.filter_jit
 def raw_at_center(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"], scales: tuple[Scale, ...]):
     """Raw head outputs at the latent that stands for every row."""
     q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
