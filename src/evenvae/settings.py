@@ -84,7 +84,7 @@ def make_plan(options: dict[str, Any], layout: Layout, rows: int, validation_row
     purpose = pick("purpose", "reconstruct")
     _one_of("purpose", purpose, PURPOSES)
     training, per_epoch = _training(pick, rows, validation_rows, purpose)
-    balance, balancer = _balancer(pick, purpose)
+    balance, balancer = _balancer(pick, purpose, layout.features)
     hide_cells = float(pick("hide_cells", 0.5 if purpose == "impute" else 0.0))
     if not 0 <= hide_cells < 1:
         raise InputError(f"hide_cells={hide_cells} must be at least 0 and below 1.")
@@ -119,15 +119,18 @@ def _training(pick: Pick, rows: int, validation_rows: int, purpose: str) -> tupl
         steps=looks * chunk,
         steps_per_chunk=chunk,
         patience=patience or None,
-        keep_best=validation_rows > 0,
+        # the least error is not what kappa asks for: the state kept is the last, where the constraint is held
+        keep_best=validation_rows > 0 and pick("kappa", None) is None,
         purpose=purpose,
     )
     return settings, per_epoch
 
 
-def _balancer(pick: Pick, purpose: str) -> tuple[str, Any]:
+def _balancer(pick: Pick, purpose: str, features: int) -> tuple[str, Any]:
     """The balance's name, and the balancer with its norms matched (None for the plain sum)."""
-    balance = resolve_balance(pick("balance", "auto"), purpose, pick("objective", "elbo"))
+    # a single column, such as an image, has nothing to be balanced against
+    asked = "none" if features == 1 and pick("balance", "auto") == "auto" else pick("balance", "auto")
+    balance = resolve_balance(asked, purpose, pick("objective", "elbo"))
     try:
         parsed = balancing.parse(balance)
     except ValueError as error:
