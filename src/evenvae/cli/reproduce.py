@@ -15,10 +15,18 @@ KNOWN = ("table1", "geco")
 
 @app.command(epilog="Example: evenvae reproduce table1 -o table1 --datasets wine,adult --models vae --resume")
 def reproduce(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="table1: errors of plain and balanced VAEs; geco: rate and error of images.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT", help="table1: errors of plain and balanced VAEs; geco: rate and error of images."
+        ),
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for sweeps and the table.")],
     data: Annotated[
-        str | None, typer.Option("--datasets", metavar="A,B,...", help="Some of the nine tables, or of mnist, cifar10; all if not given.")
+        str | None,
+        typer.Option(
+            "--datasets", metavar="A,B,...", help="Some of the nine tables, or of mnist, cifar10; all if not given."
+        ),
     ] = None,
     models: Annotated[str | None, typer.Option(metavar="A,B,...", help="Of vae, iwae, dreg, hivae.")] = None,
     balances: Annotated[

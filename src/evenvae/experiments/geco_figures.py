@@ -47,13 +47,14 @@ def prototypes(images: np.ndarray, rates: list[float], most: int = 64) -> list[d
     """
     from sklearn.cluster import KMeans
 
-    flat = images[:10_000].reshape(min(len(images), 10_000), -1) / 255.0
+    some = images[:10_000]
+    flat = some.reshape(len(some), -1).astype(np.float32) / 255
     found = []
     for rate in rates:
         count = int(np.ceil(np.exp(min(rate, 20))))
         if count <= min(most, len(flat)):
             fitted = KMeans(count, n_init=3, random_state=0).fit(flat)
-            found.append({"rate": rate, "count": count, "squared_error": float(fitted.inertia_ / len(flat))})
+            found.append({"rate": rate, "count": count, "squared_error": float(fitted.score(flat) / -len(flat))})
     return found
 
 
@@ -95,8 +96,12 @@ def trade_off(rows: list[dict[str, Any]], entry: dict[str, Any]) -> Any:
     if betas:
         axis.plot([b[0] for b in betas], [b[1] for b in betas], "o-", color="grey", ms=4, lw=1, label="beta")
         for rate, error, method in betas:
-            axis.annotate(method.removeprefix("beta="), (rate, error), textcoords="offset points", xytext=(4, 4), size=7)
-    for row, mark in ((row, mark) for row in rows for m, mark in (("geco", "s"), ("geco-iwae", "^")) if row["method"] == m):
+            axis.annotate(
+                method.removeprefix("beta="), (rate, error), textcoords="offset points", xytext=(4, 4), size=7
+            )
+    for row, mark in (
+        (row, mark) for row in rows for m, mark in (("geco", "s"), ("geco-iwae", "^")) if row["method"] == m
+    ):
         axis.plot(row["rate"], row["squared_error"], mark, label=row["method"])
     axis.axhline(entry["kappa"] ** 2, color="black", lw=0.5)
     axis.set_xlabel("rate, nats an image")

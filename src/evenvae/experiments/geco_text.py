@@ -20,7 +20,7 @@ def markdown(rows: list[dict[str, Any]], published: dict[str, Any], prototypes: 
         mine = [row for row in rows if row["dataset"] == name]
         if mine:
             parts += [f"## {name}\n", _table(mine, entry), _verdict(mine, entry), _curve(mine)]
-            parts += [_doubts(name, entry, prototypes.get(name, [])), _made(mine)]
+            parts += [_doubts(entry, prototypes.get(name, [])), _made(mine)]
     if len(parts) == 2:
         parts.append("No row has been made yet.\n")
     return "\n".join(parts)
@@ -34,7 +34,9 @@ def _rows(lines: list[list[str]]) -> str:
 def _by_method(rows: list[dict[str, Any]], kappa: float) -> dict[str, dict[str, Any]]:
     betas = [row for row in rows if row["method"].startswith("beta=")]
     found = {row["method"]: row for row in rows if not row["method"].startswith("beta=")}
-    found |= {"vae": row for row in betas if row["options"]["beta"] == 1}
+    plain = [row for row in betas if row["options"]["beta"] == 1]
+    if plain:
+        found["vae"] = plain[0]
     if betas:
         found["beta"] = min(betas, key=lambda row: abs(row["squared_error"] - kappa**2))
     return found
@@ -78,7 +80,8 @@ def _verdict(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
             )
             rate = rate_of_betas(rows, row["squared_error"])
             if rate is not None:
-                line += f" A beta with this test error, read off the curve, has a rate of {rate:.2f}; here {row['rate']:.2f}."
+                line += f" A beta with this test error, read off the curve, has a rate of {rate:.2f}; "
+                line += f"here {row['rate']:.2f}."
             said.append(f"* {line}")
     return "\n".join(said) + "\n"
 
@@ -93,13 +96,17 @@ def _curve(rows: list[dict[str, Any]]) -> str:
     return _rows(lines)
 
 
-def _doubts(name: str, entry: dict[str, Any], prototypes: list[dict[str, float]]) -> str:
-    said = ['Where the slides\' figures cannot be as they are named:\n',
-            "* \"Marginal KL\" is the rate, the mean of KL(q(z|x) || p(z)): KL(q(z) || p(z)) is another number, above."]  # fmt: skip
+def _doubts(entry: dict[str, Any], prototypes: list[dict[str, float]]) -> str:
+    said = [
+        "Where the slides' figures cannot be as they are named:\n",
+        '* "Marginal KL" is the rate, the mean of KL(q(z|x) || p(z)); KL(q(z) || p(z)) is another number, above.',
+    ]
     for found in prototypes:
         slide = next(error for rate, error in entry["slides"].values() if rate == found["rate"])
-        line = f"* At {found['rate']:.2f} nats a latent tells about {found['count']} pictures apart. The best so many " \
-               f"leave a squared error of {found['squared_error']:.1f}; the slides give {slide:.1f}"  # fmt: skip
+        line = (
+            f"* At {found['rate']:.2f} nats a latent tells about {found['count']} pictures apart. The best so many "
+            f"leave a squared error of {found['squared_error']:.1f}; the slides give {slide:.1f}"
+        )
         impossible = slide < 0.8 * found["squared_error"]
         said.append(line + (", which no code of this rate reaches." if impossible else ", which is possible."))
     if "geco-iwae" in entry["slides"]:
@@ -110,8 +117,8 @@ def _doubts(name: str, entry: dict[str, Any], prototypes: list[dict[str, float]]
     if "slides_kappa" in entry:
         kappa, reached = entry["slides_kappa"], entry["slides"]["geco"][1]
         said.append(
-            f"* kappa = {kappa:g} asks for a squared error of {kappa**2:.2f}; the slides' GECO has {reached:.2f}, so its "
-            f"constraint was never met. The target here is kappa = {entry['kappa']:.2f}, the error that they reached."
+            f"* kappa = {kappa:g} asks for a squared error of {kappa**2:.2f}; the slides' GECO has {reached:.2f}, so "
+            f"its constraint was never met. The target here is the error that they reached, kappa = {entry['kappa']:.2f}."
         )
     return "\n".join(said) + "\n"
 

@@ -100,8 +100,8 @@ class Layout:
     @functools.cached_property
     def elements_of_block(self) -> tuple[np.ndarray, ...]:
         """For every block, where its cells' numbers stand in a row, ``(columns * event,)``."""
-        ranges = lambda block: [np.arange(self.first[d], self.first[d] + self.sizes[d]) for d in block.columns]
-        return tuple(np.concatenate(ranges(block)).astype(INDEX) for block in self.blocks)
+        places = np.split(np.arange(self.elements, dtype=INDEX), self.first[1:])
+        return tuple(np.concatenate([places[d] for d in block.columns]) for block in self.blocks)
 
     def spread(self, by_column: Any) -> Any:
         """``(..., D)`` to ``(..., E)``: every number of a cell gets its column's value."""

@@ -37,10 +37,10 @@ class Space:
     ) -> "Space":
         """Constants from the observed cells alone."""
         layout = Layout.of(likelihoods)
-        events = [likelihood.event_shape for likelihood in layout.likelihoods]
-        whole = [slice(a, a + n) if events[d] else a for d, (a, n) in enumerate(zip(layout.first, layout.sizes))]
-        columns = [values[observed[:, d], where] for d, where in enumerate(whole)]
-        columns = [c.reshape(len(c), *event) for c, event in zip(columns, events, strict=True)]
+        columns = []
+        for d, likelihood in enumerate(layout.likelihoods):
+            cells = values[observed[:, d], layout.first[d] : layout.first[d] + layout.sizes[d]]
+            columns.append(cells.reshape(len(cells), *likelihood.event_shape))
         scales = []
         for block in layout.blocks:
             fitted = [block.likelihood.fit(columns[d]) for d in block.columns]
@@ -99,7 +99,9 @@ class Space:
         """Raw parameters of every column's marginal; a column with no cell gets those of its filler."""
         observed = observed.copy()
         observed[0, ~observed.any(axis=0)] = True
-        return marginal_bias(self.layout, self.cells(values, observed & ~np.isnan(values[:, self.layout.first])), observed)
+        return marginal_bias(
+            self.layout, self.cells(values, observed & ~np.isnan(values[:, self.layout.first])), observed
+        )
 
     def statistic(self, raw: Float[np.ndarray, "N P"], name: str) -> Float[np.ndarray, "N E"]:
         """``typical``, ``mean``, ``median`` or ``mode`` of raw head outputs as raw values, computed in float64."""

@@ -46,7 +46,7 @@ def targets(
 
 def squared_targets(space: Space, kappa: float) -> Float[np.ndarray, " D"]:
     """Nats an image at which its squared error is kappa^2 (Rezende and Viola, 2018); ValueError for other columns."""
-    likelihoods = space.layout.likelihoods
-    if not all(isinstance(likelihood, SquaredPixels) for likelihood in likelihoods):
+    squared = [likelihood for likelihood in space.layout.likelihoods if isinstance(likelihood, SquaredPixels)]
+    if len(squared) < space.layout.features:
         raise ValueError("kappa is a squared error, which only images have whose likelihood is 'squared'")
-    return np.array([kappa**2 + likelihood.constant for likelihood in likelihoods])
+    return np.array([kappa**2 + likelihood.constant for likelihood in squared])

@@ -31,7 +31,9 @@ def fill(X: Any, values: Float[np.ndarray, "N E"], schema: Schema, where: Bool[n
     frame = aligned(X, schema)
     for name, array, width in (("values", values, schema.elements), ("where", where, len(schema.features))):
         if array is not None and array.shape != (len(frame), width):
-            raise InputError(f"{name} has shape {array.shape}, but the table's feature cells are {(len(frame), width)}.")
+            raise InputError(
+                f"{name} has shape {array.shape}, but the table's feature cells are {(len(frame), width)}."
+            )
     fillers = {}
     for position, (column, first) in enumerate(zip(schema.features, schema.first, strict=True)):
         hole = _holes(frame[column.name], column) if where is None else where[:, position]
