@@ -10,8 +10,8 @@ from sklearn.base import TransformerMixin
 from sklearn.exceptions import NotFittedError
 
 from evenvae import tables
+from evenvae.comparing import compared
 from evenvae.errors import InputError
-from evenvae.metrics import column_errors
 from evenvae.metrics import hide as hide_cells
 from evenvae.models import inference
 
@@ -184,51 +184,19 @@ class Questions(TransformerMixin):
         hidden = hide_cells(observed, hide, np.random.default_rng(random_state))
         seen = observed & ~hidden
         cells = self.space_.cells(truth, seen)
-        result = self._compared(truth, self._reconstructed(cells, seen, statistic or self.statistic), seen)
+        result = compared(
+            self.space_, self.schema_, truth, self._reconstructed(cells, seen, statistic or self.statistic), seen
+        )
         details = self._log_likelihood(cells, seen, 50)
         result["log_likelihood"] = details["columns"].sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
         result.attrs["log_likelihood"] = float(details["total"].mean())
         if hide:
             _, (guess,) = self._completed(cells, seen)
-            apart = self._compared(truth, guess, hidden)
+            apart = compared(self.space_, self.schema_, truth, guess, hidden)
             for name in ("error", "baseline", "ratio"):
                 result[f"hidden_{name}"] = apart[name]
             result.attrs |= {f"hidden_{name}": apart.attrs[name] for name in ("error", "baseline")}
         return result
-
-    def _compared(self, truth: np.ndarray, predicted: np.ndarray, scored: np.ndarray) -> pd.DataFrame:
-        """Error, baseline and their ratio by column, on the ``scored`` cells."""
-        error = self._errors(truth, predicted, scored)
-        baseline = self._errors(truth, np.broadcast_to(self.space_.baseline, truth.shape), scored)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(baseline > 0, error / baseline, np.where(error > 0, np.inf, 0.0))
-        result = pd.DataFrame(
-            {
-                "column": [column.name for column in self.schema_.features],
-                "likelihood": [column.likelihood for column in self.schema_.features],
-                "error": error,
-                "baseline": baseline,
-                "ratio": np.where(np.isnan(error), np.nan, ratio),
-            }
-        )
-        known: Any = result["ratio"].notna()
-        worst = result.loc[known, "ratio"].idxmax() if known.any() else None
-        result.attrs.update(
-            error=float(np.nanmean(error)) if known.any() else float("nan"),
-            baseline=float(np.nanmean(baseline)) if known.any() else float("nan"),
-            worst_ratio=None if worst is None else float(result.loc[worst, "ratio"]),
-            worst_column=None if worst is None else str(result.loc[worst, "column"]),
-        )
-        return result
-
-    def _errors(self, truth: np.ndarray, predicted: np.ndarray, scored: np.ndarray) -> np.ndarray:
-        """`column_errors`, with the root mean square over an image's pixels."""
-        layout, ranges = self.space_.layout, self.space_.high - self.space_.low
-        nominal, steps = layout.spread(layout.nominal), layout.spread(layout.steps)
-        errors = column_errors(truth, predicted, layout.spread(scored), nominal, ranges, steps)
-        if layout.elements == layout.features:
-            return errors
-        return np.sqrt(np.bincount(layout.feature_of_element, errors**2) / layout.sizes)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the latent coordinates."""

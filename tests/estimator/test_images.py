@@ -158,7 +158,7 @@ def test_the_latent_of_a_picture_does_not_depend_on_its_neighbours(plain):
         (lambda images: images.astype(np.int64), "int64"),
         (lambda images: images.astype(float), r"from 0 to .*floats in \[0, 1\]"),
         (lambda images: np.where(np.arange(6) == 2, np.nan, images / 255.0), "single pixels"),
-        (lambda images: images.reshape(96, 54), "54 features"),
+        (lambda images: images.reshape(96, 54), r"\(N, 9, 6\), not an array of shape \(96, 54\)"),
     ],
 )
 def test_wrong_images_are_told_in_a_sentence(plain, spoil, words):

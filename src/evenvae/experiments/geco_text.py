@@ -118,7 +118,8 @@ def _doubts(entry: dict[str, Any], prototypes: list[dict[str, float]]) -> str:
         kappa, reached = entry["slides_kappa"], entry["slides"]["geco"][1]
         said.append(
             f"* kappa = {kappa:g} asks for a squared error of {kappa**2:.2f}; the slides' GECO has {reached:.2f}, so "
-            f"its constraint was never met. The target here is the error that they reached, kappa = {entry['kappa']:.2f}."
+            "its constraint was never met. "
+            f"The target here is the error that they reached, kappa = {entry['kappa']:.2f}."
         )
     return "\n".join(said) + "\n"
 
