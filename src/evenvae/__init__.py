@@ -24,6 +24,7 @@ _ROOMS = (
     "metrics",
     "models",
     "objectives",
+    "pictures",
     "priors",
     "report",
     "tables",

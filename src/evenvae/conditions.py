@@ -21,7 +21,8 @@ Rule = str | Callable[[pd.DataFrame], Any]
 class Condition:
     """One column's admissible values: ``lowest`` to ``highest``, those ``among`` a set, none of ``except_``.
 
-    Values are those of an encoded table: numbers, codes of levels. ``text`` is how the user put it.
+    Values are those of an encoded table: numbers, codes of levels; ``column`` is their place in a row. ``text`` is
+    how the user put it.
     """
 
     column: int
@@ -126,8 +127,11 @@ def _encoder(name: str, schema: Schema, text: str) -> _Encoder:
     names = [column.name for column in schema.features]
     if name not in names:
         raise InputError(f"given {text}: the model has no column {name!r}; {nearest(name, names)}.")
-    column = names.index(name)
-    return _Encoder(column, schema.features[column], text)
+    feature = names.index(name)
+    column = schema.features[feature]
+    if column.kind == "image":
+        raise InputError(f"given {text}: {name!r} holds images; conditions are for numbers and levels.")
+    return _Encoder(int(schema.first[feature]), column, text)
 
 
 def _ordered(name: str, schema: Schema, text: str) -> None:

@@ -14,15 +14,16 @@ from sklearn.base import BaseEstimator
 
 from evenvae import tables, warming
 from evenvae.errors import InputError
-from evenvae.likelihoods import FAMILIES, Likelihood
+from evenvae.likelihoods import FAMILIES, PIXELS, Likelihood
 from evenvae.models import HIVAEConfig
 from evenvae.models.space import Space
-from evenvae.models.targets import targets
+from evenvae.models.targets import squared_targets, targets
 from evenvae.objectives import GECO
 from evenvae.priors import PRIORS, MixturePrior
 from evenvae.questions import Questions
 from evenvae.settings import make_plan
 from evenvae.tables import Encoded, Schema
+from evenvae.tables.images import event_shape
 from evenvae.training import (
     SLICE,
     BatchStream,
@@ -46,6 +47,8 @@ POSITIVE = ("epochs", "batch_size", "hidden_size", "latent_size", "components", 
 
 def likelihood_of(column: Any, model: str = "vae") -> Likelihood:
     """The likelihood of a schema column; HI-VAE takes log(1 + x) of positive numbers, as its authors do."""
+    if column.kind == "image":
+        return PIXELS[column.likelihood](event_shape(column.shape))
     family = FAMILIES[column.likelihood]
     if column.likelihood == "categorical":
         return family(levels=max(column.cardinality, 1))
@@ -77,7 +80,9 @@ class EvenVAE(Questions, BaseEstimator):
         constraint: what geco holds: ``"row"`` (the default; a row's cells together) or ``"column"`` (each column).
         target: nats a cell that geco allows, in model space (numbers standardised).
         gain: the same as nats below the column's marginal; None is 0.5 where ``target`` is not given either.
-        multiplier_rate: how fast geco's multipliers move; None is 0.01 a step and nat.
+        kappa: the same for images of the likelihood ``squared``: their squared error is to be kappa^2.
+        multiplier_rate: how fast geco's multipliers move; None is 0.01 a step and nat (with ``kappa``, a step and
+            kappa^2).
         importance_samples: draws of the latent for every row of a batch; None is 20 for iwae and dreg, 1 else.
         components: components of the HI-VAE's prior; None is 10.
         balance: how the columns' gradients are balanced: ``magnitude+direction`` as in
@@ -96,14 +101,15 @@ class EvenVAE(Questions, BaseEstimator):
         preset: ``"default"`` or ``"paper"`` (network and training of Javaloy et al., 2021).
         beta: weight of the KL; None is 0.1 for ``purpose="impute"`` and 1 else.
         network, encoder_input, init, dropout, see_mask, hide_cells, schedule, weight_decay, clip: parts of the
-            presets, to be set one by one.
+            presets, to be set one by one; ``network="conv"`` is for images.
         statistic: what `reconstruct` and `evaluate` give for numbers: ``"typical"`` (the mean; the median of
             log-normal columns, whose mean runs off where the family does not fit), or ``"mean"``, ``"median"``,
             ``"mode"``.
         warm_start: True goes on from what the last `fit` learned: same columns, scales, network, members.
         verbose: True shows a progress bar.
 
-    Rows go in and come out in the library they came in: pandas, polars, pyarrow, NumPy.
+    Rows go in and come out in the library they came in: pandas, polars, pyarrow, NumPy. Images are an array (N, H, W)
+    or (N, H, W, C), uint8 or floats in [0, 1]; or a column of such arrays, one feature among others.
     """
 
     def __init__(
@@ -120,6 +126,7 @@ class EvenVAE(Questions, BaseEstimator):
         constraint: str | None = None,
         target: float | None = None,
         gain: float | None = None,
+        kappa: float | None = None,
         multiplier_rate: float | None = None,
         latent_size: int | None = None,
         hidden_size: int | None = None,
@@ -158,6 +165,7 @@ class EvenVAE(Questions, BaseEstimator):
         self.constraint = constraint
         self.target = target
         self.gain = gain
+        self.kappa = kappa
         self.multiplier_rate = multiplier_rate
         self.latent_size = latent_size
         self.hidden_size = hidden_size
@@ -351,6 +359,11 @@ class EvenVAE(Questions, BaseEstimator):
     def _targets(self, values: np.ndarray, observed: np.ndarray) -> np.ndarray | None:
         if not isinstance(self.plan_.method.objective, GECO):
             return None
+        if self.kappa is not None:
+            try:
+                return squared_targets(self.space_, float(self.kappa))
+            except ValueError as error:
+                raise InputError(f"kappa={self.kappa}: {error}, as in schema={{'image': 'squared'}}.") from error
         if self.target is not None:
             return np.full(self.space_.layout.features, float(self.target))
         return targets(self.space_, values, observed, 0.5 if self.gain is None else float(self.gain))

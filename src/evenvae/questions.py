@@ -10,8 +10,8 @@ from sklearn.base import TransformerMixin
 from sklearn.exceptions import NotFittedError
 
 from evenvae import conditions, sampling, tables
+from evenvae.comparing import compared
 from evenvae.errors import InputError
-from evenvae.metrics import column_errors
 from evenvae.metrics import hide as hide_cells
 from evenvae.models import inference
 
@@ -35,6 +35,17 @@ class Questions(TransformerMixin):
         """
         cells, observed = self._ask(X)
         return self._of_first(inference.coordinates, cells, observed)
+
+    def posterior(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of q(z|x), ``(rows, latent_size)`` each; of the first member of an ensemble.
+
+        What the figures of `evenvae.metrics.latent` start from. InputError for ``model="hivae"``, whose posterior is
+        a mixture.
+        """
+        cells, observed = self._ask(X)
+        if self.plan_.network.points != self.plan_.network.coordinates:
+            raise InputError("posterior is of model='vae'; that of 'hivae' is a mixture, which transform describes.")
+        return self._of_first(inference.normal_posterior, cells, observed)
 
     def fit_transform(self, X: Any, y: Any = None, **fit_options: Any) -> np.ndarray:
         """`fit`, then `transform`."""
@@ -172,43 +183,18 @@ class Questions(TransformerMixin):
         hidden = hide_cells(observed, hide, np.random.default_rng(random_state))
         seen = observed & ~hidden
         cells = self.space_.cells(truth, seen)
-        result = self._compared(truth, self._reconstructed(cells, seen, statistic or self.statistic), seen)
+        result = compared(
+            self.space_, self.schema_, truth, self._reconstructed(cells, seen, statistic or self.statistic), seen
+        )
         details = self._log_likelihood(cells, seen, 50)
         result["log_likelihood"] = details["columns"].sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
         result.attrs["log_likelihood"] = float(details["total"].mean())
         if hide:
             _, (guess,) = self._completed(cells, seen)
-            apart = self._compared(truth, guess, hidden)
+            apart = compared(self.space_, self.schema_, truth, guess, hidden)
             for name in ("error", "baseline", "ratio"):
                 result[f"hidden_{name}"] = apart[name]
             result.attrs |= {f"hidden_{name}": apart.attrs[name] for name in ("error", "baseline")}
-        return result
-
-    def _compared(self, truth: np.ndarray, predicted: np.ndarray, scored: np.ndarray) -> pd.DataFrame:
-        """Error, baseline and their ratio by column, on the ``scored`` cells."""
-        layout, ranges = self.space_.layout, self.space_.high - self.space_.low
-        error = column_errors(truth, predicted, scored, layout.nominal, ranges, layout.steps)
-        constant = np.broadcast_to(self.space_.baseline, truth.shape)
-        baseline = column_errors(truth, constant, scored, layout.nominal, ranges, layout.steps)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(baseline > 0, error / baseline, np.where(error > 0, np.inf, 0.0))
-        result = pd.DataFrame(
-            {
-                "column": [column.name for column in self.schema_.features],
-                "likelihood": [column.likelihood for column in self.schema_.features],
-                "error": error,
-                "baseline": baseline,
-                "ratio": np.where(np.isnan(error), np.nan, ratio),
-            }
-        )
-        known: Any = result["ratio"].notna()
-        worst = result.loc[known, "ratio"].idxmax() if known.any() else None
-        result.attrs.update(
-            error=float(np.nanmean(error)) if known.any() else float("nan"),
-            baseline=float(np.nanmean(baseline)) if known.any() else float("nan"),
-            worst_ratio=None if worst is None else float(result.loc[worst, "ratio"]),
-            worst_column=None if worst is None else str(result.loc[worst, "column"]),
-        )
         return result
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -247,7 +233,7 @@ class Questions(TransformerMixin):
         averaged = [np.mean(part, axis=0) for part in zip(*parts, strict=True)]
         return self.space_.to_raw(inference.decide(self.space_.layout, averaged))
 
-    def _of_first(self, function: Callable, cells: Any, observed: np.ndarray) -> np.ndarray:
+    def _of_first(self, function: Callable, cells: Any, observed: np.ndarray) -> Any:
         """``function(network, state, cells, mask, scales)`` of the first member."""
         network, state = self.members_[0]
         scales = self.space_.device_scales

@@ -21,7 +21,7 @@ FEW = 50.0
 
 def draw(
     model: Any, n: int, conditions: Sequence[Condition], rules: Sequence[Rule], seed: Any
-) -> Float[np.ndarray, "n D"]:
+) -> Float[np.ndarray, "n E"]:
     """``n`` rows of a fitted model that satisfy all conditions and rules, as encoded values.
 
     Columns held at one value condition the latent: draws of z from the encoder's answer to those cells and from
@@ -55,8 +55,8 @@ def draw(
     return np.concatenate(kept)[:n]
 
 
-def _free(model: Any, count: int, generator: np.random.Generator) -> Float[np.ndarray, "count D"]:
-    values = np.empty((count, model.space_.layout.features))
+def _free(model: Any, count: int, generator: np.random.Generator) -> Float[np.ndarray, "count E"]:
+    values = np.empty((count, model.space_.layout.elements))
     which = generator.integers(len(model.members_), size=count)
     size = inference.slice_rows(model.space_.layout, 1, count)
     for member, (network, _) in enumerate(model.members_):
@@ -70,16 +70,16 @@ def _free(model: Any, count: int, generator: np.random.Generator) -> Float[np.nd
 
 def _given(
     model: Any, fixed: dict[int, float], count: int, generator: np.random.Generator
-) -> Float[np.ndarray, "count D"]:
+) -> Float[np.ndarray, "count E"]:
     space = model.space_
-    one = np.full((1, space.layout.features), np.nan)
+    one = np.full((1, space.layout.elements), np.nan)
     one[0, list(fixed)] = list(fixed.values())
-    observed = ~np.isnan(one)
+    observed = ~np.isnan(one[:, space.layout.first])
     cells = space.cells(one, observed)
     proposals = int(np.clip(inference.BUDGET // (2 * space.layout.width), 64, PROPOSALS))
     points = inference.latent_points(proposals, model.plan_.network.points)
     which = np.sort(generator.integers(len(model.members_), size=count))
-    values = np.empty((count, space.layout.features))
+    values = np.empty((count, space.layout.elements))
     for member, (network, state) in enumerate(model.members_):
         rows = np.flatnonzero(which == member)
         if not len(rows):

@@ -88,7 +88,7 @@ def make_plan(options: dict[str, Any], layout: Layout, rows: int, validation_row
     purpose = pick("purpose", "reconstruct")
     _one_of("purpose", purpose, PURPOSES)
     training, per_epoch = _training(pick, rows, validation_rows, purpose)
-    balance, balancer = _balancer(pick, purpose)
+    balance, balancer = _balancer(pick, purpose, layout.features)
     hide_cells = float(pick("hide_cells", 0.5 if purpose == "impute" else 0.0))
     if not 0 <= hide_cells < 1:
         raise InputError(f"hide_cells={hide_cells} must be at least 0 and below 1.")
@@ -129,15 +129,18 @@ def _training(pick: Pick, rows: int, validation_rows: int, purpose: str) -> tupl
         steps=looks * chunk,
         steps_per_chunk=chunk,
         patience=patience or None,
-        keep_best=validation_rows > 0,
+        # the least error is not what kappa asks for: the state kept is the last, where the constraint is held
+        keep_best=validation_rows > 0 and pick("kappa", None) is None,
         purpose=purpose,
     )
     return settings, per_epoch
 
 
-def _balancer(pick: Pick, purpose: str) -> tuple[str, Any]:
+def _balancer(pick: Pick, purpose: str, features: int) -> tuple[str, Any]:
     """The balance's name, and the balancer with its norms matched (None for the plain sum)."""
-    balance = resolve_balance(pick("balance", "auto"), purpose, pick("objective", "elbo"))
+    # a single column, such as an image, has nothing to be balanced against
+    asked = "none" if features == 1 and pick("balance", "auto") == "auto" else pick("balance", "auto")
+    balance = resolve_balance(asked, purpose, pick("objective", "elbo"))
     try:
         parsed = balancing.parse(balance)
     except ValueError as error:
@@ -149,9 +152,11 @@ def _vae(pick: Pick, layout: Layout, rows: int, training: TrainingSettings, per_
     del training, per_epoch
     features = layout.features
     small = pick("preset", "") == "paper"
+    images = features - int((layout.sizes == 1).sum())
+    latent = max(1, int(0.5 * features + 0.5)) if small else max(2 * features + 30 * images, 2)
     config = VAEConfig(
-        latent_size=pick("latent_size", max(1, int(0.5 * features + 0.5)) if small else min(max(2 * features, 2), 64)),
-        hidden_size=pick("hidden_size", int(np.clip(64 * round(rows**0.25 / 5), 64, 256))),
+        latent_size=pick("latent_size", latent if small else min(latent, 64)),
+        hidden_size=pick("hidden_size", 256 if images else int(np.clip(64 * round(rows**0.25 / 5), 64, 256))),
         depth=pick("depth", 2),
         network=pick("network", "residual"),
         encoder_input=pick("encoder_input", "standardized_onehot"),
@@ -159,14 +164,18 @@ def _vae(pick: Pick, layout: Layout, rows: int, training: TrainingSettings, per_
         see_mask=pick("see_mask", True),
         init=pick("init", "marginals"),
     )
-    _one_of("network", config.network, ("residual", "paper"))
+    _one_of("network", config.network, ("residual", "paper", "conv"))
+    if config.network == "conv" and not images:
+        raise InputError("network='conv' is for images, and the table has no column of them; leave it out.")
     _one_of("encoder_input", config.encoder_input, ("standardized_onehot", "raw"))
     _one_of("init", config.init, ("marginals", "paper"))
     return config
 
 
 def _hivae(pick: Pick, layout: Layout, rows: int, training: TrainingSettings, per_epoch: float) -> HIVAEConfig:
-    del layout, rows
+    del rows
+    if layout.elements > layout.features:
+        raise InputError("model='hivae' gives every column a few numbers, too little for an image; use model='vae'.")
     if pick("prior", "standard") != "standard":
         raise InputError(f"prior={pick('prior', None)!r}: model='hivae' brings its own mixture prior; leave it out.")
     by_epoch = pick("preset", "") == "paper"
@@ -188,7 +197,7 @@ def _objective(pick: Pick, model: str, purpose: str, warm_up: int) -> Any:
         raise InputError(f"importance_samples={samples} must be a positive whole number.")
     if weighted and model == "hivae":
         raise InputError(f"objective={name!r} needs model='vae': HI-VAE draws its component relaxed; use 'elbo'.")
-    for option in ("constraint", "target", "gain", "multiplier_rate"):
+    for option in ("constraint", "target", "gain", "kappa", "multiplier_rate"):
         if not constrained and pick(option, None) is not None:
             raise InputError(f"{option}={pick(option, None)!r} belongs to objective='geco' or 'geco-iwae'.")
     if weighted or constrained:
@@ -206,12 +215,17 @@ def _objective(pick: Pick, model: str, purpose: str, warm_up: int) -> Any:
 
 
 def _constraint(pick: Pick, warm_up: int) -> dict[str, Any]:
-    constraint, rate = pick("constraint", "row"), float(pick("multiplier_rate", 1e-2))
+    kappa = pick("kappa", None)
+    if kappa is not None and not kappa > 0:
+        raise InputError(f"kappa={kappa} must be positive: the root of the squared error that an image may have.")
+    # with kappa the constraint is in squared errors, and the multiplier moves by their share in the target
+    constraint, rate = pick("constraint", "row"), float(pick("multiplier_rate", 1e-2 / max(kappa or 1.0, 1.0) ** 2))
     _one_of("constraint", constraint, ("row", "column"))
     if not 0 < rate <= 1:
         raise InputError(f"multiplier_rate={rate} must be above 0 and at most 1.")
-    if pick("target", None) is not None and pick("gain", None) is not None:
-        raise InputError("target and gain say the same in two ways; give one of them.")
+    given = [name for name in ("target", "gain", "kappa") if pick(name, None) is not None]
+    if len(given) > 1:
+        raise InputError(f"{' and '.join(given)} say the same in different ways; give one of them.")
     return {"constraint": constraint, "rate": rate, "warm_up": warm_up}
 
 

@@ -1,7 +1,8 @@
 """``evenvae reproduce``: published tables, made again."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,15 +10,23 @@ from evenvae.cli import common
 from evenvae.cli.app import app
 from evenvae.errors import InputError
 
-KNOWN = ("table1",)
+KNOWN = ("table1", "geco")
 
 
 @app.command(epilog="Example: evenvae reproduce table1 -o table1 --datasets wine,adult --models vae --resume")
 def reproduce(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="table1: errors of plain and balanced VAEs.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT", help="table1: errors of plain and balanced VAEs; geco: rate and error of images."
+        ),
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for sweeps and the table.")],
     data: Annotated[
-        str | None, typer.Option("--datasets", metavar="A,B,...", help="Some of the nine tables; all if not given.")
+        str | None,
+        typer.Option(
+            "--datasets", metavar="A,B,...", help="Some of the nine tables, or of mnist, cifar10; all if not given."
+        ),
     ] = None,
     models: Annotated[str | None, typer.Option(metavar="A,B,...", help="Of vae, iwae, dreg, hivae.")] = None,
     balances: Annotated[
@@ -26,6 +35,9 @@ def reproduce(
     seeds: Annotated[int | None, typer.Option(metavar="N", help="Runs of every combination; 5 if not given.")] = None,
     share: Annotated[
         float | None, typer.Option(metavar="X", help="Share of the paper's epochs; 1 if not given.")
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option(metavar="N", help="geco: training images at most; all if not given.")
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Two combinations, two seeds, hardly any epochs: to see it work.")
@@ -54,6 +66,12 @@ def reproduce(
     if address is not None and executor != "ray":
         raise InputError("--address is of a Ray cluster: add --executor ray.")
     options = common.parse_settings(settings or [])
+    if what == "geco":
+        refused = {"--models": models, "--balances": balances, "--seeds": seeds, "--workers": workers}
+        for name, value in refused.items():
+            if value is not None:
+                raise InputError(f"{name} is of reproduce table1; leave it out for geco.")
+        return _geco(out, data, images, share, quick, resume, quiet, options)
     from evenvae.experiments import table1
     from evenvae.experiments.table1 import QUICK
 
@@ -70,6 +88,39 @@ def reproduce(
             say=lambda line: None if quiet else typer.echo(line, err=True),
             sweep={"executor": executor, "address": address, "workers": workers},
             **{name: standard[name] if value is None else value for name, value in given.items()},
+            **options,
+        )
+    except KeyboardInterrupt:
+        typer.echo(f"evenvae: interrupted; go on by the same call with --resume (what is done is in {out})", err=True)
+        return 130
+    if not quiet:
+        typer.echo(text)
+    return 0
+
+
+def _geco(
+    out: Path,
+    data: str | None,
+    images: int | None,
+    share: float | None,
+    quick: bool,
+    resume: bool,
+    quiet: bool,
+    options: dict[str, Any],
+) -> int:
+    from evenvae.experiments import geco
+    from evenvae.experiments.geco import QUICK
+
+    standard = QUICK if quick else {}
+    given = {"images": images, "share": share, "epochs": options.pop("epochs", None)}
+    try:
+        text = geco(
+            out,
+            datasets=None if data is None else [name.strip() for name in data.split(",") if name.strip()],
+            resume=resume,
+            command=" ".join(["evenvae", *sys.argv[1:]]),
+            say=lambda line: None if quiet else typer.echo(line, err=True),
+            **{**standard, **{name: value for name, value in given.items() if value is not None}},
             **options,
         )
     except KeyboardInterrupt:

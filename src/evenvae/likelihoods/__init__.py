@@ -8,6 +8,7 @@ from evenvae.likelihoods.categorical import Categorical
 from evenvae.likelihoods.lognormal import LogNormal
 from evenvae.likelihoods.normal import Normal
 from evenvae.likelihoods.ordinal import Ordinal
+from evenvae.likelihoods.pixels import PIXELS, BernoulliPixels, NormalPixels, SquaredPixels
 from evenvae.likelihoods.poisson import Poisson
 
 FAMILIES: dict[str, Callable[..., Likelihood]] = {
@@ -17,12 +18,16 @@ FAMILIES: dict[str, Callable[..., Likelihood]] = {
 __all__ = [
     "FAMILIES",
     "IDENTITY",
+    "PIXELS",
     "Bernoulli",
+    "BernoulliPixels",
     "Categorical",
     "Likelihood",
     "LogNormal",
     "Normal",
+    "NormalPixels",
     "Ordinal",
     "Poisson",
     "Scale",
+    "SquaredPixels",
 ]

@@ -1,7 +1,18 @@
 """Figures that say how good a model is."""
 
 from evenvae.metrics.imputation import hide
+from evenvae.metrics.latent import active_units, marginal_kl, moment_bound, rate, row_rates, squared_error
 from evenvae.metrics.reconstruction import column_errors
 from evenvae.metrics.significance import corrected_paired_t_test
 
-__all__ = ["column_errors", "corrected_paired_t_test", "hide"]
+__all__ = [
+    "active_units",
+    "column_errors",
+    "corrected_paired_t_test",
+    "hide",
+    "marginal_kl",
+    "moment_bound",
+    "rate",
+    "row_rates",
+    "squared_error",
+]

@@ -1,6 +1,7 @@
 """From a batch of cells to q(z|x)."""
 
 import math
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -146,7 +147,7 @@ def look_up(
 class Encoder(eqx.Module):
     """Input layer, hidden layers, and one dense layer for mean and scale."""
 
-    cell_input: CellInput
+    cell_input: Any
     hidden: Stack
     output: Dense
     min_std: float = eqx.field(static=True, default=1e-4)

@@ -33,6 +33,11 @@ class Heads(eqx.Module):
         kernel = xavier_uniform(key, (hidden, layout.width), 2**0.5)
         return cls(kernel, jnp.full((layout.width,), 0.01, kernel.dtype), layout)
 
+    @property
+    def feature(self) -> np.ndarray:
+        """(P,) the column that each of the kernel's outputs belongs to."""
+        return self.layout.feature_of_output
+
     def kernels(self) -> tuple[tuple[Float[Array, "hidden P"], ...], Float[Array, " P"]]:
         """One kernel for every shared feature (one here), and the bias."""
         return (self.kernel,), self.bias
@@ -105,14 +110,14 @@ def statistic_parts(
 
 def statistic(
     layout: Layout, raw: Float[Array, "... P"], scales: tuple[Scale, ...], name: str = "mode"
-) -> Float[Array, "... D"]:
+) -> Float[Array, "... E"]:
     """`statistic_parts` joined in table order."""
-    return layout.join(statistic_parts(layout, raw, scales, name))
+    return layout.join_elements(statistic_parts(layout, raw, scales, name))
 
 
 def values(layout: Layout, cells: Cells, scales: tuple[Scale, ...], dtype=jnp.float32) -> Array:
-    """Model-space cells to value space, ``(rows, D)``."""
-    return layout.join(
+    """Model-space cells to value space, ``(rows, E)``."""
+    return layout.join_elements(
         [
             block.likelihood.value(x.astype(dtype), scale)
             for block, x, scale in zip(layout.blocks, cells, scales, strict=True)

@@ -169,6 +169,11 @@ class PrivateHeads(eqx.Module):
         )
         return cls(to_slices, jnp.zeros(shapes[0][1:]), from_slice, from_s, layout)
 
+    @property
+    def feature(self) -> np.ndarray:
+        """(P,) the column that each of the kernels' outputs belongs to."""
+        return self.layout.feature_of_output
+
     def kernels(self) -> tuple[tuple[Float[Array, "latent P"], Float[Array, "components P"]], Float[Array, " P"]]:
         """Kernels of z and s, and the bias that the slices' bias amounts to."""
         sees_slice, used = roles(self.layout)

@@ -57,6 +57,13 @@ def coordinates(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"
 
 
 @eqx.filter_jit
+def normal_posterior(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"], scales: tuple[Scale, ...]):
+    """Mean and standard deviation of every row's posterior, for models where it is a diagonal normal."""
+    q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
+    return q.mean, q.std
+
+
+@eqx.filter_jit
 def raw_at_center(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"], scales: tuple[Scale, ...]):
     """Raw head outputs at the latent that stands for every row."""
     q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
@@ -108,13 +115,13 @@ def expectations(layout: Layout, raw: Float[Array, "... P"], scales: tuple[Scale
     return parts
 
 
-def decide(layout: Layout, averaged: list[np.ndarray]) -> Float[np.ndarray, "rows D"]:
-    """Averages to one value a cell: the number itself, the most probable level."""
+def decide(layout: Layout, averaged: list[np.ndarray]) -> Float[np.ndarray, "rows E"]:
+    """Averages to values, ``(rows, E)``: the numbers themselves, the most probable level."""
     parts = [
         np.argmax(part, axis=-1).astype(np.float64) if block.likelihood.nominal else np.asarray(part, np.float64)
         for block, part in zip(layout.blocks, averaged, strict=True)
     ]
-    return np.concatenate(parts, axis=-1)[..., layout.position]
+    return layout.join_elements(parts)
 
 
 @eqx.filter_jit
@@ -131,10 +138,11 @@ def impute(network, encoder_state, cells, mask, scales, points, bounds) -> list[
     weight = jax.nn.softmax(log_weight, axis=0)
     layout = network.model.heads.layout
     parts = []
-    for block, part in zip(layout.blocks, expectations(layout, raw, scales), strict=True):
+    lows, highs = layout.split_elements(bounds[0]), layout.split_elements(bounds[1])
+    for block, part, low, high in zip(layout.blocks, expectations(layout, raw, scales), lows, highs, strict=True):
         if not block.likelihood.nominal:
             # a single far-off draw of a heavy-tailed column must not own the mean
-            part = jnp.clip(part, layout.part(bounds[0], block), layout.part(bounds[1], block))
+            part = jnp.clip(part, low, high)
         parts.append((part * weight.reshape(*weight.shape, *([1] * (part.ndim - 2)))).sum(0))
     return parts
 
@@ -150,17 +158,17 @@ def impute_draw(network, encoder_state, cells, mask, scales, points, key: Key[Ar
 
 
 def draw(layout: Layout, raw: Float[Array, "rows P"], scales: tuple[Scale, ...], key: Key[Array, ""]) -> Array:
-    """One draw of every column, ``(rows, D)`` in value space."""
+    """One draw of every column, ``(rows, E)`` in value space."""
     keys = jax.random.split(key, len(layout.blocks))
     parts = [
         block.likelihood.sample(k, part, scale)
         for block, part, scale, k in zip(layout.blocks, layout.split(raw), scales, keys, strict=True)
     ]
-    return layout.join(parts)
+    return layout.join_elements(parts)
 
 
 @eqx.filter_jit
-def sample(network, scales: tuple[Scale, ...], key: Key[Array, ""], rows: int) -> Float[Array, "rows D"]:
+def sample(network, scales: tuple[Scale, ...], key: Key[Array, ""], rows: int) -> Float[Array, "rows E"]:
     """Rows of the model, in value space."""
     keys = jax.random.split(key)
     z = network.prior.sample(keys[0], rows)

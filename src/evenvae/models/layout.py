@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -77,6 +78,36 @@ class Layout:
         return np.concatenate(parts).astype(INDEX)
 
     @functools.cached_property
+    def sizes(self) -> np.ndarray:
+        """(D,) numbers that each column's cell holds: 1, or an image's pixels."""
+        return np.array([math.prod(likelihood.event_shape) for likelihood in self.likelihoods], INDEX)
+
+    @property
+    def elements(self) -> int:
+        """Numbers E that a row's cells hold; D where no column has an event shape."""
+        return int(self.sizes.sum())
+
+    @functools.cached_property
+    def first(self) -> np.ndarray:
+        """(D,) where each column's numbers begin among a row's E."""
+        return (np.cumsum(self.sizes) - self.sizes).astype(INDEX)
+
+    @functools.cached_property
+    def feature_of_element(self) -> np.ndarray:
+        """(E,) the column each number belongs to."""
+        return np.repeat(np.arange(self.features), self.sizes).astype(INDEX)
+
+    @functools.cached_property
+    def elements_of_block(self) -> tuple[np.ndarray, ...]:
+        """For every block, where its cells' numbers stand in a row, ``(columns * event,)``."""
+        places = np.split(np.arange(self.elements, dtype=INDEX), self.first[1:])
+        return tuple(np.concatenate([places[d] for d in block.columns]) for block in self.blocks)
+
+    def spread(self, by_column: Any) -> Any:
+        """``(..., D)`` to ``(..., E)``: every number of a cell gets its column's value."""
+        return by_column if self.elements == self.features else by_column[..., self.feature_of_element]
+
+    @functools.cached_property
     def position(self) -> np.ndarray:
         """(D,) where each column stands when the blocks are laid side by side."""
         return np.argsort(np.concatenate([block.columns for block in self.blocks])).astype(INDEX)
@@ -98,6 +129,32 @@ class Layout:
         if np.array_equal(self.position, np.arange(self.features)):
             return together
         return together[..., self.position]
+
+    def pool(self, by_element: Float[Array, " E"]) -> Float[Array, " D"]:
+        """Sums over the numbers of each column's cell."""
+        if self.elements == self.features:
+            return by_element
+        return jnp.zeros(self.features, by_element.dtype).at[self.feature_of_element].add(by_element)
+
+    def join_elements(self, parts: Sequence[Any]) -> Any:
+        """Per-block ``(..., columns, *event)`` arrays to ``(..., E)`` in table order."""
+        if self.elements == self.features:
+            return self.join(parts)
+        flat = []
+        for block, part in zip(self.blocks, parts, strict=True):
+            rows = part.shape[: part.ndim - 1 - len(block.likelihood.event_shape)]
+            flat.append(part.reshape(*rows, -1))
+        join = np.concatenate if isinstance(parts[0], np.ndarray) else jnp.concatenate
+        order = np.argsort(np.concatenate(self.elements_of_block)).astype(INDEX)
+        together = flat[0] if len(flat) == 1 else join(flat, axis=-1)
+        return together if np.array_equal(order, np.arange(self.elements)) else together[..., order]
+
+    def split_elements(self, values: Any) -> list[Any]:
+        """``(..., E)`` to per-block ``(..., columns, *event)``, the way back from `join_elements`."""
+        return [
+            values[..., where].reshape(*values.shape[:-1], len(block.columns), *block.likelihood.event_shape)
+            for block, where in zip(self.blocks, self.elements_of_block, strict=True)
+        ]
 
     def part(self, mask: Array, block: Block) -> Array:
         """A block's columns of a ``(..., D)`` array."""

@@ -4,12 +4,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
+from evenvae.likelihoods import SquaredPixels
 from evenvae.models.heads import log_prob
 from evenvae.models.space import Space
 
 
 def marginal_nats(
-    space: Space, values: Float[np.ndarray, "N D"], observed: Bool[np.ndarray, "N D"]
+    space: Space, values: Float[np.ndarray, "N E"], observed: Bool[np.ndarray, "N D"]
 ) -> Float[np.ndarray, " D"]:
     """-log p of a cell under its column's marginal, in model space, on average over observed cells."""
     raw = jnp.asarray(space.marginal_bias(values, observed), jnp.float32)
@@ -19,7 +20,7 @@ def marginal_nats(
 
 
 def least_nats(
-    space: Space, values: Float[np.ndarray, "N D"], observed: Bool[np.ndarray, "N D"]
+    space: Space, values: Float[np.ndarray, "N E"], observed: Bool[np.ndarray, "N D"]
 ) -> Float[np.ndarray, " D"]:
     """The same under parameters that fit every cell best; -inf for densities."""
     least = np.empty(space.layout.features)
@@ -31,7 +32,7 @@ def least_nats(
 
 
 def targets(
-    space: Space, values: Float[np.ndarray, "N D"], observed: Bool[np.ndarray, "N D"], gain: float
+    space: Space, values: Float[np.ndarray, "N E"], observed: Bool[np.ndarray, "N D"], gain: float
 ) -> Float[np.ndarray, " D"]:
     """Nats a cell of every column: ``gain`` below the marginal's, but no more than can be had.
 
@@ -41,3 +42,11 @@ def targets(
     marginal = marginal_nats(space, values, observed)
     possible = np.maximum(marginal - least_nats(space, values, observed), 0)
     return marginal - np.minimum(gain, -np.expm1(-gain) * possible)
+
+
+def squared_targets(space: Space, kappa: float) -> Float[np.ndarray, " D"]:
+    """Nats an image at which its squared error is kappa^2 (Rezende and Viola, 2018); ValueError for other columns."""
+    squared = [likelihood for likelihood in space.layout.likelihoods if isinstance(likelihood, SquaredPixels)]
+    if len(squared) < space.layout.features:
+        raise ValueError("kappa is a squared error, which only images have whose likelihood is 'squared'")
+    return np.array([kappa**2 + likelihood.constant for likelihood in squared])

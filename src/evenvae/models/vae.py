@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from evenvae.models.convolution import ConvolutionalInput, PixelHeads, PixelTrunk
 from evenvae.models.encoder import CellInput, Encoder
 from evenvae.models.heads import Heads, decode
 from evenvae.models.layout import Layout
@@ -15,7 +16,10 @@ from evenvae.models.networks import Dense, Stack
 
 @dataclasses.dataclass(frozen=True)
 class VAEConfig:
-    """Shape of the network; ``network="paper"`` is that of Javaloy, Meghdadi and Valera (2021), A.4.1."""
+    """Shape of the network; ``network="paper"`` is that of Javaloy, Meghdadi and Valera (2021), A.4.1.
+
+    ``"conv"`` sees images by convolutions, and makes them so where an image is the only column.
+    """
 
     latent_size: int
     hidden_size: int = 256
@@ -48,8 +52,8 @@ class VAE(eqx.Module):
     """
 
     encoder: Encoder
-    trunk: Stack
-    heads: Heads
+    trunk: Stack | PixelTrunk
+    heads: Heads | PixelHeads
 
     def decode(self, z: Float[Array, "... latent"]) -> Float[Array, "... P"]:
         """Raw parameters of every column."""
@@ -66,17 +70,11 @@ def make_vae(config: VAEConfig, layout: Layout, bias: np.ndarray, key: Key[Array
     paper = config.network == "paper"
     width, latent = config.hidden_size, config.latent_size
     tanh_gain, relu_gain, start = (5 / 3, 2**0.5, 0.01) if paper else (1.0, 1.0, 0.0)
-    cell_input = CellInput(
-        layout,
-        width,
-        keys[0],
-        mode=config.encoder_input,
-        dropout_rate=config.dropout,
-        normalise=paper,
-        see_mask=config.see_mask,
-        gain=tanh_gain,
-        bias=start,
-    )
+    first = {"mode": config.encoder_input, "dropout_rate": config.dropout, "gain": tanh_gain, "bias": start}
+    if config.network == "conv":
+        cell_input = ConvolutionalInput.of(layout, width, keys[0], normalise=False, **first)
+    else:
+        cell_input = CellInput(layout, width, keys[0], normalise=paper, see_mask=config.see_mask, **first)
     encoder_activation, trunk_activation = (jax.numpy.tanh, jax.nn.relu) if paper else (jax.nn.gelu,) * 2
     hidden = Stack(
         width,
@@ -89,6 +87,9 @@ def make_vae(config: VAEConfig, layout: Layout, bias: np.ndarray, key: Key[Array
         bias=start,
     )
     encoder = Encoder(cell_input, hidden, Dense(width, 2 * latent, keys[2], 1.0, start))
+    if config.network == "conv" and layout.features == 1:
+        image = PixelTrunk.of(layout.likelihoods[0].event_shape, latent, width, keys[3])
+        return VAE(encoder, image, PixelHeads.at_marginals(layout, keys[4], bias))
     trunk = Stack(
         latent,
         width,

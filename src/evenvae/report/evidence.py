@@ -105,6 +105,10 @@ def gather(
         raise InputError(f"rows={rows} must be at least 2.")
     schema = model.schema_
     columns = schema.features
+    pictured = next((column.name for column in columns if column.kind == "image"), None)
+    if pictured is not None:
+        raise InputError(f"The report is of numbers and levels, and column {pictured!r} holds images: evenvae.pictures "
+                         "shows those.")  # fmt: skip
     frame = tables.as_frame(X, schema.names if tables.library_of(X) == "numpy" else None)
     whole = tables.encode(frame, schema)
     count = len(frame)

@@ -9,6 +9,7 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from evenvae.errors import InputError
+from evenvae.tables import images
 from evenvae.tables.cells import column_values
 from evenvae.tables.frames import as_frame, is_records, library_of
 from evenvae.tables.restore import natural, to_library, typed
@@ -17,9 +18,13 @@ from evenvae.tables.schema import Schema, nearest
 
 @dataclasses.dataclass(frozen=True)
 class Encoded:
-    """Feature cells in schema order: float64 values (codes for levels), NaN where not ``observed``."""
+    """Feature cells in schema order: float64 values (codes for levels), NaN where not ``observed``.
 
-    values: Float[np.ndarray, "N D"]
+    E is D, the number of features, where no cell is an image; pixels stand side by side. Values are float32 where
+    all features are images.
+    """
+
+    values: Float[np.ndarray, "N E"]
     observed: Bool[np.ndarray, "N D"]
 
 
@@ -40,10 +45,16 @@ def encode(X: Any, schema: Schema, *, on_unseen: str = "missing") -> Encoded:
     if on_unseen not in ("missing", "error"):
         raise InputError(f"on_unseen={on_unseen!r} is not known; use 'missing' or 'error'.")
     frame = aligned(X, schema)
-    values = np.empty((len(frame), len(schema.features)))
-    for position, column in enumerate(schema.features):
-        values[:, position] = column_values(frame[column.name], column, on_unseen)
-    return Encoded(values, ~np.isnan(values))
+    features, first = schema.features, schema.first
+    only_images = all(column.kind == "image" for column in features)
+    values = np.empty((len(frame), schema.elements), np.float32 if only_images else np.float64)
+    for column, place in zip(features, first, strict=True):
+        cells = frame[column.name]
+        if column.kind == "image":
+            values[:, place : place + column.size] = images.pixels(cells, column)
+        else:
+            values[:, place] = column_values(cells, column, on_unseen)
+    return Encoded(values, ~np.isnan(values[:, first]))
 
 
 def fingerprint(encoded: Encoded) -> str:
@@ -53,6 +64,10 @@ def fingerprint(encoded: Encoded) -> str:
 
 def aligned(X: Any, schema: Schema) -> Any:
     """The table as a pandas frame whose columns bear the schema's names."""
+    if len(schema.columns) == 1 and schema.columns[0].kind == "image" and isinstance(X, np.ndarray) and X.ndim < 3:
+        size = ", ".join(map(str, schema.columns[0].shape))
+        raise InputError(f"The model takes images of shape (N, {size}), not an array of shape {X.shape}; a single image "
+                         "is given as image[None].")  # fmt: skip
     frame = as_frame(X, schema.names if library_of(X) == "numpy" and not is_records(X) else None)
     for column in schema.features:
         if column.name not in frame.columns:
@@ -63,7 +78,7 @@ def aligned(X: Any, schema: Schema) -> Any:
     return frame
 
 
-def decode(values: Float[np.ndarray, "N D"], schema: Schema, like: Any = None, base: Any = None) -> Any:
+def decode(values: Float[np.ndarray, "N E"], schema: Schema, like: Any = None, base: Any = None) -> Any:
     """A table from feature values (NaN gives a hole), in the library of ``like`` or of the training table.
 
     Columns that are not features come from ``base``, a table of as many rows, where it is given and has them.
@@ -76,8 +91,9 @@ def decode(values: Float[np.ndarray, "N D"], schema: Schema, like: Any = None, b
     series, position = {}, 0
     for column in schema.columns:
         if column.role == "feature":
-            cells = natural(values[:, position], column)
-            position += 1
+            whole = slice(position, position + column.size) if column.shape else position
+            cells = natural(values[:, whole], column)
+            position += column.size
         elif kept is not None and column.name in kept.columns:
             series[column.name] = kept[column.name].reset_index(drop=True)
             continue
@@ -87,6 +103,6 @@ def decode(values: Float[np.ndarray, "N D"], schema: Schema, like: Any = None, b
             cells = pd.Series(np.arange(1, rows + 1))
         else:
             cells = pd.Series([None] * rows, dtype=object)
-        series[column.name] = typed(cells, column)
+        series[column.name] = cells if column.kind == "image" else typed(cells, column)
     frame = pd.DataFrame(series, index=pd.RangeIndex(rows))
     return to_library(frame, schema, schema.library if like is None else library_of(like))

@@ -8,14 +8,15 @@ import pyarrow as pa
 from jaxtyping import Bool, Float
 
 from evenvae.errors import InputError
+from evenvae.tables import images
 from evenvae.tables.cells import observed_cells
 from evenvae.tables.codec import aligned
 from evenvae.tables.frames import is_records, library_of
 from evenvae.tables.restore import arrow_array, natural
-from evenvae.tables.schema import Schema
+from evenvae.tables.schema import Column, Schema
 
 
-def fill(X: Any, values: Float[np.ndarray, "N D"], schema: Schema, where: Bool[np.ndarray, "N D"] | None = None) -> Any:
+def fill(X: Any, values: Float[np.ndarray, "N E"], schema: Schema, where: Bool[np.ndarray, "N D"] | None = None) -> Any:
     """``X`` with its missing feature cells (or those ``where``) taken from ``values``; all else as it was.
 
     The answer is of X's own kind: library, index, column order and dtypes. A cell whose value is NaN, or does
@@ -28,16 +29,22 @@ def fill(X: Any, values: Float[np.ndarray, "N D"], schema: Schema, where: Bool[n
     X = X.collect() if library_of(X) == "polars" and hasattr(X, "collect") else X
     library = library_of(X)
     frame = aligned(X, schema)
-    shape = (len(frame), len(schema.features))
-    for name, array in (("values", values), ("where", where)):
-        if array is not None and array.shape != shape:
-            raise InputError(f"{name} has shape {array.shape}, but the table's feature cells are {shape}.")
+    for name, array, width in (("values", values, schema.elements), ("where", where, len(schema.features))):
+        if array is not None and array.shape != (len(frame), width):
+            raise InputError(
+                f"{name} has shape {array.shape}, but the table's feature cells are {(len(frame), width)}."
+            )
     fillers = {}
-    for position, column in enumerate(schema.features):
-        hole = ~observed_cells(frame[column.name], column.missing) if where is None else where[:, position]
-        hole = hole & ~np.isnan(values[:, position])
+    for position, (column, first) in enumerate(zip(schema.features, schema.first, strict=True)):
+        hole = _holes(frame[column.name], column) if where is None else where[:, position]
+        hole = hole & ~np.isnan(values[:, first])
         if hole.any():
-            fillers[column.name] = hole, natural(values[hole, position], column)
+            whole = slice(first, first + column.size) if column.shape else first
+            fillers[column.name] = hole, natural(values[hole, whole], column)
+    if library == "dict":
+        return {name: _fill_values(cells, *fillers.get(str(name), (None, None))) for name, cells in X.items()}
+    if library == "numpy" and np.ndim(X) > 2:
+        return _fill_values(X, *fillers.get(schema.features[0].name, (None, None)))
     if library == "numpy":
         return _fill_array(X, frame, fillers)
     if library == "pandas":
@@ -49,6 +56,23 @@ def fill(X: Any, values: Float[np.ndarray, "N D"], schema: Schema, where: Bool[n
     for name, (hole, filler) in fillers.items():
         X = _fill_arrow(X, name, hole, filler) if library == "pyarrow" else _fill_polars(X, name, hole, filler)
     return X
+
+
+def _holes(cells: pd.Series, column: Column) -> np.ndarray:
+    if column.kind == "image":
+        return np.array([images.is_hole(cell) for cell in cells])
+    return ~observed_cells(cells, column.missing)
+
+
+def _fill_values(given: Any, hole: np.ndarray | None, filler: Any) -> Any:
+    if hole is None:
+        return given
+    if isinstance(given, list):
+        replaced = dict(zip(np.flatnonzero(hole).tolist(), filler, strict=True))
+        return [replaced.get(row, cell) for row, cell in enumerate(given)]
+    array = np.array(given)
+    array[hole] = list(filler)
+    return array
 
 
 def _fill_array(X: Any, frame: pd.DataFrame, fillers: dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """Any table in, the same kind out: pandas, polars, pyarrow, NumPy."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 import narwhals as nw
@@ -10,13 +11,16 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from evenvae.errors import InputError
+from evenvae.tables import images
 
 ORIGIN = "evenvae.origin"
-LIBRARIES = ("pandas", "polars", "pyarrow", "numpy")
+LIBRARIES = ("pandas", "polars", "pyarrow", "numpy", "dict")
 
 
 def library_of(X: Any) -> str:
     """Which of `LIBRARIES` a table belongs to; lists and anything array-like count as NumPy."""
+    if isinstance(X, Mapping):
+        return "dict"
     if isinstance(X, pd.DataFrame):
         return "pandas"
     if isinstance(X, pa.Table | pa.RecordBatch):
@@ -37,7 +41,8 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     """A pandas view of any table, for reading alone; column names are strings.
 
     Args:
-        X: pandas, polars (eager or lazy), pyarrow, narwhals, a 2-D array, or a list of rows or of dicts.
+        X: pandas, polars (eager or lazy), pyarrow, narwhals, a 2-D array, a list of rows or of dicts, images as an
+            array (N, H, W) or (N, H, W, C), or a dict of arrays by column, images among them.
         names: column names of an array that has none.
 
     Raises:
@@ -55,6 +60,8 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     elif library == "pyarrow":
         _refuse_duplicates(X.schema.names)
         frame = pd.DataFrame({name: _from_arrow(X.column(name)) for name in X.schema.names})
+    elif library == "dict":
+        frame = _from_dict(X)
     else:
         frame = _from_array(X, names)
     _refuse_duplicates([str(name) for name in frame.columns])
@@ -115,6 +122,8 @@ def _from_array(X: Any, names: tuple[str, ...] | None) -> Any:
     if hasattr(X, "toarray"):
         raise InputError("Sparse data are not supported: pass a dense array, as in X.toarray().")
     array = np.asarray(X)
+    if array.ndim in (3, 4):
+        return pd.DataFrame({(names or (images.NAME,))[0]: _cells(array)})
     if array.ndim != 2:
         raise InputError(
             f"Expected 2D array, got {array.ndim}D array instead. Reshape your data: array.reshape(-1, 1) if "
@@ -130,6 +139,30 @@ def _from_array(X: Any, names: tuple[str, ...] | None) -> Any:
         for name in frame.columns:
             frame[name] = _object_column(frame[name])
     return frame
+
+
+def _from_dict(X: Mapping[str, Any]) -> pd.DataFrame:
+    columns = {str(name): _cells(cells) for name, cells in X.items()}
+    lengths = {name: len(cells) for name, cells in columns.items()}
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
+        raise InputError(f"The columns have different numbers of rows: {said}; give as many of each.")
+    return pd.DataFrame(columns)
+
+
+def _cells(column: Any) -> pd.Series:
+    """A column of a dict; one of more than one dimension holds an array in every cell."""
+    array = column if isinstance(column, np.ndarray | pd.Series) else np.asarray(column, dtype=_dtype_of(column))
+    if array.ndim < 2:
+        return pd.Series(array).reset_index(drop=True)
+    cells = np.empty(len(array), dtype=object)
+    cells[:] = list(array)
+    return pd.Series(cells)
+
+
+def _dtype_of(column: Any) -> Any:
+    # a list of images and holes has no array type of its own
+    return object if isinstance(column, list) and any(isinstance(cell, np.ndarray) for cell in column) else None
 
 
 def _object_column(column: Any) -> Any:

@@ -9,6 +9,7 @@ import pandas as pd
 from pandas.api import types
 
 from evenvae.errors import InputError
+from evenvae.tables import images
 from evenvae.tables.cells import column_values, numbers, observed_cells
 from evenvae.tables.frames import as_frame, library_of, origin_of
 from evenvae.tables.schema import EDITABLE, NOMINAL, Column, Schema, check_column, nearest
@@ -50,6 +51,8 @@ def infer(
 def _infer_column(
     name: str, cells: pd.Series, said: dict[str, Any], count_max: int, int_cat_max: int, max_levels: int
 ) -> Column:
+    if images.holds_images(cells):
+        return check_column(images.column_of(name, cells, said))
     missing = tuple(said.get("missing", ()))
     seen = observed_cells(cells, missing)
     base: dict[str, Any] = {"name": name, "dtype": str(cells.dtype), "missing": missing}

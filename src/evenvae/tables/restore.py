@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 from jaxtyping import Float
 
+from evenvae.tables import images
 from evenvae.tables.frames import arrow_types
 from evenvae.tables.schema import Column, Schema
 
@@ -14,8 +15,10 @@ TICKS = 1_000_000
 """Moments are exact to a microsecond: float64 seconds hold no more for today's dates."""
 
 
-def natural(values: Float[np.ndarray, " rows"], column: Column) -> pd.Series:
+def natural(values: Float[np.ndarray, "rows ..."], column: Column) -> pd.Series:
     """One feature's values as the table would hold them; None, NaN or NaT for NaN."""
+    if column.kind == "image":
+        return images.restored(values, column)
     hole = np.isnan(values)
     if column.nominal:
         levels = np.empty(column.cardinality + 1, dtype=object)
@@ -80,6 +83,12 @@ def to_library(frame: pd.DataFrame, schema: Schema, library: str) -> Any:
     """A pandas frame as a table of one of `frames.LIBRARIES`, in the types of the training table."""
     if library == "pandas":
         return frame
+    if library == "dict":
+        shaped = {column.name: column for column in schema.features if column.kind == "image"}
+        whole = lambda name: images.stacked(frame[name], shaped[name]) if name in shaped else frame[name].to_numpy()
+        return {name: whole(name) for name in frame.columns}
+    if library == "numpy" and len(schema.columns) == 1 and schema.columns[0].kind == "image":
+        return images.stacked(frame[schema.columns[0].name], schema.columns[0])
     if library == "numpy":
         kinds = {dtype.kind for dtype in frame.dtypes if isinstance(dtype, np.dtype)}
         plain = all(isinstance(dtype, np.dtype) for dtype in frame.dtypes)

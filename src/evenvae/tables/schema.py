@@ -2,6 +2,8 @@
 
 import dataclasses
 import difflib
+import itertools
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from evenvae.errors import InputError
 
 ROLES = ("feature", "constant", "identifier", "ignored")
 LIKELIHOODS = ("normal", "lognormal", "poisson", "bernoulli", "categorical", "ordinal")
+OF_IMAGES = ("bernoulli", "normal", "squared")
 NOMINAL = ("bernoulli", "categorical", "ordinal")
 
 
@@ -21,7 +24,8 @@ class Column:
     is the last. ``low`` and ``high`` bound decoded numbers, ``decimals`` rounds them (0 for whole numbers); for
     moments they are in seconds since 1970. ``missing`` adds texts that mean a hole here. ``dtype`` is the
     column's type in its own library, ``categories`` a pandas categorical's where they are more than the levels,
-    ``text_format`` how moments were spelled in a text file.
+    ``text_format`` how moments were spelled in a text file. ``shape`` is (H, W) or (H, W, C) where the cells are
+    images (``kind="image"``).
     """
 
     name: str
@@ -42,6 +46,12 @@ class Column:
     text_format: str | None = None
     note: str = ""
     categories: tuple = ()
+    shape: tuple[int, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Numbers that a cell holds: 1, or an image's pixels."""
+        return math.prod(self.shape)
 
     @property
     def cardinality(self) -> int:
@@ -51,7 +61,7 @@ class Column:
     @property
     def nominal(self) -> bool:
         """Whether the column holds levels."""
-        return self.likelihood in NOMINAL
+        return self.likelihood in NOMINAL and self.kind != "image"
 
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Column))
@@ -79,6 +89,16 @@ class Schema:
     def features(self) -> tuple[Column, ...]:
         """The columns that are modelled."""
         return tuple(column for column in self.columns if column.role == "feature")
+
+    @property
+    def elements(self) -> int:
+        """Numbers E that the feature cells of a row hold: one each, or an image's pixels."""
+        return sum(column.size for column in self.features)
+
+    @property
+    def first(self) -> list[int]:
+        """Where each feature's numbers begin among a row's E."""
+        return list(itertools.accumulate((column.size for column in self.features), initial=0))[:-1]
 
     def __getitem__(self, name: str) -> Column:
         """A column by name."""
@@ -203,15 +223,17 @@ def check_column(column: Column, partial: bool = False) -> Column:
     where = f"Column {column.name!r} of the schema"
     if column.role not in ROLES:
         raise InputError(f"{where} has role={column.role!r}; {nearest(column.role, ROLES)}.")
-    if column.role == "feature" and column.likelihood not in (*LIKELIHOODS, *((None,) if partial else ())):
-        raise InputError(
-            f"{where} has likelihood={column.likelihood!r}; {nearest(str(column.likelihood), LIKELIHOODS)}."
-        )
+    known = OF_IMAGES if column.kind == "image" else LIKELIHOODS
+    # a partial column may be of images without saying so
+    fitting = {*known, *((None, *OF_IMAGES) if partial else ())}
+    if column.role == "feature" and column.likelihood not in fitting:
+        raise InputError(f"{where} has likelihood={column.likelihood!r}; {nearest(str(column.likelihood), known)}.")
     if len({(isinstance(v, bool), v) for v in column.levels}) != len(column.levels):
         raise InputError(f"{where} lists a level twice; keep each once.")
     if (
         column.role == "feature"
         and column.likelihood == "bernoulli"
+        and column.kind != "image"
         and len(column.levels) not in ((0, 2) if partial else (2,))
     ):
         raise InputError(

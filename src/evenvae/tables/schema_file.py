@@ -14,6 +14,7 @@ TYPES: dict[str, Any] = {
     "levels": list,
     "missing": list,
     "categories": list,
+    "shape": list,
     "low": int | float,
     "high": int | float,
     "decimals": int,

@@ -36,7 +36,7 @@ def measure(
     cells: Cells,
     mask: Bool[Array, "N D"],
     scales: tuple[Scale, ...],
-    bounds: Float[Array, "2 D"],
+    bounds: Float[Array, "2 E"],
     validation: Validation,
     key: Key[Array, ""],
     purpose: str,
@@ -45,7 +45,7 @@ def measure(
 
     ``reconstruct`` and ``impute``: mean over columns of RMSE/range or error rate, on the cells that are seen
     and on extra cells that are hidden. ``score`` and ``sample``: negative evidence lower bound a row, in nats
-    of model space. ``bounds`` (2, D) are the columns' lowest and highest values in value space.
+    of model space. ``bounds`` (2, E) are the lowest and highest values in value space.
     """
     layout = network.model.heads.layout
     if purpose in ("score", "sample"):
@@ -56,7 +56,7 @@ def measure(
         batch = tuple(block[rows] for block in cells)
         observed = mask[rows]
         seen = observed & ~hidden if purpose == "impute" else observed
-        scored = (observed & hidden if purpose == "impute" else observed) * weight[:, None]
+        scored = layout.spread(observed & hidden if purpose == "impute" else observed) * weight[:, None]
         posterior, _ = network.model.encoder(batch, seen, scales, encoder_state, inference=True)
         predicted = statistic(layout, network.model.decode(posterior.center), scales, "typical")
         predicted = jnp.clip(predicted, bounds[0], bounds[1])
@@ -64,20 +64,21 @@ def measure(
         return jnp.where(scored > 0, penalty(layout, truth, predicted), 0).sum(0), scored.sum(0)
 
     totals, counts = jax.lax.map(one, validation)
-    total, count = totals.sum(0), counts.sum(0)
+    total, count = layout.pool(totals.sum(0)), layout.pool(counts.sum(0))
+    widths = (bounds[1] - bounds[0])[layout.first] if layout.elements > layout.features else bounds[1] - bounds[0]
     mean = total / jnp.maximum(count, 1)
     nominal = jnp.asarray(layout.nominal)
-    errors = jnp.where(nominal, mean, jnp.sqrt(mean) / (bounds[1] - bounds[0]))
+    errors = jnp.where(nominal, mean, jnp.sqrt(mean) / widths)
     measured = count > 0
     value = jnp.where(measured, errors, 0).sum() / jnp.maximum(measured.sum(), 1)
     return Figure(value, jnp.where(measured, errors, jnp.nan))
 
 
-def penalty(layout: Layout, truth: Float[Array, "... D"], predicted: Float[Array, "... D"]) -> Array:
+def penalty(layout: Layout, truth: Float[Array, "... E"], predicted: Float[Array, "... E"]) -> Array:
     """Squared difference of numbers, 0 or 1 for levels, distance / levels where they have an order."""
-    steps = jnp.asarray(layout.steps)
+    steps = jnp.asarray(layout.spread(layout.steps))
     wrong = jnp.where(steps > 0, jnp.abs(truth - predicted) / jnp.maximum(steps, 1), truth != predicted)
-    return jnp.where(jnp.asarray(layout.nominal), wrong, (truth - predicted) ** 2).astype(truth.dtype)
+    return jnp.where(jnp.asarray(layout.spread(layout.nominal)), wrong, (truth - predicted) ** 2).astype(truth.dtype)
 
 
 def _negative_elbo(network, encoder_state, cells, mask, scales, validation, key) -> Figure:

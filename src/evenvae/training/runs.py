@@ -25,7 +25,7 @@ class Data(NamedTuple):
     cells: Cells
     mask: Bool[Array, "N D"]
     scales: tuple[Scale, ...]
-    bounds: Float[Array, "2 D"]
+    bounds: Float[Array, "2 E"]
 
     @property
     def stacked(self) -> bool:

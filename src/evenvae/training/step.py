@@ -154,8 +154,11 @@ def balanced_gradients(
     bad_outputs = jnp.zeros(layout.features).at[feature].add(~jnp.isfinite(sums))
     finite = (bad_outputs == 0) & jnp.isfinite(column_losses)
     flat = jnp.where(finite[feature], flat, 0)
-    of_kernels = tuple(y.reshape(rows, -1).T @ flat for y in as_tuple(features))
-    (heads_gradient,) = heads_vjp((of_kernels, jnp.where(finite[feature], sums, 0)))
+    # a kernel that is shared by all pixels of an image sees them as rows; else this changes nothing
+    as_rows = lambda y, kernel: (y.reshape(-1, kernel.shape[0]), flat.reshape(-1, kernel.shape[1]))
+    pairs = [as_rows(y, kernel) for y, kernel in zip(as_tuple(features), kernels, strict=True)]
+    of_kernels = tuple(y.T @ of_outputs for y, of_outputs in pairs)
+    (heads_gradient,) = heads_vjp((of_kernels, jnp.where(finite[feature], sums, 0).reshape(bias.shape)))
 
     memory = list(states.balancer)
 
@@ -167,7 +170,13 @@ def balanced_gradients(
             own = memory[number] if memory else ()
             k = jax.random.fold_in(keys[2], number) if number else keys[2]
             v, own = balancing.balance_linear_heads(
-                method.balancer, own, flat, kernel, feature, key=k, losses=column_losses
+                method.balancer,
+                own,
+                flat.reshape(-1, kernel.shape[1]),
+                kernel,
+                model.heads.feature,
+                key=k,
+                losses=column_losses,
             )
             if memory:
                 memory[number] = own

@@ -1,0 +1,110 @@
+"""What is measured of a row of the GECO tables, and its pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evenvae import metrics, pictures
+from evenvae.pictures.canvas import figure
+from evenvae.saving import load
+
+
+def measured(model: Any, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
+    """Figures of a fitted model of images.
+
+    ``squared_error`` and ``rate`` (with ``_train`` on training images): of test images, z drawn from the posterior as
+    in training; ``squared_error_mean`` at its mean. ``marginal_kl`` and its bound are of the training images'
+    aggregate posterior. ``held``: squared error by the constraint's moving average at the end, for GECO.
+    """
+    found: dict[str, Any] = {}
+    for name, images in (("", test[:5000]), ("_train", train[:5000])):
+        mean, std = model.posterior(images)
+        found[f"rate{name}"] = metrics.rate(mean, std)
+        noise = np.random.default_rng(1).standard_normal(mean.shape)
+        guess = model.inverse_transform(mean + std * noise)
+        found[f"squared_error{name}"] = float(metrics.squared_error(images, guess).mean())
+        at_mean = model.inverse_transform(mean)
+        found[f"squared_error_mean{name}"] = float(metrics.squared_error(images, at_mean).mean())
+    mean, std = model.posterior(train[:10_000])
+    found["marginal_kl"], found["marginal_kl_error"] = metrics.marginal_kl(mean, std, samples=min(2000, len(mean)))
+    found["moment_bound"] = metrics.moment_bound(mean, std)
+    found["active_units"] = metrics.active_units(mean)
+    found["log_likelihood"] = float(model.score_samples(test[:500], samples=100).mean())
+    last = model.history_[-1]
+    if "multiplier" in last:
+        found["multiplier"] = last["multiplier"][0][0]
+        tail = [record["constraint"][0][0] for record in model.history_[-max(1, len(model.history_) // 10) :]]
+        found["held"] = model.kappa**2 + float(np.mean(tail))
+        found["path"] = [[r["step"], r["multiplier"][0][0], r["constraint"][0][0]] for r in model.history_]
+    return found
+
+
+def prototypes(images: np.ndarray, rates: list[float], most: int = 64) -> list[dict[str, float]]:
+    """Squared error left by the best e^rate fixed images (k-means), for rates that name ``most`` of them at most.
+
+    A latent of R nats tells about e^R pictures apart; this is what so many can do.
+    """
+    from sklearn.cluster import KMeans
+
+    some = images[:10_000]
+    flat = some.reshape(len(some), -1).astype(np.float32) / 255
+    found = []
+    for rate in rates:
+        count = int(np.ceil(np.exp(min(rate, 20))))
+        if count <= min(most, len(flat)):
+            fitted = KMeans(count, n_init=3, random_state=0).fit(flat)
+            found.append({"rate": rate, "count": count, "squared_error": float(fitted.score(flat) / -len(flat))})
+    return found
+
+
+def draw(folder: Path, rows: list[dict[str, Any]], entry: dict[str, Any], test: np.ndarray) -> None:
+    """Pictures of one data set: reconstructions, samples, walks, the trade-off, the multipliers' paths."""
+    if not rows:
+        return
+    name = rows[0]["dataset"]
+    models = {
+        row["method"]: load(folder / f"{name}.{row['method'].replace('=', '-')}.evenvae")
+        for row in rows
+        if row["method"] in shown(rows, entry["kappa"])
+    }
+    pictures.reconstructions(models, test).savefig(folder / f"{name}.reconstructions.png", dpi=120)
+    pictures.samples(models, seed=1).savefig(folder / f"{name}.samples.png", dpi=120)
+    pictures.walks(list(models.values())[-1], test).savefig(folder / f"{name}.walks.png", dpi=120)
+    trade_off(rows, entry).savefig(folder / f"{name}.trade-off.png", dpi=120)
+    for method, model in models.items():
+        if method.startswith("geco"):
+            drawn = pictures.paths(model, unit="squared error")
+            drawn.savefig(folder / f"{name}.{method}.path.png", dpi=120)
+
+
+def shown(rows: list[dict[str, Any]], kappa: float) -> list[str]:
+    """The methods of the slides' tables: beta = 1, the beta whose error is nearest to kappa^2, GECO, GECO + IWAE."""
+    betas = [row for row in rows if row["method"].startswith("beta=")]
+    nearest = min(betas, key=lambda row: abs(row["squared_error"] - kappa**2), default=None)
+    plain = [row["method"] for row in betas if row["options"]["beta"] == 1]
+    chosen = [*plain, *([nearest["method"]] if nearest else []), "geco", "geco-iwae"]
+    there = {row["method"] for row in rows}
+    return [method for method in dict.fromkeys(chosen) if method in there]
+
+
+def trade_off(rows: list[dict[str, Any]], entry: dict[str, Any]) -> Any:
+    """Rate against squared error: the betas as a curve, GECO's points on or off it."""
+    drawn = figure(figsize=(5, 3.6))
+    axis = drawn.subplots()
+    betas = sorted((row["rate"], row["squared_error"], row["method"]) for row in rows if "beta=" in row["method"])
+    if betas:
+        axis.plot([b[0] for b in betas], [b[1] for b in betas], "o-", color="grey", ms=4, lw=1, label="beta")
+        for rate, error, method in betas:
+            axis.annotate(
+                method.removeprefix("beta="), (rate, error), textcoords="offset points", xytext=(4, 4), size=7
+            )
+    for row, mark in (
+        (row, mark) for row in rows for m, mark in (("geco", "s"), ("geco-iwae", "^")) if row["method"] == m
+    ):
+        axis.plot(row["rate"], row["squared_error"], mark, label=row["method"])
+    axis.axhline(entry["kappa"] ** 2, color="black", lw=0.5)
+    axis.set_xlabel("rate, nats an image")
+    axis.set_ylabel("squared error of a test image")
+    axis.legend(fontsize=8)
+    return drawn

@@ -1,0 +1,184 @@
+"""Images in and out by convolutions: an input layer for the encoder, a trunk and heads for a model of images alone."""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Key
+
+from evenvae.likelihoods import Scale
+from evenvae.models.encoder import CellInput, Cells
+from evenvae.models.layout import Layout
+from evenvae.models.networks import Dense, xavier_uniform
+
+CHANNELS = (16, 32)
+"""Of the maps at half and at a quarter of the resolution."""
+
+
+class Convolution(eqx.Module):
+    """3 x 3, zeros around, as nine shifted copies times one matrix.
+
+    A matrix product stays one when several runs train under ``vmap``, where a convolution by runs' own kernels
+    turns into a grouped one, slow on a CPU.
+    """
+
+    dense: Dense
+    stride: int = eqx.field(static=True)
+
+    def __init__(self, inputs: int, outputs: int, key: Key[Array, ""], stride: int = 1):
+        self.dense = Dense(9 * inputs, outputs, key, gain=2**0.5)
+        self.stride = stride
+
+    def __call__(self, x: Float[Array, "images H W inputs"]) -> Float[Array, "images h w outputs"]:
+        """Height and width are divided by the stride, rounded up."""
+        height, width = x.shape[1:3]
+        padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        shifts = [(i, j) for i in range(3) for j in range(3)]
+        copies = [padded[:, i : i + height : self.stride, j : j + width : self.stride] for i, j in shifts]
+        return self.dense(jnp.concatenate(copies, axis=-1))
+
+
+class ImageInput(eqx.Module):
+    """Two halvings by convolution, then a dense layer to the encoder's width."""
+
+    layers: tuple[Convolution, ...]
+    dense: Dense
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], width: int, key: Key[Array, ""]) -> "ImageInput":
+        """For images (H, W, C)."""
+        keys = jax.random.split(key, len(CHANNELS) + 1)
+        sizes = (shape[2], *CHANNELS)
+        layers = tuple(Convolution(a, b, k, 2) for a, b, k in zip(sizes, CHANNELS, keys, strict=False))
+        height, wide = quarter(shape)
+        return cls(layers, Dense(height * wide * CHANNELS[-1], width, keys[-1]))
+
+    def __call__(self, x: Float[Array, "rows H W C"]) -> Float[Array, "rows width"]:
+        """What the image adds to the encoder's first layer."""
+        for layer in self.layers:
+            x = jax.nn.gelu(layer(x))
+        return self.dense(x.reshape(x.shape[0], -1))
+
+
+class ConvolutionalInput(eqx.Module):
+    """The encoder's first layer where images are seen by convolutions; all other columns as in `CellInput`."""
+
+    rest: CellInput
+    images: tuple[tuple[ImageInput, ...], ...]
+    seen: Float[Array, "D width"]
+    layout: Layout = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, layout: Layout, width: int, key: Key[Array, ""], **options) -> "ConvolutionalInput":
+        """An `ImageInput` for every image column; ``options`` are `CellInput`'s, without ``see_mask``."""
+        keys = jax.random.split(key, 3)
+        rest = Layout(tuple(block for block in layout.blocks if not block.likelihood.event_shape))
+        columns = [block for block in layout.blocks if block.likelihood.event_shape]
+        images = tuple(
+            tuple(
+                ImageInput.of(block.likelihood.event_shape, width, jax.random.fold_in(keys[0], d))
+                for d in block.columns
+            )
+            for block in columns
+        )
+        cells = CellInput(rest, width, keys[1], see_mask=False, **options)
+        return cls(cells, images, 0.1 * xavier_uniform(keys[2], (layout.features, width)), layout)
+
+    def init(self):
+        """State of the batch normalisation, if there is one."""
+        return self.rest.init()
+
+    def __call__(
+        self,
+        cells: Cells,
+        mask: Bool[Array, "rows D"],
+        scales: tuple[Scale, ...],
+        state,
+        key: Key[Array, ""] | None,
+        inference: bool,
+    ):
+        """Pre-activations of the first layer; a missing image contributes nothing."""
+        pairs = list(zip(self.layout.blocks, cells, scales, strict=True))
+        others = [(x, scale) for block, x, scale in pairs if not block.likelihood.event_shape]
+        out, state = self.rest(tuple(x for x, _ in others), mask, tuple(s for _, s in others), state, key, inference)
+        out = out + mask.astype(out.dtype) @ self.seen
+        pictured = [pair for pair in pairs if pair[0].likelihood.event_shape]
+        for inputs, (block, x, scale) in zip(self.images, pictured, strict=True):
+            values = block.likelihood.encoder_value(x.astype(out.dtype), scale)
+            for place, (image, column) in enumerate(zip(inputs, block.columns, strict=True)):
+                there = mask[:, column, None]
+                out = out + jnp.where(there, image(values[:, place]), 0)
+        return out, state
+
+
+def quarter(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width after two halvings."""
+    return math.ceil(math.ceil(shape[0] / 2) / 2), math.ceil(math.ceil(shape[1] / 2) / 2)
+
+
+def doubled(x: Float[Array, "images H W C"]) -> Float[Array, "images 2H 2W C"]:
+    """Every pixel four times."""
+    return jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
+
+
+class PixelTrunk(eqx.Module):
+    """From the latent to a map of features at full resolution: dense, then two doublings with convolutions."""
+
+    hidden: Dense
+    dense: Dense
+    layers: tuple[Convolution, ...]
+    shape: tuple[int, int, int] = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, shape: tuple[int, int, int], latent: int, width: int, key: Key[Array, ""]) -> "PixelTrunk":
+        """For images of ``shape`` (H, W, C)."""
+        keys = jax.random.split(key, 4)
+        height, wide = quarter(shape)
+        coarse, fine = CHANNELS[1], CHANNELS[0]
+        layers = (Convolution(coarse, fine, keys[2]), Convolution(fine, fine, keys[3]))
+        return cls(Dense(latent, width, keys[0]), Dense(width, height * wide * coarse, keys[1]), layers, shape)
+
+    def __call__(self, z: Float[Array, "... latent"]) -> Float[Array, "... H W channels"]:
+        """The last shared features, `CHANNELS[0]` of them for every pixel."""
+        x = jax.nn.gelu(self.dense(jax.nn.gelu(self.hidden(z))))
+        x = x.reshape(-1, *quarter(self.shape), CHANNELS[1])
+        for layer in self.layers:
+            x = jax.nn.gelu(layer(doubled(x)))
+        height, width, _ = self.shape
+        return x[:, :height, :width].reshape(*z.shape[:-1], height, width, CHANNELS[0])
+
+
+class PixelHeads(eqx.Module):
+    """Heads of a single image: one kernel for all pixels, a bias for each.
+
+    The last shared feature is a map, so there is a head for a pixel as there is one for a column elsewhere, and
+    its kernel is shared. With one feature there is nothing to balance; the gradient's seam is where it always is.
+    """
+
+    kernel: Float[Array, "channels outputs"]
+    bias: Float[Array, "H W outputs"]
+    layout: Layout = eqx.field(static=True)
+
+    @classmethod
+    def at_marginals(cls, layout: Layout, key: Key[Array, ""], bias: np.ndarray) -> "PixelHeads":
+        """Biases at every pixel's mean, and small weights."""
+        height, width, _ = layout.likelihoods[0].event_shape
+        outputs = layout.width // (height * width)
+        kernel = 0.1 * xavier_uniform(key, (CHANNELS[0], outputs))
+        return cls(kernel, jnp.asarray(bias, kernel.dtype).reshape(height, width, outputs), layout)
+
+    @property
+    def feature(self) -> np.ndarray:
+        """The column that each of the kernel's outputs belongs to: the only one."""
+        return np.zeros(self.kernel.shape[-1], np.int32)
+
+    def kernels(self) -> tuple[tuple[Float[Array, "channels outputs"], ...], Float[Array, "H W outputs"]]:
+        """The kernel of the map, and the bias."""
+        return (self.kernel,), self.bias
+
+    def natural(self, outputs: Float[Array, "... H W outputs"], normalisation: object = None) -> Float[Array, "... P"]:
+        """The pixels' outputs side by side."""
+        del normalisation
+        return outputs.reshape(*outputs.shape[:-3], -1)

@@ -1,0 +1,99 @@
+"""The GECO tables: their form, their doubts, row by row."""
+
+import json
+
+import numpy as np
+import pytest
+
+from evenvae.cli.main import _run
+from evenvae.datasets import pictures
+from evenvae.errors import InputError
+from evenvae.experiments import geco
+from evenvae.experiments.geco import published
+from evenvae.experiments.geco_figures import prototypes, shown
+from evenvae.experiments.geco_text import markdown, rate_of_betas
+
+SMALL = {"hidden_size": 8, "latent_size": 2, "depth": 1, "epochs": 2.0, "betas": (1.0, 0.1), "batch_size": 32}
+
+
+@pytest.fixture
+def made_up(monkeypatch):
+    """Small images in place of the data sets."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (90, 6, 5), np.uint8)
+    small = lambda name: pictures.Pictures(name, "Made up", images[:70], images[70:], "made up")
+    monkeypatch.setattr(pictures, "load", small)
+
+
+def row(method, rate, error, **more):
+    options = {"beta": float(method.removeprefix("beta="))} if "beta=" in method else {"kappa": 4.0}
+    filled = {"marginal_kl": 1.0, "moment_bound": 0.5, "active_units": 3, "log_likelihood": -9.0, "seconds": 1.0,
+              "squared_error_mean": error, "squared_error_train": error, "images": 10, "of": 10, "note": "", "seed": 0,
+              "machine": "here", "versions": {}, "finished": "2020-01-01", "command": "", "multiplier": 2.0,
+              "held": 16.1}  # fmt: skip
+    return {"dataset": "mnist", "method": method, "rate": rate, "squared_error": error, "options": options,
+            **filled, **more}  # fmt: skip
+
+
+ROWS = [row("beta=1", 10.0, 32.0), row("beta=0.1", 30.0, 8.0), row("geco", 19.0, 16.0), row("geco-iwae", 21.0, 15.0)]
+
+
+def test_the_slides_figures():
+    slides = published()["datasets"]["mnist"]["slides"]
+    assert slides["geco-iwae"] == [1.3640, 12.9214]
+    assert published()["datasets"]["cifar10"]["slides"]["geco"] == [383.0849, 11.4413]
+    assert len(published()["betas"]) == 8
+
+
+def test_ours_stand_beside_the_slides():
+    text = markdown(ROWS, published(), {"mnist": [{"rate": 1.3640, "count": 4, "squared_error": 43.0}]})
+    assert "| VAE | 10.00 (1.58) | 32.00 (55.85) |" in text
+    assert "| beta-VAE (0.1) | 30.00 (10.59) |" in text
+    assert "training error 16.10 (+0.6%)" in text
+    assert "a rate of 20.00; here 19.00" in text
+    assert "no code of this rate reaches" in text
+    assert "cifar10" not in text
+
+
+def test_the_curve_is_read_off_in_log_error():
+    assert rate_of_betas(ROWS, 16.0) == pytest.approx(20.0)
+    assert rate_of_betas(ROWS, 50.0) is None
+    assert shown(ROWS, 4.0) == ["beta=1", "beta=0.1", "geco", "geco-iwae"]
+
+
+def test_prototypes_are_as_many_as_a_rate_can_name():
+    images = np.repeat(np.array([0, 255], np.uint8), 20)[:, None, None] * np.ones((1, 2, 2), np.uint8)
+    few, most = prototypes(images, [0.0, np.log(2)])
+    assert (few["count"], most["count"]) == (1, 2)
+    assert few["squared_error"] == pytest.approx(1.0)
+    assert most["squared_error"] == pytest.approx(0.0, abs=1e-9)
+    assert prototypes(images, [10.0]) == []
+
+
+def test_rows_pictures_and_going_on(made_up, tmp_path):
+    out, said = tmp_path / "g", []
+    geco(out, datasets=["mnist"], say=said.append, **SMALL)
+    assert {path.name for path in out.glob("*.png")} == {
+        "mnist.reconstructions.png", "mnist.samples.png", "mnist.walks.png", "mnist.trade-off.png",
+        "mnist.geco.path.png", "mnist.geco-iwae.path.png",
+    }  # fmt: skip
+    rows = json.loads((out / "geco.json").read_text())["rows"]
+    assert [r["method"] for r in rows] == ["beta=0.1", "beta=1", "geco-iwae", "geco"]
+    assert all(r["moment_bound"] <= r["marginal_kl"] + 3 * r["marginal_kl_error"] for r in rows)
+    assert not [path for path in out.iterdir() if path.is_dir()]  # checkpoints are gone
+    with pytest.raises(InputError, match="--resume"):
+        geco(out, datasets=["mnist"], **SMALL)
+    again = []
+    (out / "mnist.geco.json").unlink()
+    geco(out, datasets=["mnist"], resume=True, say=again.append, **SMALL)
+    assert [line for line in again if line.startswith("mnist")] == ["mnist, geco"]
+    with pytest.raises(InputError, match="other settings"):
+        geco(out, datasets=["mnist"], resume=True, **{**SMALL, "epochs": 1.0})
+
+
+def test_the_command_refuses_what_is_not_its_own(capsys, tmp_path):
+    out = str(tmp_path / "g")
+    assert _run(["reproduce", "geco", "-o", out, "--balances", "none"], debug=False) == 2
+    assert "--balances" in capsys.readouterr().err
+    assert _run(["reproduce", "geco", "-o", out, "--datasets", "adult"], debug=False) == 2
+    assert "mnist" in capsys.readouterr().err
