@@ -18,6 +18,7 @@ import numpy as np
 
 from evenvae.datasets import pictures as sets
 from evenvae.errors import InputError
+from evenvae.estimator import EvenVAE
 from evenvae.experiments.geco_figures import draw, measured, prototypes
 from evenvae.experiments.geco_text import markdown
 from evenvae.experiments.table1 import machine
@@ -109,8 +110,6 @@ def reproduce(
 
 def _row(folder: Path, row: dict[str, Any], train: np.ndarray, test: np.ndarray, command: str, say: Callable) -> None:
     """Train and measure one row, unless it is there; InputError where it was made by other settings."""
-    from evenvae import EvenVAE
-
     place = folder / f"{row['dataset']}.{row['method'].replace('=', '-')}"
     document = place.with_name(f"{place.name}.json")
     if document.exists():

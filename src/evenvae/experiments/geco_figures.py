@@ -63,11 +63,8 @@ def draw(folder: Path, rows: list[dict[str, Any]], entry: dict[str, Any], test: 
     if not rows:
         return
     name = rows[0]["dataset"]
-    models = {
-        row["method"]: load(folder / f"{name}.{row['method'].replace('=', '-')}.evenvae")
-        for row in rows
-        if row["method"] in shown(rows, entry["kappa"])
-    }
+    methods = shown(rows, entry["kappa"])
+    models = {method: load(folder / f"{name}.{method.replace('=', '-')}.evenvae") for method in methods}
     pictures.reconstructions(models, test).savefig(folder / f"{name}.reconstructions.png", dpi=120)
     pictures.samples(models, seed=1).savefig(folder / f"{name}.samples.png", dpi=120)
     pictures.walks(list(models.values())[-1], test).savefig(folder / f"{name}.walks.png", dpi=120)

@@ -66,8 +66,8 @@ def aligned(X: Any, schema: Schema) -> Any:
     """The table as a pandas frame whose columns bear the schema's names."""
     if len(schema.columns) == 1 and schema.columns[0].kind == "image" and isinstance(X, np.ndarray) and X.ndim < 3:
         size = ", ".join(map(str, schema.columns[0].shape))
-        raise InputError(f"The model takes images of shape (N, {size}), not an array of shape {X.shape}; a single image "
-                         "is given as image[None].")  # fmt: skip
+        raise InputError(f"The model takes images of shape (N, {size}), not an array of shape {X.shape}; a single "
+                         "image is given as image[None].")  # fmt: skip
     frame = as_frame(X, schema.names if library_of(X) == "numpy" and not is_records(X) else None)
     for column in schema.features:
         if column.name not in frame.columns:
