@@ -14,6 +14,7 @@ from evenvae.errors import InputError
 from evenvae.metrics import column_errors
 from evenvae.metrics import hide as hide_cells
 from evenvae.models import inference
+from evenvae.tables import tasks as task_columns
 
 STATISTICS = ("typical", "mean", "median", "mode")
 
@@ -25,6 +26,7 @@ class Questions(TransformerMixin):
     space_: Any
     schema_: Any
     plan_: Any
+    task_counts_: Any
     statistic: str
     fit: Callable[..., Any]
 
@@ -40,15 +42,23 @@ class Questions(TransformerMixin):
         """`fit`, then `transform`."""
         return self.fit(X, y, **fit_options).transform(X)
 
-    def inverse_transform(self, Z: Any) -> Any:
-        """A table from latent coordinates ``(rows, latent_size)``: the expected numbers, the likeliest levels."""
+    def inverse_transform(self, Z: Any, given: Any = None) -> Any:
+        """A table from latent coordinates ``(rows, latent_size)``: the expected numbers, the likeliest levels.
+
+        ``given``, a dict of task column to value, says under which tasks; those not given stand between all.
+        """
         self._check_fitted()
         Z = np.asarray(Z, np.float32)
         if Z.ndim != 2 or Z.shape[1] != self.plan_.network.coordinates:
             raise InputError(f"Z must have shape (rows, {self.plan_.network.coordinates}), not {Z.shape}.")
         network, _ = self.members_[0]
-        raw = np.asarray(inference.decode(network, Z))
-        return tables.decode(self.space_.statistic(raw, "typical"), self.schema_)
+        wanted = task_columns.codes_given(self.schema_, given, "given")
+        codes = None
+        if self.schema_.tasks:
+            codes = np.full((len(Z), len(self.schema_.tasks)), -1, np.int32)
+            codes[:, list(wanted)] = list(wanted.values())
+        raw = np.asarray(inference.decode(network, Z, codes))
+        return tables.decode(self.space_.statistic(raw, "typical"), self.schema_, tasks=codes)
 
     def reconstruct(self, X: Any, statistic: str | None = None) -> Any:
         """The table as the model sees it: every feature cell replaced by its reconstruction.
@@ -57,9 +67,31 @@ class Questions(TransformerMixin):
         columns), ``"mean"``, ``"median"`` or ``"mode"``; levels give their most probable one. Ensembles are
         averaged for ``"typical"``; else the first member answers.
         """
-        cells, observed = self._ask(X)
-        values = self._reconstructed(cells, observed, statistic or self.statistic)
-        return tables.decode(values, self.schema_, like=X)
+        encoded = self._encode(X)
+        cells = self._cells(encoded.values, encoded.observed, encoded.tasks)
+        values = self._reconstructed(cells, encoded.observed, statistic or self.statistic)
+        return tables.decode(values, self.schema_, like=X, tasks=encoded.tasks)
+
+    def translate(self, X: Any, to: Any) -> Any:
+        """The rows as they would look under other tasks: encoded under their own, decoded under those in ``to``.
+
+        Args:
+            X: table with the task columns.
+            to: dict of task column to value; task columns that it leaves out stay as they are.
+
+        Raises:
+            InputError: a column that is no task of the model, or a task that was not seen in training.
+        """
+        encoded = self._encode(X)
+        wanted = task_columns.codes_given(self.schema_, to, "to")
+        if not wanted:
+            raise InputError(f"to={to!r} names no task; give a dict of task column to value, as in {{'site': 'A'}}.")
+        codes = np.full(len(self.schema_.tasks), -1, np.int32)
+        codes[list(wanted)] = list(wanted.values())
+        cells, scales = self._cells(encoded.values, encoded.observed, encoded.tasks), self.space_.device_scales
+        ask = lambda n, s, c, m: inference.translate(n, s, c, m, scales, codes)
+        values = self._averaged(self._of_members(ask, cells, encoded.observed, 1))
+        return tables.decode(values, self.schema_, like=X, tasks=np.where(codes < 0, encoded.tasks, codes))
 
     def impute(
         self, X: Any, draws: int = 1, *, statistic: str | None = None, samples: int = 50, random_state: Any = 0
@@ -114,16 +146,20 @@ class Questions(TransformerMixin):
         return observed, [self._reconstructed(cells, observed, "typical" if statistic == "point" else "mode")]
 
     def sample(self, n: int, given: Any = None, random_state: int | None = None) -> Any:
-        """``n`` new rows, in the library of the training table."""
+        """``n`` new rows, in the library of the training table.
+
+        ``given``, a dict of task column to value, says under which tasks; those not given are drawn as often as
+        they stand in the training table.
+        """
         self._check_fitted()
-        if given is not None:
-            raise InputError("given is not available in this version; leave it None.")
+        wanted = task_columns.codes_given(self.schema_, given, "given")
         if n < 1:
             raise InputError(f"n={n} must be at least 1.")
         seed = np.random.SeedSequence(random_state)
         generator = np.random.default_rng(seed)
         key = jax.random.key(int(generator.integers(2**31)))
         which = generator.integers(len(self.members_), size=n)
+        codes = None if self.task_counts_ is None else self.task_counts_.draw(n, wanted, generator)
         values = np.empty((n, self.space_.layout.features))
         size = inference.slice_rows(self.space_.layout, 1, n)
         for member, (network, _) in enumerate(self.members_):
@@ -131,9 +167,10 @@ class Questions(TransformerMixin):
             for number, begin in enumerate(range(0, len(rows), size)):
                 part = rows[begin : begin + size]
                 member_key = jax.random.fold_in(jax.random.fold_in(key, member), number)
-                drawn = inference.sample(network, self.space_.device_scales, member_key, size)
+                of_part = None if codes is None else codes[np.resize(part, size)]
+                drawn = inference.sample(network, self.space_.device_scales, member_key, size, of_part)
                 values[part] = self.space_.to_raw(np.asarray(drawn)[: len(part)])
-        return tables.decode(values, self.schema_)
+        return tables.decode(values, self.schema_, tasks=codes)
 
     def score_samples(self, X: Any, samples: int = 100, return_details: bool = False) -> Any:
         """(rows,) log-likelihood of every row in nats on the raw scale; low means unusual.
@@ -172,7 +209,7 @@ class Questions(TransformerMixin):
             raise InputError(f"hide={hide} must be at least 0 and below 1: the share of observed cells to hide.")
         hidden = hide_cells(observed, hide, np.random.default_rng(random_state))
         seen = observed & ~hidden
-        cells = self.space_.cells(truth, seen)
+        cells = self._cells(truth, seen, encoded.tasks)
         result = self._compared(truth, self._reconstructed(cells, seen, statistic or self.statistic), seen)
         details = self._log_likelihood(cells, seen, 50)
         result["log_likelihood"] = details["columns"].sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
@@ -230,7 +267,12 @@ class Questions(TransformerMixin):
 
     def _ask(self, X: Any) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
         encoded = self._encode(X)
-        return self.space_.cells(encoded.values, encoded.observed), encoded.observed
+        return self._cells(encoded.values, encoded.observed, encoded.tasks), encoded.observed
+
+    def _cells(self, values: np.ndarray, observed: np.ndarray, codes: np.ndarray | None) -> tuple[np.ndarray, ...]:
+        """What the network is given of some rows: the columns' cells, then the codes of their tasks."""
+        cells = self.space_.cells(values, observed)
+        return cells if codes is None else (*cells, codes)
 
     def _sliced(self, function: Callable, cells: Any, observed: np.ndarray, samples: int) -> Any:
         size = inference.slice_rows(self.space_.layout, samples, len(observed))

@@ -75,7 +75,10 @@ def fit(
     balance: Annotated[
         str, typer.Option(metavar="NAME", help="auto, none, or magnitude+direction as in imtl-g+pcgrad.")
     ] = "auto",
-    prior: Annotated[str, typer.Option(help="standard")] = "standard",
+    prior: Annotated[str, typer.Option(help="standard; learned: vamp, exemplar, optimal.")] = "standard",
+    task: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Site, sensor or year of a row; repeatable.")
+    ] = None,
     purpose: Annotated[
         str, typer.Option(help="By what to stop and select: reconstruct, impute, score, sample.")
     ] = "reconstruct",
@@ -106,6 +109,7 @@ def fit(
         "objective": objective,
         "balance": balance,
         "prior": prior,
+        "task": list(task) if task else None,
         "purpose": purpose,
         "ensemble": ensemble,
         "epochs": epochs,
@@ -213,6 +217,9 @@ def sample(
     model: Model,
     out: Out,
     n: Annotated[int, typer.Option("-n", metavar="N", help="Number of rows.")],
+    given: Annotated[
+        list[str] | None, typer.Option("--given", metavar="COLUMN=VALUE", help="The rows' task; repeatable.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same rows.")] = None,
 ) -> None:
     """Draw new rows from the model."""
@@ -220,7 +227,24 @@ def sample(
     from evenvae import tables
 
     kind_of(out)
-    tables.write_table(evenvae.load(model).sample(n, random_state=seed), out)
+    tasks = common.pairs("--given", given or [])
+    tables.write_table(evenvae.load(model).sample(n, tasks or None, random_state=seed), out)
+
+
+@app.command(epilog="Example: evenvae translate people.evenvae people.csv --to site=Bonn -o as_in_bonn.csv")
+def translate(
+    model: Model,
+    data: Data,
+    out: Out,
+    to: Annotated[list[str], typer.Option("--to", metavar="COLUMN=VALUE", help="The other task; repeatable.")],
+) -> None:
+    """The rows as they would look under another task, for models that were fitted with --task."""
+    import evenvae
+    from evenvae import tables
+
+    kind_of(out)
+    fitted = evenvae.load(model)
+    tables.write_table(fitted.translate(common.read(data)[0], to=common.pairs("--to", to)), out)
 
 
 @app.command(epilog="Example: evenvae encode people.evenvae people.csv -o latent.parquet")

@@ -93,6 +93,8 @@ def search(
     folder = folder_of(out, resume)
     model = EvenVAE(**{**options, "balance": "none"})
     encoded = model._read(X)
+    if encoded.tasks is not None:
+        raise InputError("The cocktail sweeps models without a task: leave task out, or fit EvenVAE(task=...) itself.")
     # a run is one network on the schema as it was understood
     alone = {name: value for name, value in options.items() if name not in ("ensemble", "schema")}
     steps, chunk = _plan(model, chosen, len(encoded.values), test_fraction)

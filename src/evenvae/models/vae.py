@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from evenvae.models.conditioning import TaskEncoder, TaskTrunk
 from evenvae.models.encoder import CellInput, Encoder
 from evenvae.models.heads import Heads, decode
 from evenvae.models.layout import Layout
@@ -15,7 +16,10 @@ from evenvae.models.networks import Dense, Stack
 
 @dataclasses.dataclass(frozen=True)
 class VAEConfig:
-    """Shape of the network; ``network="paper"`` is that of Javaloy, Meghdadi and Valera (2021), A.4.1."""
+    """Shape of the network; ``network="paper"`` is that of Javaloy, Meghdadi and Valera (2021), A.4.1.
+
+    ``tasks`` holds the number of levels of every task column, if there are any.
+    """
 
     latent_size: int
     hidden_size: int = 256
@@ -25,6 +29,7 @@ class VAEConfig:
     dropout: float = 0.0
     see_mask: bool = False
     init: str = "marginals"
+    tasks: tuple[int, ...] = ()
 
     @property
     def coordinates(self) -> int:
@@ -47,8 +52,8 @@ class VAE(eqx.Module):
     The trunk's output y is the last shared feature, where the columns' gradients are balanced.
     """
 
-    encoder: Encoder
-    trunk: Stack
+    encoder: Encoder | TaskEncoder
+    trunk: Stack | TaskTrunk
     heads: Heads
 
     def decode(self, z: Float[Array, "... latent"]) -> Float[Array, "... P"]:
@@ -90,7 +95,7 @@ def make_vae(config: VAEConfig, layout: Layout, bias: np.ndarray, key: Key[Array
     )
     encoder = Encoder(cell_input, hidden, Dense(width, 2 * latent, keys[2], 1.0, start))
     trunk = Stack(
-        latent,
+        latent + sum(config.tasks),
         width,
         3 if paper else config.depth + 1,
         trunk_activation,
@@ -103,4 +108,7 @@ def make_vae(config: VAEConfig, layout: Layout, bias: np.ndarray, key: Key[Array
         heads = Heads.of_paper(layout, width, keys[4])
     else:
         heads = Heads.at_marginals(layout, width, keys[4], bias)
+    if config.tasks:
+        encoder = TaskEncoder.of(encoder, config.tasks, jax.random.fold_in(key, 2))
+        trunk = TaskTrunk(trunk, config.tasks)
     return VAE(encoder, trunk, heads)

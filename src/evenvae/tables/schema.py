@@ -8,7 +8,7 @@ from typing import Any
 
 from evenvae.errors import InputError
 
-ROLES = ("feature", "constant", "identifier", "ignored")
+ROLES = ("feature", "task", "constant", "identifier", "ignored")
 LIKELIHOODS = ("normal", "lognormal", "poisson", "bernoulli", "categorical", "ordinal")
 NOMINAL = ("bernoulli", "categorical", "ordinal")
 
@@ -79,6 +79,11 @@ class Schema:
     def features(self) -> tuple[Column, ...]:
         """The columns that are modelled."""
         return tuple(column for column in self.columns if column.role == "feature")
+
+    @property
+    def tasks(self) -> tuple[Column, ...]:
+        """The columns that say which task (site, sensor, year) a row belongs to."""
+        return tuple(column for column in self.columns if column.role == "task")
 
     def __getitem__(self, name: str) -> Column:
         """A column by name."""
