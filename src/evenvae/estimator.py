@@ -23,6 +23,7 @@ from evenvae.priors import PRIORS, MixturePrior
 from evenvae.questions import Questions
 from evenvae.settings import make_plan
 from evenvae.tables import Encoded, Schema, tasks
+from evenvae.task_questions import distrust
 from evenvae.training import (
     SLICE,
     BatchStream,
@@ -299,6 +300,9 @@ class EvenVAE(Questions, BaseEstimator):
         self.history_ = trained.history
         self.interrupted_ = trained.interrupted
         self.n_steps_ = int(trained.runs.step.max())
+        said = distrust(trained.history)
+        if said:
+            log.warning(said)
         self._keep(*trained.best, alive=~np.asarray(trained.runs.failed))
 
     def _check_options(self) -> None:

@@ -14,12 +14,13 @@ from evenvae.errors import InputError
 from evenvae.metrics import column_errors
 from evenvae.metrics import hide as hide_cells
 from evenvae.models import inference
-from evenvae.tables import tasks as task_columns
+from evenvae.tables.tasks import codes_given
+from evenvae.task_questions import TaskQuestions
 
 STATISTICS = ("typical", "mean", "median", "mode")
 
 
-class Questions(TransformerMixin):
+class Questions(TaskQuestions, TransformerMixin):
     """Mixin of `EvenVAE`; needs ``members_``, ``space_``, ``schema_`` and ``plan_`` of a fitted model."""
 
     members_: list[tuple[Any, Any]]
@@ -52,11 +53,7 @@ class Questions(TransformerMixin):
         if Z.ndim != 2 or Z.shape[1] != self.plan_.network.coordinates:
             raise InputError(f"Z must have shape (rows, {self.plan_.network.coordinates}), not {Z.shape}.")
         network, _ = self.members_[0]
-        wanted = task_columns.codes_given(self.schema_, given, "given")
-        codes = None
-        if self.schema_.tasks:
-            codes = np.full((len(Z), len(self.schema_.tasks)), -1, np.int32)
-            codes[:, list(wanted)] = list(wanted.values())
+        codes = self._codes(len(Z), given)
         raw = np.asarray(inference.decode(network, Z, codes))
         return tables.decode(self.space_.statistic(raw, "typical"), self.schema_, tasks=codes)
 
@@ -71,27 +68,6 @@ class Questions(TransformerMixin):
         cells = self._cells(encoded.values, encoded.observed, encoded.tasks)
         values = self._reconstructed(cells, encoded.observed, statistic or self.statistic)
         return tables.decode(values, self.schema_, like=X, tasks=encoded.tasks)
-
-    def translate(self, X: Any, to: Any) -> Any:
-        """The rows as they would look under other tasks: encoded under their own, decoded under those in ``to``.
-
-        Args:
-            X: table with the task columns.
-            to: dict of task column to value; task columns that it leaves out stay as they are.
-
-        Raises:
-            InputError: a column that is no task of the model, or a task that was not seen in training.
-        """
-        encoded = self._encode(X)
-        wanted = task_columns.codes_given(self.schema_, to, "to")
-        if not wanted:
-            raise InputError(f"to={to!r} names no task; give a dict of task column to value, as in {{'site': 'A'}}.")
-        codes = np.full(len(self.schema_.tasks), -1, np.int32)
-        codes[list(wanted)] = list(wanted.values())
-        cells, scales = self._cells(encoded.values, encoded.observed, encoded.tasks), self.space_.device_scales
-        ask = lambda n, s, c, m: inference.translate(n, s, c, m, scales, codes)
-        values = self._averaged(self._of_members(ask, cells, encoded.observed, 1))
-        return tables.decode(values, self.schema_, like=X, tasks=np.where(codes < 0, encoded.tasks, codes))
 
     def impute(
         self, X: Any, draws: int = 1, *, statistic: str | None = None, samples: int = 50, random_state: Any = 0
@@ -152,7 +128,7 @@ class Questions(TransformerMixin):
         they stand in the training table.
         """
         self._check_fitted()
-        wanted = task_columns.codes_given(self.schema_, given, "given")
+        wanted = codes_given(self.schema_, given, "given")
         if n < 1:
             raise InputError(f"n={n} must be at least 1.")
         seed = np.random.SeedSequence(random_state)
@@ -198,7 +174,9 @@ class Questions(TransformerMixin):
         ``baseline``: the same for the column's mean or most frequent level; ``ratio`` of the two;
         ``log_likelihood``: mean of a cell's expected log-likelihood given its row, raw scale.
         The frame's ``attrs`` hold ``error``, ``baseline``, ``worst_ratio``, ``worst_column`` and the rows' mean
-        ``log_likelihood`` (importance sampled).
+        ``log_likelihood`` (importance sampled). With tasks, also what the representation tells of them: the fields of
+        `metrics.RateParts`, and what a logistic regression reads off draws of z (``task_probe_accuracy``,
+        ``task_probe_chance``, ``task_probe_information``) and off their means (``task_probe_accuracy_of_means``).
 
         With ``hide`` that share of the observed cells, drawn by ``random_state``, is kept from the model and
         imputed; ``hidden_error``, ``hidden_baseline`` and ``hidden_ratio`` tell how well (also in ``attrs``).
@@ -214,6 +192,7 @@ class Questions(TransformerMixin):
         details = self._log_likelihood(cells, seen, 50)
         result["log_likelihood"] = details["columns"].sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
         result.attrs["log_likelihood"] = float(details["total"].mean())
+        result.attrs |= self._dependence(cells, seen, encoded.tasks, random_state)
         if hide:
             _, (guess,) = self._completed(cells, seen)
             apart = self._compared(truth, guess, hidden)
@@ -268,11 +247,6 @@ class Questions(TransformerMixin):
     def _ask(self, X: Any) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
         encoded = self._encode(X)
         return self._cells(encoded.values, encoded.observed, encoded.tasks), encoded.observed
-
-    def _cells(self, values: np.ndarray, observed: np.ndarray, codes: np.ndarray | None) -> tuple[np.ndarray, ...]:
-        """What the network is given of some rows: the columns' cells, then the codes of their tasks."""
-        cells = self.space_.cells(values, observed)
-        return cells if codes is None else (*cells, codes)
 
     def _sliced(self, function: Callable, cells: Any, observed: np.ndarray, samples: int) -> Any:
         size = inference.slice_rows(self.space_.layout, samples, len(observed))

@@ -8,6 +8,9 @@ import pytest
 
 import evenvae
 from evenvae.errors import InputError
+from evenvae.metrics import probe
+from evenvae.models import inference
+from evenvae.priors import StandardNormal
 from evenvae.tables import TableWarning
 from support import FAST
 
@@ -146,3 +149,33 @@ def test_a_resumed_run_with_a_ratio_equals_an_undisturbed_one(table, tmp_path):
         evenvae.EvenVAE(**options).fit(table, callbacks=(stop,), checkpoint=tmp_path)
     resumed = evenvae.EvenVAE(**options).fit(table, checkpoint=tmp_path, resume=True)
     np.testing.assert_array_equal(whole.score_samples(table, 4), resumed.score_samples(table, 4))
+
+
+def test_evaluate_says_what_the_representation_tells_of_the_task(fitted, table):
+    told = fitted.evaluate(table).attrs
+    parts = told["task_information"] + told["prior_divergence"] + told["row_information"]
+    assert told["rate"] == pytest.approx(parts)
+    assert told["task_rows"] == 300
+    # an estimate by a draw a row
+    assert -0.01 <= told["task_information"] <= told["task_entropy"]
+    # two sites and two years; what the decoder is told, z need not tell
+    assert told["task_probe_accuracy"] < told["task_probe_chance"] + 0.1
+    assert told["task_probe_information"] < 0.1 * told["task_entropy"]
+    unaware = evenvae.EvenVAE(**{**FAST, "epochs": 60, "learning_rate": 1e-2}, purpose="score").fit(
+        table.drop(columns=["site", "year"])
+    )
+    z = unaware.transform(table)
+    assert probe(z, (table["site"] == "north").to_numpy()).accuracy > 0.95
+
+
+def test_the_optimal_prior_is_no_worse_a_bound_than_the_standard_normal_on_the_same_weights(table):
+    options = {**FAST, "epochs": 30, "learning_rate": 1e-2, "task": "site", "prior": "optimal", "purpose": "score"}
+    model = evenvae.EvenVAE(**options).fit(table)
+    cells, observed = model._ask(table)
+    network, _ = model.members_[0]
+    means, stds = model._of_first(inference.posterior, cells, observed)
+    z = np.float32(means + stds * np.random.default_rng(0).normal(size=means.shape))
+    gain = network.prior.log_prob(z) - StandardNormal(means.shape[1]).log_prob(z)
+    assert float(gain.mean()) > -0.05
+    told = model.evaluate(table).attrs
+    assert told["normaliser_effective_samples"] > 100

@@ -168,6 +168,13 @@ def evaluate(
         f"\nmean error {common.number(a['error'], 4)} (baseline {common.number(a['baseline'], 4)}), worst ratio "
         f"{common.number(a['worst_ratio'])} ({a['worst_column']}), log-likelihood {a['log_likelihood']:.3f} nats a row"
     )
+    if "task_information" in a:
+        typer.echo(
+            f"task: read off draws of z with accuracy {a['task_probe_accuracy']:.3f}, off their means with "
+            f"{a['task_probe_accuracy_of_means']:.3f} (most frequent {a['task_probe_chance']:.3f}); I(S;Z) {a['task_information']:.3f} nats of at most "
+            f"{a['task_entropy']:.3f}; rate {a['rate']:.3f} = I(S;Z) + KL(q(z)||p(z)) {a['prior_divergence']:.3f} "
+            f"+ I(X;Z|S) {a['row_information']:.3f}"
+        )
     if hide:
         typer.echo(
             f"hidden cells: mean error {common.number(a['hidden_error'], 4)} "

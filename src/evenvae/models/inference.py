@@ -72,6 +72,12 @@ def posterior(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"],
 
 
 @eqx.filter_jit
+def log_prior(network, z: Float[Array, "rows latent"]) -> Float[Array, " rows"]:
+    """log p(z)."""
+    return network.prior.log_prob(z)
+
+
+@eqx.filter_jit
 def decode(network, places: Float[Array, "rows coordinates"], codes: Any = None) -> Float[Array, "rows P"]:
     """Raw head outputs at places of latent space, under the tasks with ``codes`` (rows, T)."""
     return network.model.decode(under(network, network.model.latent_of(places), codes))
