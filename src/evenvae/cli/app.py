@@ -171,7 +171,8 @@ def evaluate(
     if "task_information" in a:
         typer.echo(
             f"task: read off draws of z with accuracy {a['task_probe_accuracy']:.3f}, off their means with "
-            f"{a['task_probe_accuracy_of_means']:.3f} (most frequent {a['task_probe_chance']:.3f}); I(S;Z) {a['task_information']:.3f} nats of at most "
+            f"{a['task_probe_accuracy_of_means']:.3f} (most frequent {a['task_probe_chance']:.3f}); "
+            f"I(S;Z) {a['task_information']:.3f} nats of at most "
             f"{a['task_entropy']:.3f}; rate {a['rate']:.3f} = I(S;Z) + KL(q(z)||p(z)) {a['prior_divergence']:.3f} "
             f"+ I(X;Z|S) {a['row_information']:.3f}"
         )
