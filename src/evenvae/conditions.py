@@ -67,6 +67,30 @@ def parse(given: Any, schema: Schema) -> list[Condition]:
     return [_from_text(text, schema) for text in texts]
 
 
+def apart(given: Any, tasks: Sequence[str]) -> tuple[dict[str, Any], Any]:
+    """``given`` as values of task columns, which the model is told, and conditions on the others.
+
+    Raises InputError where a task is given as anything but one value.
+    """
+    if given is None or not tasks:
+        return {}, given
+    if isinstance(given, Mapping):
+        told = {name: value for name, value in given.items() if name in tasks}
+        if any(isinstance(value, tuple | list | set | np.ndarray) for value in told.values()):
+            raise InputError(f"given {told}: a task is given as one value.")
+        return told, {name: value for name, value in given.items() if name not in tasks}
+    told, rest = {}, []
+    for text in [given] if isinstance(given, str) else given:
+        found = COMPARISON.match(text)
+        if found and found.group(1) in tasks:
+            if found.group(2) not in ("=", "=="):
+                raise InputError(f"given {text}: a task is given as COLUMN=VALUE.")
+            told[found.group(1)] = found.group(3)
+        else:
+            rest.append(text)
+    return told, rest
+
+
 def _from_value(name: str, wanted: Any, schema: Schema) -> Condition:
     text = f"{name}={wanted}"
     encode = _encoder(name, schema, text)

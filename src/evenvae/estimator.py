@@ -22,8 +22,9 @@ from evenvae.objectives import GECO
 from evenvae.priors import PRIORS, MixturePrior
 from evenvae.questions import Questions
 from evenvae.settings import make_plan
-from evenvae.tables import Encoded, Schema
+from evenvae.tables import Encoded, Schema, tasks
 from evenvae.tables.images import event_shape
+from evenvae.task_questions import distrust
 from evenvae.training import (
     SLICE,
     BatchStream,
@@ -84,11 +85,14 @@ class EvenVAE(Questions, BaseEstimator):
         multiplier_rate: how fast geco's multipliers move; None is 0.01 a step and nat (with ``kappa``, a step and
             kappa^2).
         importance_samples: draws of the latent for every row of a batch; None is 20 for iwae and dreg, 1 else.
-        components: components of the HI-VAE's prior; None is 10.
+        components: components of the HI-VAE's prior (None is 10), or of a learned mixture.
         balance: how the columns' gradients are balanced: ``magnitude+direction`` as in
             ``"imtl-g+pcgrad"``, ``"none"``, or ``"auto"`` (by the purpose: balanced for ``reconstruct``,
             plain for the others, because balancing helps what is reconstructed and costs what is imputed).
-        prior: ``"standard"``.
+        prior: ``"standard"``; or learned: ``"optimal"`` (a density ratio trained beside the model), ``"vamp"`` (a
+            mixture of ``components`` normals) or ``"exemplar"`` (training rows' posteriors). See the tasks page.
+        task: column, or list of columns, that say which site, sensor or year a row belongs to. Encoder and decoder are
+            told, the column itself is not modelled, so that `transform` gives what rows of all tasks share.
         purpose: ``"reconstruct"`` (the default), ``"impute"``, ``"score"`` or ``"sample"``: the validation
             figure by which training stops and the best state is kept. ``"impute"`` also hides cells from the
             encoder while training and weighs the KL by 0.1.
@@ -252,7 +256,7 @@ class EvenVAE(Questions, BaseEstimator):
         frame = tables.as_frame(X)
         if len(frame) < 2:
             raise InputError(f"The table has {len(frame)} row; at least 2 are needed to learn from (n_samples=1).")
-        self.schema_ = warming.schema(self) or Schema.of(self.schema, frame)
+        self.schema_ = warming.schema(self) or tasks.declare(Schema.of(self.schema, frame), frame, self.task)
         if not self.schema_.features:
             raise InputError("No column is left to learn: all are constant, empty or identifiers.")
         self._note_input(X)
@@ -269,7 +273,9 @@ class EvenVAE(Questions, BaseEstimator):
         self.space_ = warming.space(self) or Space.fit(likelihoods, encoded.values, encoded.observed)
         held_out = self._held_out_rows(rows)
         self.rows_, self.held_out_ = rows, held_out
-        self.plan_ = make_plan(self.get_params(deep=False), self.space_.layout, rows - held_out, held_out)
+        levels = tuple(column.cardinality for column in self.schema_.tasks)
+        self.plan_ = make_plan(self.get_params(deep=False), self.space_.layout, rows - held_out, held_out, levels)
+        self.task_counts_ = None if encoded.tasks is None else tasks.TaskCounts.of(encoded.tasks)
         splits = [self._split(rows, held_out, run) for run in range(self.ensemble)]
         networks = warming.continued(self, self._new_networks(encoded.values, encoded.observed))
         static = static_part(networks[0][0])
@@ -280,7 +286,7 @@ class EvenVAE(Questions, BaseEstimator):
             ]
         )
         data = Data(
-            self.space_.cells(encoded.values, encoded.observed),
+            self._cells(encoded.values, encoded.observed, encoded.tasks),
             encoded.observed,
             self.space_.device_scales,
             self.space_.value_bounds.astype(np.float32),
@@ -302,6 +308,9 @@ class EvenVAE(Questions, BaseEstimator):
         self.history_ = trained.history
         self.interrupted_ = trained.interrupted
         self.n_steps_ = int(trained.runs.step.max())
+        said = distrust(trained.history)
+        if said:
+            log.warning(said)
         self._keep(*trained.best, alive=~np.asarray(trained.runs.failed))
 
     def _check_options(self) -> None:
@@ -311,8 +320,6 @@ class EvenVAE(Questions, BaseEstimator):
             raise InputError(f"validation_fraction={self.validation_fraction} must be at least 0 and below 1.")
         if self.prior not in PRIORS:
             raise InputError(f"prior={self.prior!r} is unknown; choose one of {', '.join(PRIORS)}.")
-        if self.task is not None:
-            raise InputError("task is not available in this version; leave it None.")
         for name in POSITIVE:
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -374,7 +381,9 @@ class EvenVAE(Questions, BaseEstimator):
         if isinstance(config, HIVAEConfig):
             prior_key = jax.random.fold_in(key, 1)
             return Network(model, MixturePrior.of(config.components, config.latent_size, prior_key))
-        return Network(model, PRIORS[self.prior](config.latent_size))
+        prior_key = jax.random.fold_in(key, 1)
+        prior = PRIORS[self.prior].of(config.latent_size, config.hidden_size, self.components, prior_key)
+        return Network(model, prior)
 
     def _with_bar(self, callbacks: tuple) -> tuple:
         if not self.verbose:
@@ -384,7 +393,7 @@ class EvenVAE(Questions, BaseEstimator):
         return (*callbacks, Bar())
 
     def _fingerprint(self, encoded: Any) -> str:
-        digest = hashlib.sha256(np.ascontiguousarray(encoded.values).tobytes())
+        digest = hashlib.sha256(tables.fingerprint(encoded).encode())
         options = {k: repr(v) for k, v in self.get_params(deep=False).items() if k not in ("verbose", "schema")}
         digest.update(json.dumps([options, self.schema_.to_dict()], sort_keys=True, default=str).encode())
         return digest.hexdigest()

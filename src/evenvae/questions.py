@@ -14,17 +14,20 @@ from evenvae.comparing import compared
 from evenvae.errors import InputError
 from evenvae.metrics import hide as hide_cells
 from evenvae.models import inference
+from evenvae.tables.tasks import codes_given
+from evenvae.task_questions import TaskQuestions
 
 STATISTICS = ("typical", "mean", "median", "mode")
 
 
-class Questions(TransformerMixin):
+class Questions(TaskQuestions, TransformerMixin):
     """Mixin of `EvenVAE`; needs ``members_``, ``space_``, ``schema_`` and ``plan_`` of a fitted model."""
 
     members_: list[tuple[Any, Any]]
     space_: Any
     schema_: Any
     plan_: Any
+    task_counts_: Any
     statistic: str
     fit: Callable[..., Any]
 
@@ -51,15 +54,19 @@ class Questions(TransformerMixin):
         """`fit`, then `transform`."""
         return self.fit(X, y, **fit_options).transform(X)
 
-    def inverse_transform(self, Z: Any) -> Any:
-        """A table from latent coordinates ``(rows, latent_size)``: the expected numbers, the likeliest levels."""
+    def inverse_transform(self, Z: Any, given: Any = None) -> Any:
+        """A table from latent coordinates ``(rows, latent_size)``: the expected numbers, the likeliest levels.
+
+        ``given``, a dict of task column to value, says under which tasks; those not given stand between all.
+        """
         self._check_fitted()
         Z = np.asarray(Z, np.float32)
         if Z.ndim != 2 or Z.shape[1] != self.plan_.network.coordinates:
             raise InputError(f"Z must have shape (rows, {self.plan_.network.coordinates}), not {Z.shape}.")
         network, _ = self.members_[0]
-        raw = np.asarray(inference.decode(network, Z))
-        return tables.decode(self.space_.statistic(raw, "typical"), self.schema_)
+        codes = self._codes(len(Z), given)
+        raw = np.asarray(inference.decode(network, Z, codes))
+        return tables.decode(self.space_.statistic(raw, "typical"), self.schema_, tasks=codes)
 
     def reconstruct(self, X: Any, statistic: str | None = None) -> Any:
         """The table as the model sees it: every feature cell replaced by its reconstruction.
@@ -68,9 +75,10 @@ class Questions(TransformerMixin):
         columns), ``"mean"``, ``"median"`` or ``"mode"``; levels give their most probable one. Ensembles are
         averaged for ``"typical"``; else the first member answers.
         """
-        cells, observed = self._ask(X)
-        values = self._reconstructed(cells, observed, statistic or self.statistic)
-        return tables.decode(values, self.schema_, like=X)
+        encoded = self._encode(X)
+        cells = self._cells(encoded.values, encoded.observed, encoded.tasks)
+        values = self._reconstructed(cells, encoded.observed, statistic or self.statistic)
+        return tables.decode(values, self.schema_, like=X, tasks=encoded.tasks)
 
     def impute(
         self, X: Any, draws: int = 1, *, statistic: str | None = None, samples: int = 50, random_state: Any = 0
@@ -130,7 +138,8 @@ class Questions(TransformerMixin):
         Args:
             n: number of rows.
             given: what every row must have: a dict by column of a value, a pair ``(low, high)`` (None for an open end)
-                or a list of values; or texts such as ``"age>=65"``.
+                or a list of values; or texts such as ``"age>=65"``. A task is given as one value; tasks that are not
+                given come as often as in the training table.
             random_state: seed; None draws anew each time. Global random state is neither read nor changed.
             rules: expressions of columns (``"start <= end"``) or functions of a pandas table that give a truth value
                 a row; rows that break one are drawn again.
@@ -142,8 +151,10 @@ class Questions(TransformerMixin):
         if n < 1:
             raise InputError(f"n={n} must be at least 1.")
         rules = [rules] if isinstance(rules, str) or callable(rules) else list(rules)
-        values = sampling.draw(self, n, conditions.parse(given, self.schema_), rules, random_state)
-        return tables.decode(values, self.schema_)
+        told, rest = conditions.apart(given, [column.name for column in self.schema_.tasks])
+        wanted = codes_given(self.schema_, told, "given")
+        values, codes = sampling.draw(self, n, conditions.parse(rest, self.schema_), rules, wanted, random_state)
+        return tables.decode(values, self.schema_, tasks=codes)
 
     def score_samples(self, X: Any, samples: int = 100, return_details: bool = False) -> Any:
         """(rows,) log-likelihood of every row in nats on the raw scale; low means unusual.
@@ -171,7 +182,9 @@ class Questions(TransformerMixin):
         ``baseline``: the same for the column's mean or most frequent level; ``ratio`` of the two;
         ``log_likelihood``: mean of a cell's expected log-likelihood given its row, raw scale.
         The frame's ``attrs`` hold ``error``, ``baseline``, ``worst_ratio``, ``worst_column`` and the rows' mean
-        ``log_likelihood`` (importance sampled).
+        ``log_likelihood`` (importance sampled). With tasks, also what the representation tells of them: the fields of
+        `metrics.RateParts`, and what a logistic regression reads off draws of z (``task_probe_accuracy``,
+        ``task_probe_chance``, ``task_probe_information``) and off their means (``task_probe_accuracy_of_means``).
 
         With ``hide`` that share of the observed cells, drawn by ``random_state``, is kept from the model and
         imputed; ``hidden_error``, ``hidden_baseline`` and ``hidden_ratio`` tell how well (also in ``attrs``).
@@ -182,13 +195,14 @@ class Questions(TransformerMixin):
             raise InputError(f"hide={hide} must be at least 0 and below 1: the share of observed cells to hide.")
         hidden = hide_cells(observed, hide, np.random.default_rng(random_state))
         seen = observed & ~hidden
-        cells = self.space_.cells(truth, seen)
+        cells = self._cells(truth, seen, encoded.tasks)
         result = compared(
             self.space_, self.schema_, truth, self._reconstructed(cells, seen, statistic or self.statistic), seen
         )
         details = self._log_likelihood(cells, seen, 50)
         result["log_likelihood"] = details["columns"].sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
         result.attrs["log_likelihood"] = float(details["total"].mean())
+        result.attrs |= self._dependence(cells, seen, encoded.tasks, random_state)
         if hide:
             _, (guess,) = self._completed(cells, seen)
             apart = compared(self.space_, self.schema_, truth, guess, hidden)
@@ -215,7 +229,7 @@ class Questions(TransformerMixin):
 
     def _ask(self, X: Any) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
         encoded = self._encode(X)
-        return self.space_.cells(encoded.values, encoded.observed), encoded.observed
+        return self._cells(encoded.values, encoded.observed, encoded.tasks), encoded.observed
 
     def _sliced(self, function: Callable, cells: Any, observed: np.ndarray, samples: int) -> Any:
         size = inference.slice_rows(self.space_.layout, samples, len(observed))

@@ -14,6 +14,7 @@ from evenvae.models import Layout
 from evenvae.models.space import Space
 from evenvae.settings import make_plan
 from evenvae.tables import Schema
+from evenvae.tables.tasks import TaskCounts
 from evenvae.training import stack
 from evenvae.training.checkpoint import fill_leaves, named_leaves
 
@@ -32,6 +33,8 @@ def save(model: EvenVAE, path: str | Path) -> None:
     tensors |= {f"space.{name}": getattr(space, name) for name in ("low", "high", "baseline")}
     for number, scale in enumerate(space.scales):
         tensors |= {f"scale.{number}.{name}": np.asarray(v) for name, v in scale._asdict().items()}
+    if model.task_counts_ is not None:
+        tensors |= {f"tasks.{name}": getattr(model.task_counts_, name) for name in ("codes", "counts")}
     options = model.get_params(deep=False)
     options["schema"] = None  # the completed schema is stored beside the options
     metadata = {
@@ -76,7 +79,10 @@ def load(path: str | Path) -> EvenVAE:
     model.n_features_in_ = len(model.schema_.names)
     if metadata["named"]:
         model.feature_names_in_ = np.array(model.schema_.names, dtype=object)
-    model.plan_ = make_plan(model.get_params(deep=False), layout, model.rows_ - model.held_out_, model.held_out_)
+    levels = tuple(column.cardinality for column in model.schema_.tasks)
+    model.task_counts_ = TaskCounts(tensors["tasks.codes"], tensors["tasks.counts"]) if levels else None
+    options = model.get_params(deep=False)
+    model.plan_ = make_plan(options, layout, model.rows_ - model.held_out_, model.held_out_, levels)
     skeleton = model._skeleton()
     members = metadata["members"]
     shapes = lambda tree: jax.tree.map(lambda a: np.broadcast_to(a, (members, *np.shape(a))), tree)

@@ -71,8 +71,10 @@ Pick = Callable[[str, Any], Any]
 """``pick(name, default)``: what the user gave, else what the preset says, else the default."""
 
 
-def make_plan(options: dict[str, Any], layout: Layout, rows: int, validation_rows: int) -> Plan:
-    """Fill what is not given from the preset, then from the table's size.
+def make_plan(
+    options: dict[str, Any], layout: Layout, rows: int, validation_rows: int, tasks: tuple[int, ...] = ()
+) -> Plan:
+    """Fill what is not given from the preset, then from the table's size; ``tasks``: levels of the task columns.
 
     Raises InputError for an option that is out of range or unknown, and for options that exclude each other.
     """
@@ -101,6 +103,12 @@ def make_plan(options: dict[str, Any], layout: Layout, rows: int, validation_row
     )
     _one_of("schedule", optimiser.schedule, ("cosine", "constant"))
     network = (_vae if model == "vae" else _hivae)(pick, layout, rows, training, per_epoch)
+    if tasks:
+        if not isinstance(network, VAEConfig):
+            raise InputError("task needs model='vae': HI-VAE has no place for a condition.")
+        if getattr(network, "network", None) == "conv" and layout.features == 1:
+            raise InputError("network='conv' makes a lone image without a task; leave task out, or network.")
+        network = dataclasses.replace(network, tasks=tasks)
     warm_up = round(min(per_epoch, training.steps / 10))
     if pick("constraint", "row") == "column" and balance.split("+")[0].split("[")[0] in BLIND_TO_SCALE:
         log.warning(

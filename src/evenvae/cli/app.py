@@ -75,7 +75,10 @@ def fit(
     balance: Annotated[
         str, typer.Option(metavar="NAME", help="auto, none, or magnitude+direction as in imtl-g+pcgrad.")
     ] = "auto",
-    prior: Annotated[str, typer.Option(help="standard")] = "standard",
+    prior: Annotated[str, typer.Option(help="standard; learned: vamp, exemplar, optimal.")] = "standard",
+    task: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Site, sensor or year of a row; repeatable.")
+    ] = None,
     purpose: Annotated[
         str, typer.Option(help="By what to stop and select: reconstruct, impute, score, sample.")
     ] = "reconstruct",
@@ -106,6 +109,7 @@ def fit(
         "objective": objective,
         "balance": balance,
         "prior": prior,
+        "task": list(task) if task else None,
         "purpose": purpose,
         "ensemble": ensemble,
         "epochs": epochs,
@@ -164,6 +168,14 @@ def evaluate(
         f"\nmean error {common.number(a['error'], 4)} (baseline {common.number(a['baseline'], 4)}), worst ratio "
         f"{common.number(a['worst_ratio'])} ({a['worst_column']}), log-likelihood {a['log_likelihood']:.3f} nats a row"
     )
+    if "task_information" in a:
+        typer.echo(
+            f"task: read off draws of z with accuracy {a['task_probe_accuracy']:.3f}, off their means with "
+            f"{a['task_probe_accuracy_of_means']:.3f} (most frequent {a['task_probe_chance']:.3f}); "
+            f"I(S;Z) {a['task_information']:.3f} nats of at most "
+            f"{a['task_entropy']:.3f}; rate {a['rate']:.3f} = I(S;Z) + KL(q(z)||p(z)) {a['prior_divergence']:.3f} "
+            f"+ I(X;Z|S) {a['row_information']:.3f}"
+        )
     if hide:
         typer.echo(
             f"hidden cells: mean error {common.number(a['hidden_error'], 4)} "
@@ -229,6 +241,22 @@ def sample(
     kind_of(out)
     fitted = evenvae.load(model)
     tables.write_table(fitted.sample(n, given, random_state=seed, rules=rule or ()), out)
+
+
+@app.command(epilog="Example: evenvae translate people.evenvae people.csv --to site=Bonn -o as_in_bonn.csv")
+def translate(
+    model: Model,
+    data: Data,
+    out: Out,
+    to: Annotated[list[str], typer.Option("--to", metavar="COLUMN=VALUE", help="The other task; repeatable.")],
+) -> None:
+    """The rows as they would look under another task, for models that were fitted with --task."""
+    import evenvae
+    from evenvae import tables
+
+    kind_of(out)
+    fitted = evenvae.load(model)
+    tables.write_table(fitted.translate(common.read(data)[0], to=common.pairs("--to", to)), out)
 
 
 @app.command(epilog="Example: evenvae encode people.evenvae people.csv -o latent.parquet")

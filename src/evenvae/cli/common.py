@@ -60,6 +60,14 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
     return parsed
 
 
+def pairs(option: str, given: list[str]) -> dict[str, str]:
+    """``column=value`` texts as a dict; InputError for one without ``=``."""
+    for text in given:
+        if "=" not in text:
+            raise InputError(f"{option} {text!r} is not of the form column=value.")
+    return {name.strip(): value.strip() for name, _, value in (text.partition("=") for text in given)}
+
+
 def _value(text: str) -> Any:
     if text.lower() in ("true", "false", "none"):
         return {"true": True, "false": False, "none": None}[text.lower()]

@@ -95,6 +95,8 @@ def search(
     encoded = model._read(X)
     if any(column.kind == "image" for column in model.schema_.features):
         raise InputError("A sweep is over tables of numbers and levels; fit images one balance at a time.")
+    if encoded.tasks is not None:
+        raise InputError("The cocktail sweeps models without a task: leave task out, or fit EvenVAE(task=...) itself.")
     # a run is one network on the schema as it was understood
     alone = {name: value for name, value in options.items() if name not in ("ensemble", "schema")}
     steps, chunk = _plan(model, chosen, len(encoded.values), test_fraction)

@@ -1,18 +1,23 @@
 """Figures that say how good a model is."""
 
+from evenvae.metrics.dependence import Probe, RateParts, probe, rate_parts
 from evenvae.metrics.imputation import hide
 from evenvae.metrics.latent import active_units, marginal_kl, moment_bound, rate, row_rates, squared_error
 from evenvae.metrics.reconstruction import column_errors
 from evenvae.metrics.significance import corrected_paired_t_test
 
 __all__ = [
+    "Probe",
+    "RateParts",
     "active_units",
     "column_errors",
     "corrected_paired_t_test",
     "hide",
     "marginal_kl",
     "moment_bound",
+    "probe",
     "rate",
+    "rate_parts",
     "row_rates",
     "squared_error",
 ]

@@ -76,13 +76,18 @@ def marginal_bias(layout: Layout, cells: Sequence[np.ndarray], observed: np.ndar
     return np.concatenate(parts)
 
 
+def own(layout: Layout, cells: Cells) -> Cells:
+    """The columns' cells of a batch, without the task codes that may follow them."""
+    return cells[: len(layout.blocks)]
+
+
 def log_prob(
     layout: Layout, raw: Float[Array, "... P"], cells: Cells, mask: Bool[Array, "... D"]
 ) -> Float[Array, "... D"]:
     """Log-likelihood of every cell in model space; 0 where it is missing."""
     parts = [
         block.likelihood.log_prob(part, x.astype(raw.dtype))
-        for block, part, x in zip(layout.blocks, layout.split(raw), cells, strict=True)
+        for block, part, x in zip(layout.blocks, layout.split(raw), own(layout, cells), strict=True)
     ]
     return jnp.where(mask, layout.join(parts), 0)
 
@@ -90,7 +95,7 @@ def log_prob(
 def log_jacobian(layout: Layout, cells: Cells, scales: tuple[Scale, ...], mask: Array) -> Array:
     """What to add to `log_prob` for the raw scale; ``(rows, D)``, constant in all parameters."""
     parts = []
-    for block, x, scale in zip(layout.blocks, cells, scales, strict=True):
+    for block, x, scale in zip(layout.blocks, own(layout, cells), scales, strict=True):
         x = jnp.asarray(x)
         rows = x.shape[: x.ndim - len(block.likelihood.event_shape)]
         parts.append(jnp.broadcast_to(block.likelihood.log_jacobian(x, scale), rows))
@@ -120,6 +125,6 @@ def values(layout: Layout, cells: Cells, scales: tuple[Scale, ...], dtype=jnp.fl
     return layout.join_elements(
         [
             block.likelihood.value(x.astype(dtype), scale)
-            for block, x, scale in zip(layout.blocks, cells, scales, strict=True)
+            for block, x, scale in zip(layout.blocks, own(layout, cells), scales, strict=True)
         ]
     )

@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float, Key
 from scipy.stats import norm, qmc
 
 from evenvae.likelihoods import Scale
+from evenvae.models.conditioning import under
 from evenvae.models.encoder import Cells
 from evenvae.models.heads import log_jacobian, log_prob
 from evenvae.models.layout import Layout
@@ -71,9 +72,22 @@ def raw_at_center(network, encoder_state, cells: Cells, mask: Bool[Array, "rows 
 
 
 @eqx.filter_jit
-def decode(network, places: Float[Array, "rows coordinates"]) -> Float[Array, "rows P"]:
-    """Raw head outputs at places of latent space."""
-    return network.model.decode(network.model.latent_of(places))
+def posterior(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"], scales: tuple[Scale, ...]):
+    """Mean and standard deviation of z for every row, ``(rows, latent)`` each; for normal posteriors."""
+    q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
+    return q.mean, q.std
+
+
+@eqx.filter_jit
+def log_prior(network, z: Float[Array, "rows latent"]) -> Float[Array, " rows"]:
+    """log p(z)."""
+    return network.prior.log_prob(z)
+
+
+@eqx.filter_jit
+def decode(network, places: Float[Array, "rows coordinates"], codes: Any = None) -> Float[Array, "rows P"]:
+    """Raw head outputs at places of latent space, under the tasks with ``codes`` (rows, T)."""
+    return network.model.decode(under(network, network.model.latent_of(places), codes))
 
 
 def _weighted(network, encoder_state, cells, mask, scales, points):
@@ -132,6 +146,15 @@ def reconstruct(network, encoder_state, cells, mask, scales) -> list[Array]:
 
 
 @eqx.filter_jit
+def translate(network, encoder_state, cells, mask, scales, codes) -> list[Array]:
+    """What is expected at the posterior's center, decoded under the tasks with ``codes`` (T,)."""
+    q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
+    own = cells[-1]
+    latent = under(network, q.mean, jnp.where(codes < 0, own, codes))
+    return expectations(network.model.heads.layout, network.model.decode(latent), scales)
+
+
+@eqx.filter_jit
 def impute(network, encoder_state, cells, mask, scales, points, bounds) -> list[Array]:
     """Expectations under the posterior given the observed cells, by self-normalised importance weights."""
     raw, _, log_weight = _weighted(network, encoder_state, cells, mask, scales, points)
@@ -168,28 +191,39 @@ def draw(layout: Layout, raw: Float[Array, "rows P"], scales: tuple[Scale, ...],
 
 
 @eqx.filter_jit
-def sample(network, scales: tuple[Scale, ...], key: Key[Array, ""], rows: int) -> Float[Array, "rows E"]:
-    """Rows of the model, in value space."""
+def sample(
+    network, scales: tuple[Scale, ...], key: Key[Array, ""], rows: int, codes: Any = None
+) -> Float[Array, "rows E"]:
+    """Rows of the model, in value space; ``codes`` (rows, T) are their tasks, where it knows tasks."""
     keys = jax.random.split(key)
-    z = network.prior.sample(keys[0], rows)
+    z = under(network, network.prior.sample(keys[0], rows), codes)
     return draw(network.model.heads.layout, network.model.decode(z), scales, keys[1])
 
 
 @eqx.filter_jit
 def conditional(
-    network, encoder_state, cells: Cells, mask: Array, scales: tuple[Scale, ...], points, key: Key[Array, ""], rows: int
-) -> tuple[Float[Array, "rows D"], Float[Array, ""]]:
+    network,
+    encoder_state,
+    cells: Cells,
+    mask: Array,
+    scales: tuple[Scale, ...],
+    points,
+    key: Key[Array, ""],
+    rows: int,
+    codes: Any = None,
+) -> tuple[Float[Array, "rows E"], Float[Array, ""]]:
     """Draws of all columns given one row's observed cells, in value space, and the effective number of latents.
 
     Latents come from q(z | observed) and from the prior, half each, so that weights stay bounded where the encoder
-    has never seen so empty a row; they are resampled by p(observed | z).
+    has never seen so empty a row; they are resampled by p(observed | z). ``codes`` (T,) are the row's tasks, where the
+    model knows tasks.
     """
     keys = jax.random.split(key, 3)
     q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
-    proposed = (
-        q.at(points[:, None, :]),
-        jax.tree.map(lambda z: z[:, None], network.prior.sample(keys[0], len(points))),
-    )
+    count = len(points)
+    repeated = None if codes is None else jnp.broadcast_to(jnp.asarray(codes), (count, len(codes)))
+    of_prior = under(network, network.prior.sample(keys[0], count), repeated)
+    proposed = (q.at(points[:, None, :]), jax.tree.map(lambda z: z[:, None], of_prior))
     z = jax.tree.map(lambda *halves: jnp.concatenate(halves), *proposed)
     raw = network.model.decode(z)
     layout = network.model.heads.layout

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from evenvae.models.conditioning import TaskEncoder, TaskTrunk
 from evenvae.models.convolution import ConvolutionalInput, PixelHeads, PixelTrunk
 from evenvae.models.encoder import CellInput, Encoder
 from evenvae.models.heads import Heads, decode
@@ -19,6 +20,7 @@ class VAEConfig:
     """Shape of the network; ``network="paper"`` is that of Javaloy, Meghdadi and Valera (2021), A.4.1.
 
     ``"conv"`` sees images by convolutions, and makes them so where an image is the only column.
+    ``tasks`` holds the number of levels of every task column, if there are any.
     """
 
     latent_size: int
@@ -29,6 +31,7 @@ class VAEConfig:
     dropout: float = 0.0
     see_mask: bool = False
     init: str = "marginals"
+    tasks: tuple[int, ...] = ()
 
     @property
     def coordinates(self) -> int:
@@ -51,8 +54,8 @@ class VAE(eqx.Module):
     The trunk's output y is the last shared feature, where the columns' gradients are balanced.
     """
 
-    encoder: Encoder
-    trunk: Stack | PixelTrunk
+    encoder: Encoder | TaskEncoder
+    trunk: Stack | PixelTrunk | TaskTrunk
     heads: Heads | PixelHeads
 
     def decode(self, z: Float[Array, "... latent"]) -> Float[Array, "... P"]:
@@ -91,7 +94,7 @@ def make_vae(config: VAEConfig, layout: Layout, bias: np.ndarray, key: Key[Array
         image = PixelTrunk.of(layout.likelihoods[0].event_shape, latent, width, keys[3])
         return VAE(encoder, image, PixelHeads.at_marginals(layout, keys[4], bias))
     trunk = Stack(
-        latent,
+        latent + sum(config.tasks),
         width,
         3 if paper else config.depth + 1,
         trunk_activation,
@@ -104,4 +107,7 @@ def make_vae(config: VAEConfig, layout: Layout, bias: np.ndarray, key: Key[Array
         heads = Heads.of_paper(layout, width, keys[4])
     else:
         heads = Heads.at_marginals(layout, width, keys[4], bias)
+    if config.tasks:
+        encoder = TaskEncoder.of(encoder, config.tasks, jax.random.fold_in(key, 2))
+        trunk = TaskTrunk(trunk, config.tasks)
     return VAE(encoder, trunk, heads)

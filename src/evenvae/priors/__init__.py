@@ -1,8 +1,16 @@
-"""Priors over the latent space: ``log_prob``, ``sample`` and, where it is closed, ``kl``."""
+"""Priors over the latent space.
 
+All have ``of``, ``log_prob`` and ``sample``; ``kl`` where it is closed. A prior that learns by other means than the
+model's gradient has ``init``, ``refine`` and ``settle`` as well (see `evenvae.training.refining`); ``penalty`` is
+what it adds to the loss of a batch.
+"""
+
+from evenvae.priors.exemplar import ExemplarPrior
 from evenvae.priors.mixture import MixturePrior
+from evenvae.priors.optimal import SATURATED, OptimalPrior
 from evenvae.priors.standard import StandardNormal
+from evenvae.priors.vamp import VampPrior
 
-PRIORS = {"standard": StandardNormal}
+PRIORS = {"standard": StandardNormal, "vamp": VampPrior, "exemplar": ExemplarPrior, "optimal": OptimalPrior}
 
-__all__ = ["PRIORS", "MixturePrior", "StandardNormal"]
+__all__ = ["PRIORS", "SATURATED", "ExemplarPrior", "MixturePrior", "OptimalPrior", "StandardNormal", "VampPrior"]

@@ -117,6 +117,7 @@ def gather(
         places = np.sort(np.random.default_rng([seed, 1]).choice(count, rows, replace=False))
     part = frame.iloc[places]
     values, observed = whole.values[places], whole.observed[places]
+    codes = None if whole.tasks is None else whole.tasks[places]
     other_frame, other_stories = None, ()
     with warnings.catch_warnings():
         # said once, by the encoding above
@@ -126,7 +127,8 @@ def gather(
                 _same_columns(model, other)
         if beside is not None:
             other_frame = beside.evaluate(part)
-            other_stories = gradients.stories(beside, values, observed, seed)
+            other_codes = tables.encode(part, beside.schema_).tasks
+            other_stories = gradients.stories(beside, values, observed, seed, other_codes)
         return Evidence(
             model=model,
             label=labels[0] or _label(model),
@@ -143,8 +145,10 @@ def gather(
             latent=np.asarray(model.transform(part), float),
             scores=model.score_samples(part, samples=SCORE_SAMPLES, return_details=True),
             evaluation=model.evaluate(part),
-            imputation=dataclasses.replace(imputation(imputer or model, values, observed, seed), own=imputer is None),
-            stories=gradients.stories(model, values, observed, seed),
+            imputation=dataclasses.replace(
+                imputation(imputer or model, values, observed, seed, None if imputer else codes), own=imputer is None
+            ),
+            stories=gradients.stories(model, values, observed, seed, codes),
             other=beside,
             other_label=labels[1] or ("" if beside is None else _label(beside)),
             beside=other_frame,
@@ -152,10 +156,12 @@ def gather(
         )
 
 
-def imputation(model: Any, values: np.ndarray, observed: np.ndarray, seed: int) -> Imputation:
-    """Hide a fifth of the observed cells and see how well they are found again."""
+def imputation(
+    model: Any, values: np.ndarray, observed: np.ndarray, seed: int, codes: np.ndarray | None = None
+) -> Imputation:
+    """Hide a fifth of the observed cells and see how well they are found again; ``codes`` are the rows' tasks."""
     hidden = metrics.hide(observed, HIDDEN_SHARE, np.random.default_rng([seed, 2]))
-    holes = tables.decode(np.where(hidden, np.nan, values), model.schema_)
+    holes = tables.decode(np.where(hidden, np.nan, values), model.schema_, tasks=codes)
     _, (found,) = model.impute_values(holes)
     space = model.space_
     score = lambda guess: metrics.column_errors(values, guess, hidden, space.layout.nominal, space.high - space.low)

@@ -79,7 +79,7 @@ def compare(rows: Float[np.ndarray, "D n"], step: Float[np.ndarray, " n"]) -> tu
     return norms, np.clip(unit @ unit.T, -1, 1), along(rows.sum(0)), along(step)
 
 
-def story(model: Any, network: Any, encoder_state: Any, values, observed, seed: int, moment: str) -> Story:
+def story(model: Any, network: Any, encoder_state: Any, values, observed, seed: int, moment: str, codes=None) -> Story:
     """The gradients of a network on a few batches of the table.
 
     The balancer and the objective begin from their first state: what they remembered at the end of training is
@@ -94,7 +94,7 @@ def story(model: Any, network: Any, encoder_state: Any, values, observed, seed: 
     for number in range(min(BATCHES, max(1, len(values) // size))):
         picked = np.sort(generator.choice(len(values), size, replace=False))
         key = jax.random.fold_in(jax.random.key(seed), number)
-        cells = model.space_.cells(values[picked], observed[picked])
+        cells = model._cells(values[picked], observed[picked], None if codes is None else codes[picked])
         scales = model.space_.device_scales
         gradients, losses = feature_gradients(network, encoder_state, cells, observed[picked], scales, key, method)
         steps = []
@@ -114,12 +114,15 @@ def story(model: Any, network: Any, encoder_state: Any, values, observed, seed: 
     return Story(moment, norms, cosines, plain, balanced, conflicts)
 
 
-def stories(model: Any, values, observed, seed: int) -> tuple[Story, ...]:
-    """At the end of training, by the first member; and at the start, by the network that its seed gives anew."""
+def stories(model: Any, values, observed, seed: int, codes=None) -> tuple[Story, ...]:
+    """At the end of training, by the first member; and at the start, by the network that its seed gives anew.
+
+    ``codes`` are the tasks of the rows, for a model that knows tasks.
+    """
     network, encoder_state = model.members_[0]
-    end = story(model, network, encoder_state, values, observed, seed, "end of training")
+    end = story(model, network, encoder_state, values, observed, seed, "end of training", codes)
     network, states, _ = model._new_networks(values, observed)[0]
-    return end, story(model, network, states.encoder, values, observed, seed, "start of training")
+    return end, story(model, network, states.encoder, values, observed, seed, "start of training", codes)
 
 
 def _mean(stacked: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from evenvae.errors import InputError
 from evenvae.tables import images
@@ -14,6 +14,7 @@ from evenvae.tables.cells import column_values
 from evenvae.tables.frames import as_frame, is_records, library_of
 from evenvae.tables.restore import natural, to_library, typed
 from evenvae.tables.schema import Schema, nearest
+from evenvae.tables.tasks import task_codes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,11 +22,13 @@ class Encoded:
     """Feature cells in schema order: float64 values (codes for levels), NaN where not ``observed``.
 
     E is D, the number of features, where no cell is an image; pixels stand side by side. Values are float32 where
-    all features are images.
+    all features are images. ``tasks`` holds the code of every row's task in every task column, -1 where it is not
+    known.
     """
 
     values: Float[np.ndarray, "N E"]
     observed: Bool[np.ndarray, "N D"]
+    tasks: Int[np.ndarray, "N T"] | None = None
 
 
 def encode(X: Any, schema: Schema, *, on_unseen: str = "missing") -> Encoded:
@@ -54,12 +57,15 @@ def encode(X: Any, schema: Schema, *, on_unseen: str = "missing") -> Encoded:
             values[:, place : place + column.size] = images.pixels(cells, column)
         else:
             values[:, place] = column_values(cells, column, on_unseen)
-    return Encoded(values, ~np.isnan(values[:, first]))
+    return Encoded(values, ~np.isnan(values[:, first]), task_codes(frame, schema))
 
 
 def fingerprint(encoded: Encoded) -> str:
     """SHA-256 of the encoded cells, in hexadecimal: which rows a model was trained on, without the rows."""
-    return hashlib.sha256(np.ascontiguousarray(encoded.values).tobytes()).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(encoded.values).tobytes())
+    if encoded.tasks is not None:
+        digest.update(np.ascontiguousarray(encoded.tasks).tobytes())
+    return digest.hexdigest()
 
 
 def aligned(X: Any, schema: Schema) -> Any:
@@ -78,11 +84,18 @@ def aligned(X: Any, schema: Schema) -> Any:
     return frame
 
 
-def decode(values: Float[np.ndarray, "N E"], schema: Schema, like: Any = None, base: Any = None) -> Any:
+def decode(
+    values: Float[np.ndarray, "N E"],
+    schema: Schema,
+    like: Any = None,
+    base: Any = None,
+    tasks: Int[np.ndarray, "N T"] | None = None,
+) -> Any:
     """A table from feature values (NaN gives a hole), in the library of ``like`` or of the training table.
 
     Columns that are not features come from ``base``, a table of as many rows, where it is given and has them.
-    Else constants are refilled, whole-number identifiers count the rows from 1, and the rest is empty.
+    Else task columns hold the codes ``tasks`` (-1 gives a hole), constants are refilled, whole-number identifiers
+    count the rows from 1, and the rest is empty.
     """
     rows = len(values)
     kept = None if base is None else aligned(base, schema)
@@ -97,6 +110,9 @@ def decode(values: Float[np.ndarray, "N E"], schema: Schema, like: Any = None, b
         elif kept is not None and column.name in kept.columns:
             series[column.name] = kept[column.name].reset_index(drop=True)
             continue
+        elif column.role == "task" and tasks is not None:
+            code = tasks[:, [task.name for task in schema.tasks].index(column.name)]
+            cells = natural(np.where(code < 0, np.nan, code), column)
         elif column.role == "constant":
             cells = pd.Series([column.value] * rows, dtype=object)
         elif column.role == "identifier" and "int" in column.dtype.lower():

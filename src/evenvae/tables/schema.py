@@ -10,7 +10,7 @@ from typing import Any
 
 from evenvae.errors import InputError
 
-ROLES = ("feature", "constant", "identifier", "ignored")
+ROLES = ("feature", "task", "constant", "identifier", "ignored")
 LIKELIHOODS = ("normal", "lognormal", "poisson", "bernoulli", "categorical", "ordinal")
 OF_IMAGES = ("bernoulli", "normal", "squared")
 NOMINAL = ("bernoulli", "categorical", "ordinal")
@@ -99,6 +99,11 @@ class Schema:
     def first(self) -> list[int]:
         """Where each feature's numbers begin among a row's E."""
         return list(itertools.accumulate((column.size for column in self.features), initial=0))[:-1]
+
+    @property
+    def tasks(self) -> tuple[Column, ...]:
+        """The columns that say which task (site, sensor, year) a row belongs to."""
+        return tuple(column for column in self.columns if column.role == "task")
 
     def __getitem__(self, name: str) -> Column:
         """A column by name."""

@@ -22,7 +22,8 @@ TYPES: dict[str, Any] = {
     "value": object,
 }
 HEADER = """How EvenVAE takes each column. Edit, then pass it with --schema or schema=.
-likelihood: normal, lognormal, poisson, bernoulli, categorical, ordinal. role: feature, constant, identifier, ignored.
+likelihood: normal, lognormal, poisson, bernoulli, categorical, ordinal.
+role: feature, task, constant, identifier, ignored.
 What you leave out of a column is completed from the data."""
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from evenvae.likelihoods import Scale
 from evenvae.models import Cells
+from evenvae.training import refining
 from evenvae.training.purpose import Figure, Validation, measure
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.step import Method, Network, States, balanced_gradients, look_back
@@ -97,7 +98,10 @@ def run_chunk(
     transformation = optimiser.build()
     key = jax.random.wrap_key_data(run.key)
 
-    def step(carry, rows):
+    aside = refining.learns_aside(static.prior)
+
+    def step(carry, both):
+        rows, upcoming = both
         params, states, opt_state, count, bad = carry
         network = eqx.combine(params, static)
         cells = tuple(block[rows] for block in data.cells)
@@ -108,6 +112,10 @@ def run_chunk(
         params = eqx.apply_updates(params, updates)
         if method.balancer is not None and method.balancer.looks_back:
             states = look_back(states, before, eqx.combine(params, static), *batch)
+        if aside:
+            network, own = eqx.combine(params, static), jax.random.fold_in(batch[3], 1)
+            network, states = refining.refine(network, states, data, batches, upcoming, own)
+            params = eqx.filter(network, eqx.is_inexact_array)
         bad = jnp.where(report.finite, 0, bad + 1)
         return (params, states, opt_state, count + 1, bad), (
             report.loss,
@@ -117,8 +125,12 @@ def run_chunk(
         )
 
     carry = (run.params, run.states, run.optimiser, run.step, run.bad_steps)
-    carry, (losses, column_losses, kls, worst) = jax.lax.scan(step, carry, batches)
+    carry, (losses, column_losses, kls, worst) = jax.lax.scan(step, carry, (batches, jnp.roll(batches, -1, axis=0)))
     params, states, opt_state, count, bad = carry
+    if aside:
+        settling = jax.random.fold_in(key, 2**31 - 2)
+        network, states = refining.settle(eqx.combine(params, static), states, data, validation.rows, settling)
+        params = eqx.filter(network, eqx.is_inexact_array)
     trained = jax.tree.leaves(params)
     healthy = jnp.stack([jnp.isfinite(leaf).all() for leaf in trained]).all()
     failed = run.failed | ~healthy | (worst.max() >= settings.max_bad_steps)
@@ -150,7 +162,7 @@ def run_chunk(
         jnp.where(better, count, run.best_step),
         stale.astype(jnp.int32),
     )
-    watched = method.objective.watched(states.objective)
+    watched = method.objective.watched(states.objective) | refining.watched(eqx.combine(params, static), states)
     log = Log(losses.mean(), column_losses.mean(0), kls.mean(), figure, watched)
     return choose(run.stopped, run, after), log
 

@@ -33,12 +33,13 @@ class States(NamedTuple):
     """What a step carries beside parameters: the encoder's, the objective's and the balancers' memory.
 
     ``balancer`` holds a state for every decision: for every shared feature, and twice that where decoder and
-    encoder are balanced apart.
+    encoder are balanced apart. ``prior`` is the memory of a prior that learns by steps of its own.
     """
 
     encoder: Any
     objective: Any
     balancer: Any
+    prior: Any = ()
 
 
 class Report(NamedTuple):
@@ -74,7 +75,8 @@ def first_states(network: Network, method: Method, targets: Float[np.ndarray, " 
     features = model.heads.layout.features
     decisions = len(model.heads.kernels()[0]) * (2 if method.objective.doubly else 1)
     memory = () if method.balancer is None else tuple(method.balancer.init(features) for _ in range(decisions))
-    return States(model.encoder.init(), method.objective.init(features, targets), memory)
+    aside = network.prior.init() if hasattr(network.prior, "init") else ()
+    return States(model.encoder.init(), method.objective.init(features, targets), memory, aside)
 
 
 def _infer(encoder, prior, states, cells, seen, scales, keys, objective):
@@ -86,6 +88,9 @@ def _infer(encoder, prior, states, cells, seen, scales, keys, objective):
     else:
         q = posterior.detached() if objective.doubly else posterior
         side = prior.log_prob(latent) - q.log_prob(latent)
+    if hasattr(prior, "penalty"):
+        # the same for every draw and row: coefficients of a row's draws sum to that of its KL
+        side = side - prior.penalty(posterior)
     return (latent, side), (state, posterior.normalisation)
 
 
@@ -204,7 +209,7 @@ def balanced_gradients(
     kl = jnp.mean(side) if _analytic(objective, prior) else -jnp.mean(side)
     return (
         Network(gradient, prior_gradient),
-        States(encoder_state, objective_state, tuple(memory)),
+        States(encoder_state, objective_state, tuple(memory), states.prior),
         Report(bound.loss, column_losses, kl, finite),
     )
 
