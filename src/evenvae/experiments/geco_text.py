@@ -14,7 +14,7 @@ def markdown(rows: list[dict[str, Any]], published: dict[str, Any], prototypes: 
         "# Taming VAEs\n",
         "Figures of test images, the slides' in brackets. The rate is the mean KL(q(z|x) || p(z)) in nats, which the "
         'slides call "Marginal KL"; the squared error is that of an image, its pixels in [0, 1], with z drawn from '
-        "the posterior. beta-VAE is the beta whose error is nearest to GECO's target.\n",
+        "the posterior. The marginal KL is KL(q(z) || p(z)) of the training images' posteriors. beta-VAE is the beta whose error is nearest to GECO's target.\n",
     ]
     for name, entry in published["datasets"].items():
         mine = [row for row in rows if row["dataset"] == name]
@@ -43,7 +43,7 @@ def _by_method(rows: list[dict[str, Any]], kappa: float) -> dict[str, dict[str, 
 
 
 def _table(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
-    lines = [["", "rate", "squared error", "KL(q(z) || p(z))", "its lower bound", "active units", "log-likelihood"]]
+    lines = [["", "rate", "squared error", "marginal KL", "its lower bound", "active units", "log-likelihood"]]
     by_method = _by_method(rows, entry["kappa"])
     for name, title in TITLES.items():
         row, said = by_method.get(name), entry["slides"].get(name)
