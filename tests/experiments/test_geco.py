@@ -95,5 +95,7 @@ def test_the_command_refuses_what_is_not_its_own(capsys, tmp_path):
     out = str(tmp_path / "g")
     assert _run(["reproduce", "geco", "-o", out, "--balances", "none"], debug=False) == 2
     assert "--balances" in capsys.readouterr().err
+    assert _run(["reproduce", "geco", "-o", out, "--betas", "small"], debug=False) == 2
+    assert "--betas small" in capsys.readouterr().err
     assert _run(["reproduce", "geco", "-o", out, "--datasets", "adult"], debug=False) == 2
     assert "mnist" in capsys.readouterr().err

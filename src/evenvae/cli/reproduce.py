@@ -39,6 +39,9 @@ def reproduce(
     images: Annotated[
         int | None, typer.Option(metavar="N", help="geco: training images at most; all if not given.")
     ] = None,
+    betas: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="geco: weights of the KL to compare with; eight if not given.")
+    ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Two combinations, two seeds, hardly any epochs: to see it work.")
     ] = False,
@@ -71,7 +74,9 @@ def reproduce(
         for name, value in refused.items():
             if value is not None:
                 raise InputError(f"{name} is of reproduce table1; leave it out for geco.")
-        return _geco(out, data, images, share, quick, resume, quiet, options)
+        return _geco(
+            out, data, {"images": images, "share": share, "betas": _numbers(betas)}, quick, resume, quiet, options
+        )
     from evenvae.experiments import table1
     from evenvae.experiments.table1 import QUICK
 
@@ -98,11 +103,17 @@ def reproduce(
     return 0
 
 
+def _numbers(text: str | None) -> tuple[float, ...] | None:
+    try:
+        return None if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"--betas {text}: give positive numbers with commas between them, as in 1,0.1.") from error
+
+
 def _geco(
     out: Path,
     data: str | None,
-    images: int | None,
-    share: float | None,
+    given: dict[str, Any],
     quick: bool,
     resume: bool,
     quiet: bool,
@@ -112,7 +123,7 @@ def _geco(
     from evenvae.experiments.geco import QUICK
 
     standard = QUICK if quick else {}
-    given = {"images": images, "share": share, "epochs": options.pop("epochs", None)}
+    given = {**given, "epochs": options.pop("epochs", None)}
     try:
         text = geco(
             out,

@@ -14,7 +14,8 @@ def markdown(rows: list[dict[str, Any]], published: dict[str, Any], prototypes: 
         "# Taming VAEs\n",
         "Figures of test images, the slides' in brackets. The rate is the mean KL(q(z|x) || p(z)) in nats, which the "
         'slides call "Marginal KL"; the squared error is that of an image, its pixels in [0, 1], with z drawn from '
-        "the posterior. beta-VAE is the beta whose error is nearest to GECO's target.\n",
+        "the posterior. The marginal KL is KL(q(z) || p(z)) of the training images' posteriors. beta-VAE is the beta "
+        "whose error is nearest to GECO's target.\n",
     ]
     for name, entry in published["datasets"].items():
         mine = [row for row in rows if row["dataset"] == name]
@@ -43,7 +44,7 @@ def _by_method(rows: list[dict[str, Any]], kappa: float) -> dict[str, dict[str, 
 
 
 def _table(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
-    lines = [["", "rate", "squared error", "KL(q(z) || p(z))", "its lower bound", "active units", "log-likelihood"]]
+    lines = [["", "rate", "squared error", "marginal KL", "its lower bound", "active units", "log-likelihood"]]
     by_method = _by_method(rows, entry["kappa"])
     for name, title in TITLES.items():
         row, said = by_method.get(name), entry["slides"].get(name)
@@ -78,6 +79,8 @@ def _verdict(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
                 f"{TITLES[row['method']]}: target {target:.2f}, training error {row['held']:.2f} ({miss:+.1%}), test "
                 f"error {row['squared_error']:.2f}, multiplier {row['multiplier']:.3g}."
             )
+            if row["method"] == "geco-iwae":
+                line += " Its constraint is on draws by their importance weights; a single draw, as above, is worse."
             rate = rate_of_betas(rows, row["squared_error"])
             if rate is not None:
                 line += f" A beta with this test error, read off the curve, has a rate of {rate:.2f}; "
