@@ -116,3 +116,20 @@ def test_wrong_options_are_told(frame, options, words):
 def test_what_hide_takes(fitted, frame):
     with pytest.raises(InputError, match="below 1"):
         fitted.evaluate(frame, hide=1.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "balance"),
+    [
+        ({}, "imtl-g+pcgrad"),
+        ({"model": "hivae"}, "gradnorm"),
+        ({"purpose": "impute"}, "none"),
+        ({"objective": "geco"}, "none"),
+        ({"balance": "upgrad"}, "upgrad"),
+    ],
+)
+def test_what_auto_balances_by(options, balance):
+    from evenvae.settings import resolve_balance
+
+    asked = {"balance": "auto", "purpose": "reconstruct", **options}
+    assert resolve_balance(**asked) == balance
