@@ -21,7 +21,7 @@ MAY_KNOW = {
     "priors": {"models"},
     "training": {"errors", "storage", "balancing", "likelihoods", "models", "objectives", "priors"},
     "progress": {"training"},
-    "experiments": {"errors", "cocktail", "datasets", "objectives", "settings"},
+    "experiments": {"errors", "cocktail", "datasets", "estimator", "objectives", "settings"},
     "report": {"errors", "tables", "metrics", "balancing", "training"},
     "cocktail": {
         "errors",

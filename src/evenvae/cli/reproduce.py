@@ -9,17 +9,25 @@ from evenvae.cli import common
 from evenvae.cli.app import app
 from evenvae.errors import InputError
 
-KNOWN = ("table1",)
+KNOWN = ("table1", "optimal-prior")
 
 
 @app.command(epilog="Example: evenvae reproduce table1 -o table1 --datasets wine,adult --models vae --resume")
 def reproduce(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="table1: errors of plain and balanced VAEs.")],
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="table1: plain and balanced VAEs; optimal-prior: tasks and priors.")
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for sweeps and the table.")],
     data: Annotated[
-        str | None, typer.Option("--datasets", metavar="A,B,...", help="Some of the nine tables; all if not given.")
+        str | None,
+        typer.Option(
+            "--datasets", metavar="A,B,...", help="Some of the tables, or pairs as usps-mnist; all if not given."
+        ),
     ] = None,
-    models: Annotated[str | None, typer.Option(metavar="A,B,...", help="Of vae, iwae, dreg, hivae.")] = None,
+    models: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Of vae, iwae, dreg, hivae; of VAE, CVAE, optimal, vamp, exemplar."),
+    ] = None,
     balances: Annotated[
         str | None, typer.Option(metavar="A,B,...", help="As for cocktail; the paper's fifteen if not given.")
     ] = None,
@@ -54,12 +62,17 @@ def reproduce(
     if address is not None and executor != "ray":
         raise InputError("--address is of a Ray cluster: add --executor ray.")
     options = common.parse_settings(settings or [])
+    names = lambda text: None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    if what == "optimal-prior":
+        for name, value in (("--balances", balances), ("--workers", workers), ("--address", address)):
+            if value is not None:
+                raise InputError(f"{name} is of table1: optimal-prior trains one plain run after the other.")
+        return _optimal_prior(out, names(data), names(models), seeds, share, quick, resume, quiet, options)
     from evenvae.experiments import table1
     from evenvae.experiments.table1 import QUICK
 
     standard = QUICK if quick else {"balances": "paper", "seeds": 5, "share": 1.0}
     given = {"balances": balances, "seeds": seeds, "share": share}
-    names = lambda text: None if text is None else [name.strip() for name in text.split(",") if name.strip()]
     try:
         text = table1(
             out,
@@ -72,6 +85,22 @@ def reproduce(
             **{name: standard[name] if value is None else value for name, value in given.items()},
             **options,
         )
+    except KeyboardInterrupt:
+        typer.echo(f"evenvae: interrupted; go on by the same call with --resume (what is done is in {out})", err=True)
+        return 130
+    if not quiet:
+        typer.echo(text)
+    return 0
+
+
+def _optimal_prior(out, pairs, models, seeds, share, quick, resume, quiet, options) -> int:
+    from evenvae.experiments import optimal_prior
+    from evenvae.experiments.optimal_prior import QUICK
+
+    given = {**(QUICK if quick else {}), **{n: v for n, v in (("seeds", seeds), ("share", share)) if v is not None}}
+    say = lambda line: None if quiet else typer.echo(line, err=True)
+    try:
+        text = optimal_prior(out, pairs=pairs, models=models, resume=resume, say=say, **given, **options)
     except KeyboardInterrupt:
         typer.echo(f"evenvae: interrupted; go on by the same call with --resume (what is done is in {out})", err=True)
         return 130

@@ -1,5 +1,6 @@
 """Published tables, made again by one command each."""
 
+from evenvae.experiments.optimal_prior import reproduce as optimal_prior
 from evenvae.experiments.table1 import reproduce as table1
 
-__all__ = ["table1"]
+__all__ = ["optimal_prior", "table1"]
