@@ -251,3 +251,21 @@ def test_report_says_what_is_wrong(folder, data, model):
     code, _, err = evenvae("report", model, data, "-o", folder / "r.html", "--rows", "1")
     assert code == 2
     assert "--rows 1" in err
+
+
+def test_tasks_are_named_given_and_changed(folder, data):
+    model, out = folder / "cities.evenvae", folder / "there.csv"
+    code, _, err = evenvae("fit", data, "-o", model, "--task", "city", "--prior", "vamp", *FIT)
+    assert code == 0, err
+    code, rows, _ = evenvae("sample", model, "-n", "5", "--given", "city=Bonn", "-o", "-", "--seed", "1")
+    assert code == 0
+    assert rows.count("Bonn") == 5
+    code, _, err = evenvae("translate", model, data, "--to", "city=Celle", "-o", out)
+    assert code == 0, err
+    assert set(pd.read_csv(out)["city"]) == {"Celle"}
+    code, text, _ = evenvae("evaluate", model, data)
+    assert code == 0
+    assert "I(S;Z)" in text
+    code, _, err = evenvae("sample", model, "-n", "5", "--given", "city=Rome", "-o", "-")
+    assert code == 2
+    assert "'Rome' was not seen in training" in err

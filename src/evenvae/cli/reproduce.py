@@ -10,7 +10,7 @@ from evenvae.cli import common
 from evenvae.cli.app import app
 from evenvae.errors import InputError
 
-KNOWN = ("table1", "geco")
+KNOWN = ("table1", "geco", "optimal-prior")
 
 
 @app.command(epilog="Example: evenvae reproduce table1 -o table1 --datasets wine,adult --models vae --resume")
@@ -18,17 +18,23 @@ def reproduce(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="WHAT", help="table1: errors of plain and balanced VAEs; geco: rate and error of images."
+            metavar="WHAT",
+            help="table1: plain and balanced VAEs; geco: rate and error of images; optimal-prior: tasks and priors.",
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for sweeps and the table.")],
     data: Annotated[
         str | None,
         typer.Option(
-            "--datasets", metavar="A,B,...", help="Some of the nine tables, or of mnist, cifar10; all if not given."
+            "--datasets",
+            metavar="A,B,...",
+            help="Some of the nine tables, of mnist, cifar10, or of pairs as usps-mnist; all if not given.",
         ),
     ] = None,
-    models: Annotated[str | None, typer.Option(metavar="A,B,...", help="Of vae, iwae, dreg, hivae.")] = None,
+    models: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Of vae, iwae, dreg, hivae; of VAE, CVAE, optimal, vamp, exemplar."),
+    ] = None,
     balances: Annotated[
         str | None, typer.Option(metavar="A,B,...", help="As for cocktail; the paper's fifteen if not given.")
     ] = None,
@@ -57,7 +63,7 @@ def reproduce(
 ) -> int:
     """Make a published table again, with the paper's settings and its figures beside ours.
 
-    DIR holds a sweep for every table and model, and table1.md and table1.json of all that are made so far.
+    DIR holds what the runs gave, and the table of all that are done so far.
     """
     if what not in KNOWN:
         raise InputError(f"reproduce {what} is unknown; choose one of {', '.join(KNOWN)}.")
@@ -69,6 +75,7 @@ def reproduce(
     if address is not None and executor != "ray":
         raise InputError("--address is of a Ray cluster: add --executor ray.")
     options = common.parse_settings(settings or [])
+    names = lambda text: None if text is None else [name.strip() for name in text.split(",") if name.strip()]
     if what == "geco":
         refused = {"--models": models, "--balances": balances, "--seeds": seeds, "--workers": workers}
         for name, value in refused.items():
@@ -77,12 +84,16 @@ def reproduce(
         return _geco(
             out, data, {"images": images, "share": share, "betas": _numbers(betas)}, quick, resume, quiet, options
         )
+    if what == "optimal-prior":
+        for name, value in (("--balances", balances), ("--workers", workers), ("--address", address)):
+            if value is not None:
+                raise InputError(f"{name} is of table1: optimal-prior trains one plain run after the other.")
+        return _optimal_prior(out, names(data), names(models), seeds, share, quick, resume, quiet, options)
     from evenvae.experiments import table1
     from evenvae.experiments.table1 import QUICK
 
     standard = QUICK if quick else {"balances": "paper", "seeds": 5, "share": 1.0}
     given = {"balances": balances, "seeds": seeds, "share": share}
-    names = lambda text: None if text is None else [name.strip() for name in text.split(",") if name.strip()]
     try:
         text = table1(
             out,
@@ -134,6 +145,22 @@ def _geco(
             **{**standard, **{name: value for name, value in given.items() if value is not None}},
             **options,
         )
+    except KeyboardInterrupt:
+        typer.echo(f"evenvae: interrupted; go on by the same call with --resume (what is done is in {out})", err=True)
+        return 130
+    if not quiet:
+        typer.echo(text)
+    return 0
+
+
+def _optimal_prior(out, pairs, models, seeds, share, quick, resume, quiet, options) -> int:
+    from evenvae.experiments import optimal_prior
+    from evenvae.experiments.optimal_prior import QUICK
+
+    given = {**(QUICK if quick else {}), **{n: v for n, v in (("seeds", seeds), ("share", share)) if v is not None}}
+    say = lambda line: None if quiet else typer.echo(line, err=True)
+    try:
+        text = optimal_prior(out, pairs=pairs, models=models, resume=resume, say=say, **given, **options)
     except KeyboardInterrupt:
         typer.echo(f"evenvae: interrupted; go on by the same call with --resume (what is done is in {out})", err=True)
         return 130

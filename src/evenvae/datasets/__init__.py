@@ -1,5 +1,6 @@
-"""Named data sets: where from, checked, with schema and licence."""
+"""Named data sets: tables with their schema, and images."""
 
 from evenvae.datasets.catalogue import Dataset, load, names
+from evenvae.datasets.images import Images, ImageSet, load_images
 
-__all__ = ["Dataset", "load", "names"]
+__all__ = ["Dataset", "ImageSet", "Images", "load", "load_images", "names"]

@@ -19,7 +19,7 @@ def cache_folder() -> Path:
 def content(file: dict[str, Any]) -> bytes:
     """The uncompressed bytes of a catalogue file.
 
-    Looked for in EVENVAE_DATA (itself and its folder ``tables``), then in the cache, then downloaded.
+    Looked for in EVENVAE_DATA (itself and its folders ``tables`` and ``images``), then in the cache, then downloaded.
 
     Raises:
         InputError: the file is nowhere and cannot be downloaded, or it is not the one the catalogue means.
@@ -29,8 +29,8 @@ def content(file: dict[str, Any]) -> bytes:
     given = os.environ.get("EVENVAE_DATA")
     if given:
         if not Path(given).is_dir():
-            raise InputError(f"EVENVAE_DATA names {given}, which is no folder; set it to the folder of the tables.")
-        places = [Path(given), Path(given) / "tables", *places]
+            raise InputError(f"EVENVAE_DATA names {given}, which is no folder; set it to the folder of the data.")
+        places = [Path(given), Path(given) / "tables", Path(given) / "images", *places]
     for place in places:
         for candidate in (place / name, place / name.removesuffix(".gz")):
             if candidate.is_file():

@@ -1,6 +1,7 @@
 """Published tables, made again by one command each."""
 
 from evenvae.experiments.geco import reproduce as geco
+from evenvae.experiments.optimal_prior import reproduce as optimal_prior
 from evenvae.experiments.table1 import reproduce as table1
 
-__all__ = ["geco", "table1"]
+__all__ = ["geco", "optimal_prior", "table1"]

@@ -1,0 +1,54 @@
+"""The two tables of Takahashi et al. (2022) as Markdown, ours beside the published figures."""
+
+from statistics import fmean, pstdev
+from typing import Any
+
+FIGURES = {
+    "log_likelihood": ("Density estimation", "Log-likelihood of the target's test rows, nats.", 2),
+    "accuracy": ("Downstream classification", "Accuracy of a support vector machine on the target's test rows.", 3),
+}
+
+
+def markdown(runs: list[dict[str, Any]], published: dict[str, Any]) -> str:
+    """The whole page, of any part of the runs."""
+    lines = ["# Optimal priors\n"]
+    if not runs:
+        return "\n".join([*lines, "No run has been made yet.\n"])
+    lines.append(
+        "Mean and standard deviation over the seeds; in brackets the figures that Takahashi et al. (2022) report, "
+        "whose networks, binarisation and classifier are not published: compare orders and gains, not figures.\n"
+    )
+    for figure, (title, what, digits) in FIGURES.items():
+        lines += [f"## {title}\n", f"{what}\n", _table(runs, published, figure, digits)]
+    leaning = [run for run in runs if "log_normaliser" in run]
+    if leaning:
+        worst = min(run["normaliser_effective_samples"] for run in leaning)
+        lines += [
+            "## What the optimal prior's likelihoods lean on\n",
+            f"log Z between {min(r['log_normaliser'] for r in leaning):.2f} and "
+            f"{max(r['log_normaliser'] for r in leaning):.2f}, subtracted; effective draws behind it at least "
+            f"{worst:.0f} of 8192. Distrust a likelihood where they are few.\n",
+        ]
+    each = lambda get: ", ".join(sorted({str(get(run)) for run in runs}))
+    lines += [
+        "## How it was made\n",
+        f"Share of the epochs: {each(lambda run: run['share'])}. Seeds: {each(lambda run: run['seed'])}. Steps: "
+        f"{min(r['steps'] for r in runs)} to {max(r['steps'] for r in runs)}. Machine: "
+        f"{each(lambda run: run['machine'])}. Training took {sum(r['seconds'] for r in runs) / 3600:.2f} hours.\n",
+        f"Options: {each(lambda run: run['options'])}.\n",
+    ]
+    return "\n".join(lines)
+
+
+def _table(runs: list[dict[str, Any]], published: dict[str, Any], figure: str, digits: int) -> str:
+    models = list(published["models"])
+    lines = ["| | " + " | ".join(models) + " |", "| --- |" + " --- |" * len(models)]
+    for pair, said in published["pairs"].items():
+        cells = []
+        for model in models:
+            values = [r[figure] for r in runs if (r["pair"], r["model"]) == (pair, model) and r[figure] is not None]
+            own = f"{fmean(values):.{digits}f} ± {pstdev(values):.{digits}f}" if values else "-"
+            theirs = said.get(figure, {}).get(model)
+            cells.append(own + (f" ({theirs[0]})" if theirs else ""))
+        lines.append(f"| {said['title']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,48 @@
+"""The optimal-prior tables on made-up images: every run kept, gone on with, and none made twice."""
+
+import json
+
+import numpy as np
+import pytest
+
+from evenvae import datasets
+from evenvae.datasets import Images, ImageSet
+from evenvae.errors import InputError
+from evenvae.experiments import optimal_prior
+
+TINY = {"hidden_size": 8, "latent_size": 2, "depth": 1, "epochs": 2, "batch_size": 32}
+
+
+@pytest.fixture
+def made_up(monkeypatch):
+    def load(name):
+        rng = np.random.default_rng(len(name))
+        labels = rng.integers(2, size=120)
+        pixels = np.clip(0.2 + 0.6 * labels[:, None, None] + 0.1 * rng.normal(size=(120, 3, 3)), 0, 1)
+        part = Images(pixels, labels)
+        return ImageSet(name, "bernoulli", part, part, part)
+
+    monkeypatch.setattr(datasets, "load_images", load)
+
+
+def test_runs_are_kept_and_gone_on_with(made_up, tmp_path):
+    options = {"pairs": ["usps-mnist"], "seeds": 1, **TINY}
+    optimal_prior(tmp_path / "out", models=["CVAE"], **options)
+    with pytest.raises(InputError, match="--resume"):
+        optimal_prior(tmp_path / "out", models=["CVAE"], **options)
+    said = []
+    text = optimal_prior(tmp_path / "out", models=["CVAE", "optimal"], resume=True, say=said.append, **options)
+    assert [line for line in said if not line.startswith(" ")] == ["usps-mnist, optimal, seed 0"]
+    runs = [json.loads(line) for line in (tmp_path / "out" / "runs.jsonl").read_text().splitlines()]
+    assert [run["model"] for run in runs] == ["CVAE", "optimal"]
+    assert all(run["rows"] == {"usps": 120, "mnist": 100} for run in runs)
+    assert "effective draws behind it" in text
+    assert "(-149.08)" in text
+    assert (tmp_path / "out" / "optimal-prior.md").read_text() == text
+
+
+def test_what_is_unknown_is_refused(tmp_path):
+    with pytest.raises(InputError, match="choose from usps-mnist"):
+        optimal_prior(tmp_path / "out", pairs=["usps-svhn"])
+    with pytest.raises(InputError, match="choose from VAE"):
+        optimal_prior(tmp_path / "out", models=["GAN"])
