@@ -103,7 +103,7 @@ def distrust(history: list[dict[str, Any]]) -> str | None:
     if not accuracies or max(accuracies) <= SATURATED:
         return None
     return (
-        f"the optimal prior's density ratio tells posteriors from the standard normal with accuracy "
-        f"{max(accuracies):.2f}: they hardly overlap, so that likelihoods under this prior are not to be trusted; "
+        f"the optimal prior's density ratio tells draws of the posteriors from a normal with accuracy "
+        f"{max(accuracies):.2f}: the two hardly overlap, so that likelihoods under this prior are not to be trusted; "
         "take fewer latent coordinates, a larger beta, or prior='vamp'"
     )
