@@ -17,6 +17,8 @@ KEY = jax.random.key(0)
 MAGNITUDES = ["gradnorm", "mgda-ub", "imtl-g"]
 COMBINATIONS = [f"{m}+{d}" for m in MAGNITUDES for d in ("pcgrad", "graddrop")]
 NAMES = [*balancing.METHODS, *COMBINATIONS, "equal-norm+pcgrad", "mgda-ub[solver=frank-wolfe]"]
+ONE_OF_A_KIND = ["none", "gradnorm", "mgda-ub", "imtl-g+pcgrad", "graddrop", "cagrad", "nash-mtl", "famo", "upgrad"]
+"""A method for every mechanism: what only repeats their parts is left to the slow tests."""
 WITH_WEIGHTS = [name for name in NAMES if not balancing.parse(name).needs_rows]
 DETERMINISTIC = [
     *["none", "equal-norm", "power-norm", "gradnorm", "mgda-ub", "imtl-g", "cagrad", "nash-mtl"],
@@ -53,6 +55,11 @@ def oracles():
     if not path.is_file():
         pytest.skip(f"no oracle vectors: {path.name} is not in EVENVAE_ORACLES")
     return json.loads(path.read_text())
+
+
+def others_slow(names, quick):
+    """Parameters of which those beyond ``quick`` belong to the slow tests."""
+    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def made(balancer):

@@ -5,14 +5,25 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from balancing_support import DEGENERATE, KEY, NAMES, WITH_WEIGHTS, direction, made, padded, weights
+from balancing_support import (
+    DEGENERATE,
+    KEY,
+    NAMES,
+    ONE_OF_A_KIND,
+    WITH_WEIGHTS,
+    direction,
+    made,
+    others_slow,
+    padded,
+    weights,
+)
 from evenvae import balancing
 
 DRAWS = ("random", "drop", "pcgrad", "gradvac")
 """Methods whose draws depend on the number of rows."""
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", others_slow(NAMES, [*balancing.METHODS, "imtl-g+pcgrad", "mgda-ub+graddrop"]))
 def test_directions_are_finite(name):
     for case, rows in DEGENERATE.items():
         rows = rows.astype(np.float32)
@@ -48,7 +59,7 @@ def test_cagrad_at_a_pareto_point_is_the_mean():
     np.testing.assert_allclose(direction("cagrad", rows), rows.mean(0), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", others_slow(NAMES, ONE_OF_A_KIND))
 def test_jit_vmap_and_scan_without_callbacks(name):
     balancer = balancing.norm_match(made(name))
     rows = jnp.asarray(np.random.default_rng(0).normal(size=(3, 4, 6)), jnp.float32)
