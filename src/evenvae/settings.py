@@ -53,7 +53,7 @@ def resolve_balance(balance: str, purpose: str, objective: str = "elbo", model: 
     """``auto``: even reconstruction wants balancing, likelihood and imputation pay for it; constraints balance too.
 
     HI-VAE takes ``gradnorm``: at z and at s, ``imtl-g+pcgrad`` left credit and diamonds worse than plain (error 0.111
-    and 0.120 against 0.064 and 0.080), ``gradnorm`` better (0.038, 0.004; benchmarks/results/four_models.jsonl).
+    and 0.120 against 0.064 and 0.080), ``gradnorm`` better (0.034, 0.004; benchmarks/results/four_models.jsonl).
     """
     if balance != "auto":
         return balance
