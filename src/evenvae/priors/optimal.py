@@ -28,7 +28,7 @@ FOLLOWS = 0.05
 """Share of a step's draws in the running moments of q(z)."""
 PROPOSALS = 128
 WIDER = 1.5
-"""Spread of half of the proposals, for tails that T puts on."""
+"""Spread of the wider half of N, so that T has seen what lies around q(z)."""
 NORMALISER_DRAWS = 8192
 HELD_OUT_ROWS = 2048
 
@@ -52,14 +52,15 @@ class OptimalPrior(eqx.Module):
     """log p(z) = log N(z) + T(z) - log Z, where T = log q(z) / N(z) by telling draws of the two apart.
 
     Takahashi et al. (2022): of all priors q(z), the mean of q(z|x, s) over the training rows, gives the largest
-    bound, and leaves no task-dependence beyond I(S; Z). T is a network with its own optimiser: the model's loss
+    bound, as KL(q(z) || p(z)) drops out of the rate. T is a network with its own optimiser: the model's loss
     reaches the latent through it but never its parameters. exp(T) N is normalised only where T is exact, so log Z
     is estimated and subtracted; `normaliser` tells by how many effective draws.
 
     N follows q(z): it has its running mean (``center``) and covariance (``factor``, its Cholesky factor). The ratio to
     any N gives the same q(z), but nothing holds q(z) near the paper's N(0, I) once its prior is free: the two soon
     hardly overlap, and a saturated T is no ratio (on the bank table its accuracy reached 1.00). T sees u, z whitened
-    by these moments.
+    by these moments. Half of N is wider by a half: else T would be free in the tails, and log Z would hang on single
+    draws there.
     """
 
     hidden: Stack
@@ -70,7 +71,7 @@ class OptimalPrior(eqx.Module):
 
     @classmethod
     def of(cls, latent_size: int, width: int, components: int | None, key: Key[Array, ""]) -> "OptimalPrior":
-        """T = 0: the standard normal."""
+        """T = 0, and the moments of the standard normal."""
         del components
         keys = jax.random.split(key)
         hidden = Stack(latent_size, width, HIDDEN, jax.nn.gelu, keys[0], residual=True)
@@ -98,31 +99,28 @@ class OptimalPrior(eqx.Module):
         frozen = jax.lax.stop_gradient(self)
         u = frozen.whiten(place(z))
         stretch = jnp.log(jnp.diagonal(frozen.factor)).sum()
-        return standard_log_prob(u) - stretch + frozen.log_ratio(u) - frozen.log_normaliser
+        return _base(u) - stretch + frozen.log_ratio(u) - frozen.log_normaliser
 
     def penalty(self, posterior: Any) -> Float[Array, ""]:
         """What is added to the loss of a batch; see `drift`."""
         return ANCHOR * drift(posterior)
 
-    def _proposals(self, key: Key[Array, ""], count: tuple[int, ...]) -> tuple[Array, Array]:
-        """Whitened draws of N and of a wider normal, half and half, with their log importance weights."""
+    def _base_draws(self, key: Key[Array, ""], count: tuple[int, ...]) -> Float[Array, "*count latent"]:
         keys = jax.random.split(key)
         wide = jnp.where(jax.random.bernoulli(keys[0], 0.5, (*count, 1)), WIDER, 1.0)
-        u = wide * jax.random.normal(keys[1], (*count, len(self.center)))
-        near, far = standard_log_prob(u), standard_log_prob(u / WIDER) - len(self.center) * math.log(WIDER)
-        return u, near + self.log_ratio(u) - jnp.logaddexp(near, far) + math.log(2)
+        return wide * jax.random.normal(keys[1], (*count, len(self.center)))
 
     def normaliser(self, key: Key[Array, ""], draws: int = NORMALISER_DRAWS) -> tuple[Array, Array]:
-        """log Z by importance sampling, and the effective number of its draws."""
-        _, log_weight = self._proposals(key, (draws,))
+        """log Z by draws of N, and the effective number of them."""
+        log_weight = self.log_ratio(self._base_draws(key, (draws,)))
         weight = jax.nn.softmax(log_weight)
         return jax.nn.logsumexp(log_weight) - jnp.log(draws), 1 / (weight**2).sum()
 
     def sample(self, key: Key[Array, ""], rows: int) -> Float[Array, "rows latent"]:
         """Draws by sampling-importance-resampling: of many proposals for every row, one by its weight."""
         keys = jax.random.split(key)
-        u, log_weight = self._proposals(keys[0], (rows, PROPOSALS))
-        chosen = jax.random.categorical(keys[1], log_weight, axis=-1)
+        u = self._base_draws(keys[0], (rows, PROPOSALS))
+        chosen = jax.random.categorical(keys[1], self.log_ratio(u), axis=-1)
         return self.center + jnp.take_along_axis(u, chosen[:, None, None], axis=1)[:, 0] @ self.factor.T
 
     def refine(
@@ -140,7 +138,7 @@ class OptimalPrior(eqx.Module):
         z = place(posterior_of(rows).sample(keys[1], 1))[0]
         following, covariance = self._following(z, memory.covariance)
         drawn = following.whiten(z).reshape(STEPS, size, -1)
-        plain = jax.random.normal(keys[2], drawn.shape)
+        plain = self._base_draws(keys[2], drawn.shape[:-1])
         transformation = optax.adam(LEARNING_RATE)
 
         def one(carry, batch):
@@ -178,14 +176,16 @@ class OptimalPrior(eqx.Module):
         Where the held-out loss has left the training loss behind, T knows training rows by heart, and pauses
         until the encoder has moved on.
         """
-        keys = jax.random.split(key, 3)
+        keys = jax.random.split(key, 4)
         drawn = self.whiten(place(posterior_of(held_out[:HELD_OUT_ROWS]).sample(keys[0], 1))[0])
-        plain = jax.random.normal(keys[1], drawn.shape)
+        plain = self._base_draws(keys[1], drawn.shape[:-1])
         log_normaliser, effective = self.normaliser(keys[2])
         settled = eqx.tree_at(lambda p: p.log_normaliser, self, log_normaliser)
         params = self.hidden, self.output
         loss = _loss(params, drawn, plain)
-        right = 0.5 * ((_ratio(params, drawn) > 0).mean() + (_ratio(params, plain) < 0).mean())
+        # against the narrow half alone: the wide one is told apart by its width
+        apart = lambda u: _ratio(params, u) + _base(u) - standard_log_prob(u)
+        right = 0.5 * ((apart(drawn) > 0).mean() + (apart(jax.random.normal(keys[3], drawn.shape)) < 0).mean())
         paused = loss > memory.trained + TOLERANCE
         return settled, memory._replace(held_out=loss, accuracy=right, paused=paused, effective_samples=effective)
 
@@ -198,6 +198,12 @@ class OptimalPrior(eqx.Module):
             "log_normaliser": self.log_normaliser,
             "normaliser_effective_samples": memory.effective_samples,
         }
+
+
+def _base(u: Float[Array, "... latent"]) -> Float[Array, "..."]:
+    """log N at a whitened latent: a standard normal and a wider one, half and half."""
+    wide = standard_log_prob(u / WIDER) - u.shape[-1] * math.log(WIDER)
+    return jnp.logaddexp(standard_log_prob(u), wide) - math.log(2)
 
 
 def _ratio(params: tuple[Stack, Dense], z: Array, key: Key[Array, ""] | None = None) -> Array:
