@@ -29,7 +29,7 @@ class RayExecutor:
 
     def __init__(self, workers: int | None = None, address: str | None = None):
         try:
-            import ray
+            import ray  # pyright: ignore[reportMissingImports]
         except ImportError as error:
             raise InputError("--executor ray needs Ray: pip install 'evenvae[ray]'.") from error
         self.ray: Any = ray
