@@ -36,6 +36,7 @@ def test_runs_are_kept_and_gone_on_with(made_up, tmp_path):
     runs = [json.loads(line) for line in (tmp_path / "out" / "runs.jsonl").read_text().splitlines()]
     assert [run["model"] for run in runs] == ["CVAE", "optimal"]
     assert all(run["rows"] == {"usps": 120, "mnist": 100} for run in runs)
+    assert all(0 <= run["accuracy_even"] <= 1 for run in runs)
     assert "effective draws behind it" in text
     assert "(-149.08)" in text
     assert (tmp_path / "out" / "optimal-prior.md").read_text() == text
