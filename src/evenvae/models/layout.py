@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -114,12 +115,12 @@ class Layout:
 
     def split(self, raw: Float[Array, "... P"]) -> list[Float[Array, "..."]]:
         """Head outputs by block, each of shape ``(..., columns, *event, parameters)``."""
-        parts, start = [], 0
-        for block in self.blocks:
-            part = raw[..., start : start + block.width]
+        parts = []
+        # split, not slices: its gradient lays the parts side by side, where each slice's is padded to full width
+        pieces = jax.lax.split(raw, [block.width for block in self.blocks], axis=raw.ndim - 1)
+        for block, part in zip(self.blocks, pieces, strict=True):
             shape = (len(block.columns), *block.likelihood.event_shape, block.likelihood.parameters)
             parts.append(part.reshape(*raw.shape[:-1], *shape))
-            start += block.width
         return parts
 
     def join(self, parts: Sequence[Any]) -> Any:
@@ -128,7 +129,7 @@ class Layout:
         together = parts[0] if len(parts) == 1 else join(parts, axis=-1)
         if np.array_equal(self.position, np.arange(self.features)):
             return together
-        return together[..., self.position]
+        return together[..., self.position] if join is np.concatenate else permuted(together, self.position)
 
     def pool(self, by_element: Float[Array, " E"]) -> Float[Array, " D"]:
         """Sums over the numbers of each column's cell."""
@@ -159,3 +160,15 @@ class Layout:
     def part(self, mask: Array, block: Block) -> Array:
         """A block's columns of a ``(..., D)`` array."""
         return mask[..., np.array(block.columns, INDEX)]
+
+
+def permuted(x: Float[Array, "... D"], order: np.ndarray) -> Float[Array, "... D"]:
+    """The last axis in another order. The gradient is its inverse, where that of indexing would be a slow scatter."""
+
+    @jax.custom_vjp
+    def pick(x):
+        return x[..., order]
+
+    back = np.argsort(order).astype(INDEX)
+    pick.defvjp(lambda x: (pick(x), None), lambda _, g: (g[..., back],))
+    return pick(x)
