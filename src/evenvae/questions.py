@@ -16,6 +16,7 @@ from evenvae.metrics import hide as hide_cells
 from evenvae.models import inference
 from evenvae.tables.tasks import codes_given
 from evenvae.task_questions import TaskQuestions
+from evenvae.training import checked
 
 STATISTICS = ("typical", "mean", "median", "mode")
 
@@ -127,7 +128,12 @@ class Questions(TaskQuestions, TransformerMixin):
         if statistic not in ("importance", "point", "mode"):
             raise InputError(f"statistic={statistic!r} is unknown; imputation knows importance, point and mode.")
         if draws > 1:
-            return observed, [self._draw(cells, observed, samples, [random_state or 0, i]) for i in range(draws)]
+            seed = random_state or 0
+            # every member in turn, so that the draws differ as the members do
+            turns = np.random.default_rng(seed).permutation(len(self.members_))
+            return observed, [
+                self._draw(cells, observed, samples, [seed, i], int(turns[i % len(turns)])) for i in range(draws)
+            ]
         if statistic == "importance":
             return observed, [self._imputed(cells, observed, samples)]
         return observed, [self._reconstructed(cells, observed, "typical" if statistic == "point" else "mode")]
@@ -167,10 +173,11 @@ class Questions(TaskQuestions, TransformerMixin):
         details = self._log_likelihood(cells, observed, samples)
         return details if return_details else details["total"]
 
-    def score(self, X: Any, y: Any = None) -> float:
-        """Mean of `score_samples`."""
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Mean of `score_samples`; rows count by ``sample_weight`` where it is given."""
         del y
-        return float(np.mean(self.score_samples(X)))
+        scores = self.score_samples(X)
+        return float(np.average(scores, weights=checked(sample_weight, len(scores))))
 
     def evaluate(
         self, X: Any, statistic: str | None = None, *, hide: float = 0.0, random_state: int | None = 0
@@ -269,10 +276,10 @@ class Questions(TaskQuestions, TransformerMixin):
         ask = lambda n, s, c, m: inference.impute(n, s, c, m, scales, points, bounds)
         return self._averaged(self._of_members(ask, cells, observed, samples))
 
-    def _draw(self, cells: Any, observed: np.ndarray, samples: int, seed: list[int]) -> np.ndarray:
+    def _draw(self, cells: Any, observed: np.ndarray, samples: int, seed: list[int], member: int) -> np.ndarray:
         points = inference.latent_points(samples, self.plan_.network.points)
         generator = np.random.default_rng(seed)
-        network, state = self.members_[int(generator.integers(len(self.members_)))]
+        network, state = self.members_[member]
         keys = iter(jax.random.split(jax.random.key(int(generator.integers(2**31))), len(observed)))
         scales = self.space_.device_scales
         function = lambda c, m: inference.impute_draw(network, state, c, m, scales, points, next(keys))
