@@ -258,6 +258,7 @@ class EvenVAE(Questions, BaseEstimator):
             for callback in callbacks:
                 getattr(callback, "close", lambda: None)()
         self._finish(trained)
+        self.hole_pattern_ = tables.HolePattern.of(encoded, self.schema_, weight)
         return self
 
     def _read(self, X: Any, sample_weight: Any) -> tuple[Encoded, np.ndarray | None]:

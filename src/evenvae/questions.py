@@ -29,6 +29,7 @@ class Questions(TaskQuestions, TransformerMixin):
     schema_: Any
     plan_: Any
     task_counts_: Any
+    hole_pattern_: Any
     statistic: str
     fit: Callable[..., Any]
 
@@ -138,7 +139,9 @@ class Questions(TaskQuestions, TransformerMixin):
             return observed, [self._imputed(cells, observed, samples)]
         return observed, [self._reconstructed(cells, observed, "typical" if statistic == "point" else "mode")]
 
-    def sample(self, n: int, given: Any = None, random_state: int | None = None, *, rules: Any = ()) -> Any:
+    def sample(
+        self, n: int, given: Any = None, random_state: int | None = None, *, rules: Any = (), missing: bool = False
+    ) -> Any:
         """``n`` new rows, in the library of the training table.
 
         Args:
@@ -149,6 +152,9 @@ class Questions(TaskQuestions, TransformerMixin):
             random_state: seed; None draws anew each time. Global random state is neither read nor changed.
             rules: expressions of columns (``"start <= end"``) or functions of a pandas table that give a truth value
                 a row; rows that break one are drawn again.
+            missing: True leaves holes as the training table has them: as many in every column, where other columns'
+                values and holes make them likely (see `tables.HolePattern`). Columns in ``given`` have none; rules are
+                met before cells are taken out.
 
         Bounds, whole numbers and levels of the training table hold in every row. Raises InputError where a condition
         names no column or value of the model, or hardly any row satisfies it.
@@ -159,7 +165,10 @@ class Questions(TaskQuestions, TransformerMixin):
         rules = [rules] if isinstance(rules, str) or callable(rules) else list(rules)
         told, rest = conditions.apart(given, [column.name for column in self.schema_.tasks])
         wanted = codes_given(self.schema_, told, "given")
-        values, codes = sampling.draw(self, n, conditions.parse(rest, self.schema_), rules, wanted, random_state)
+        asked = conditions.parse(rest, self.schema_)
+        values, codes = sampling.draw(self, n, asked, rules, wanted, random_state)
+        if missing:
+            values = sampling.with_holes(self, values, codes, asked, random_state)
         return tables.decode(values, self.schema_, tasks=codes)
 
     def score_samples(self, X: Any, samples: int = 100, return_details: bool = False) -> Any:
