@@ -261,7 +261,7 @@ class EvenVAE(Questions, BaseEstimator):
         self.hole_pattern_ = tables.HolePattern.of(encoded, self.schema_, weight)
         return self
 
-    def _read(self, X: Any, sample_weight: Any) -> tuple[Encoded, np.ndarray | None]:
+    def _read(self, X: Any, sample_weight: Any = None) -> tuple[Encoded, np.ndarray | None]:
         """The feature cells of the rows that count, and their weights; sets the schema."""
         self._check_options()
         frame = tables.as_frame(X)

@@ -85,7 +85,11 @@ def test_sampled_rows_are_as_holey_as_the_table(fitted, table):
 
 def test_conditions_and_rules_hold_and_given_cells_are_there(fitted):
     drawn = fitted.sample(
-        200, given={"income": (3000, None), "clinic": "B"}, rules="sodium > 30 * potassium", random_state=0, missing=True
+        200,
+        given={"income": (3000, None), "clinic": "B"},
+        rules="sodium > 30 * potassium",
+        random_state=0,
+        missing=True,
     )
     assert (drawn["income"] >= 3000).all()
     assert (drawn["clinic"] == "B").all()

@@ -1,7 +1,7 @@
 """What scikit-learn asks of an estimator; `make test-slow` runs every one of its checks.
 
-One can't pass, and is expected to fail: whole weights are to give what repeated rows give to seven digits, with the rows
-in another order, which no estimator trained on random batches does (scikit-learn expects the same of its own);
+One can't pass, and is expected to fail: whole weights are to give what repeated rows give to seven digits, with the
+rows in another order, which no estimator trained on random batches does (scikit-learn expects the same of its own);
 test_weights.py compares what the two learn. scikit-learn itself skips its array API check where SCIPY_ARRAY_API is not
 set. ``preserves_dtype`` is empty by intent: latent coordinates are float32 whatever comes in.
 """

@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from evenvae.tables.codec import Encoded
 from evenvae.tables.schema import Schema
 
-MOST_ROWS = 20_000
-MOST_LEVELS = 20
+MOST_ROWS = 5_000
+MOST_LEVELS = 10
 """Levels of a column that are told apart; rarer ones count as one."""
 FARTHEST = 4.0
 """Standard deviations from the mean beyond which a number makes no more difference."""
@@ -21,10 +22,10 @@ PENALTY = 0.1
 class HolePattern:
     """p(mask | values) as a chain of logistic regressions, one for every group of columns that are missing together.
 
-    p(m | x) = prod_g p(m_g | x, m_1 ... m_(g-1)), groups with fewer holes first (a classifier chain; Read et al., 2011).
-    A group sees the other columns' values, numbers with their squares, levels one by one; and the holes before it.
-    Values that are missing count as average, in training rows and in drawn ones. A column's own value is left out:
-    its part in its own holes can't be learned from a table that lacks it.
+    p(m | x) = prod_g p(m_g | x, m_1 ... m_(g-1)), groups with fewer holes first (a classifier chain; Read et al.,
+    2011). A group sees the other columns' values, numbers with their squares, levels one by one; and the holes before
+    it. Values that are missing count as average; in drawn rows, those that an earlier group took out. A column's own
+    value is left out: its part in its own holes can't be learned from a table that lacks it.
 
     ``group`` (D,) is the place of each column's group in the chain, -1 without holes; ``column`` (F,) the place in a
     row that each of the F inputs is made from, ``level`` (F,) the code it tells (NaN for numbers), ``power`` (F,) 1 or
@@ -42,13 +43,12 @@ class HolePattern:
 
     @classmethod
     def of(cls, encoded: Encoded, schema: Schema, weight: Float[np.ndarray, " N"] | None = None) -> "HolePattern":
-        """Learned from a table, of at most 20,000 of its rows, which count as they weigh."""
-        values, observed, tasks = encoded.values, encoded.observed, encoded.tasks
-        if len(values) > MOST_ROWS:
-            chosen = np.random.default_rng(0).choice(len(values), MOST_ROWS, replace=False)
-            values, observed, weight = values[chosen], observed[chosen], None if weight is None else weight[chosen]
-            tasks = None if tasks is None else tasks[chosen]
-        weight = np.ones(len(values)) if weight is None else weight
+        """Learned from a table, of at most 5,000 of its rows, which count as they weigh."""
+        rows = len(encoded.values)
+        chosen = np.random.default_rng(0).permutation(rows)[:MOST_ROWS] if rows > MOST_ROWS else slice(None)
+        values, observed = encoded.values[chosen], encoded.observed[chosen]
+        tasks = None if encoded.tasks is None else encoded.tasks[chosen]
+        counts = np.asarray(np.ones(rows) if weight is None else weight)[chosen]
         group, masks = _groups(~observed)
         if not len(masks):
             nothing = np.zeros(0)
@@ -61,17 +61,19 @@ class HolePattern:
         made = unscaled._made(values, tasks)
         seen = ~np.isnan(made)
         there = np.where(seen, made, 0)
-        count = np.maximum((seen * weight[:, None]).sum(0), 1e-12)
-        center = (there * weight[:, None]).sum(0) / count
-        spread = np.sqrt((np.where(seen, made - center, 0) ** 2 * weight[:, None]).sum(0) / count)
+        count = np.maximum((seen * counts[:, None]).sum(0), 1e-12)
+        center = (there * counts[:, None]).sum(0) / count
+        spread = np.sqrt((np.where(seen, made - center, 0) ** 2 * counts[:, None]).sum(0) / count)
         scaled = dataclasses.replace(unscaled, center=center, scale=np.where(spread > 1e-9, spread, 1.0))
         inputs = np.concatenate([scaled._standard(values, tasks), masks.T], axis=1)
         coefficients, intercepts = np.zeros((len(masks), inputs.shape[1])), np.zeros(len(masks))
         for place, mask in enumerate(masks):
             useful = scaled._useful(place, schema)
-            regression = LogisticRegression(C=1 / PENALTY, solver="newton-cholesky")
-            regression.fit(inputs[:, useful], mask, sample_weight=weight)
-            coefficients[place, useful], intercepts[place] = regression.coef_[0], regression.intercept_[0]
+            regression = LogisticRegression(C=1 / PENALTY, solver="newton-cholesky", tol=1e-3)
+            # so small a problem is slower with threads, and much slower where other work has the cores
+            with threadpool_limits(1):
+                regression.fit(inputs[:, useful], mask, sample_weight=counts)
+            coefficients[place, useful], intercepts[place] = regression.coef_[0], np.ravel(regression.intercept_)[0]
         return dataclasses.replace(scaled, coefficients=coefficients, intercepts=intercepts)
 
     def draw(
@@ -141,8 +143,7 @@ def _inputs(
             inputs += [(place, code, 1) for code in _frequent(codes)]
         else:
             inputs += [(place, np.nan, 1), (place, np.nan, 2)]
-    for number in range(0 if tasks is None else tasks.shape[1]):
-        codes = tasks[:, number]
+    for number, codes in enumerate(() if tasks is None else tasks.T):
         inputs += [(schema.elements + number, code, 1) for code in _frequent(codes[codes >= 0])]
     column, level, power = zip(*inputs, strict=True) if inputs else ((), (), ())
     return np.array(column, int), np.array(level, float), np.array(power, int)

@@ -35,7 +35,9 @@ def checked(sample_weight: object, rows: int) -> Float[np.ndarray, " rows"] | No
         row = int(bad.argmax())
         raise InputError(f"sample_weight is {weight[row]} in row {row}; weights must be finite and at least 0.")
     if not weight.any():
-        raise InputError("sample_weight is zero in every row; sample weights must contain at least one non-zero number.")
+        raise InputError(
+            "sample_weight is zero in every row; sample weights must contain at least one non-zero number."
+        )
     return None if (weight == weight[0]).all() else weight
 
 
