@@ -45,11 +45,17 @@ class HolePattern:
     def of(cls, encoded: Encoded, schema: Schema, weight: Float[np.ndarray, " N"] | None = None) -> "HolePattern":
         """Learned from a table, of at most 5,000 of its rows, which count as they weigh."""
         rows = len(encoded.values)
+        group, masks = _groups(~encoded.observed)
+        counts = np.asarray(np.ones(rows) if weight is None else weight)
+        shares = (masks * counts).sum(1) / counts.sum()
         chosen = np.random.default_rng(0).permutation(rows)[:MOST_ROWS] if rows > MOST_ROWS else slice(None)
-        values, observed = encoded.values[chosen], encoded.observed[chosen]
+        values, observed, counts, masks = (
+            encoded.values[chosen],
+            encoded.observed[chosen],
+            counts[chosen],
+            masks[:, chosen],
+        )
         tasks = None if encoded.tasks is None else encoded.tasks[chosen]
-        counts = np.asarray(np.ones(rows) if weight is None else weight)[chosen]
-        group, masks = _groups(~observed)
         if not len(masks):
             nothing = np.zeros(0)
             none = np.zeros(0, int)
@@ -67,7 +73,11 @@ class HolePattern:
         scaled = dataclasses.replace(unscaled, center=center, scale=np.where(spread > 1e-9, spread, 1.0))
         inputs = np.concatenate([scaled._standard(values, tasks), masks.T], axis=1)
         coefficients, intercepts = np.zeros((len(masks), inputs.shape[1])), np.zeros(len(masks))
-        for place, mask in enumerate(masks):
+        for place, (mask, share) in enumerate(zip(masks, shares, strict=True)):
+            intercepts[place] = np.log(share / (1 - share))
+            if mask.min() == mask.max():
+                # so rare that these rows have none, or nothing else
+                continue
             useful = scaled._useful(place, schema)
             regression = LogisticRegression(C=1 / PENALTY, solver="newton-cholesky", tol=1e-3)
             # so small a problem is slower with threads, and much slower where other work has the cores

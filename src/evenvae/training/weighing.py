@@ -66,7 +66,7 @@ def counted(shares: Float[np.ndarray, " rows"], offset: float) -> Int[np.ndarray
     edges = np.floor(np.cumsum(shares) + offset)
     # a sum that should be whole may be rounded to either side
     edges[-1] = np.floor(round(float(shares.sum()), 6) + offset)
-    return np.diff(edges, prepend=0.0).astype(int)
+    return np.diff(np.minimum(edges, edges[-1]), prepend=0.0).astype(int)
 
 
 def standing(weight: Float[np.ndarray, " rows"] | None, elements: int) -> Int[np.ndarray, " repeated"] | slice:
