@@ -53,15 +53,15 @@ def test_equal_weights_and_their_scale_change_nothing(table):
         {"purpose": "score"},
         pytest.param({"objective": "geco"}, marks=pytest.mark.slow),
         pytest.param({"objective": "dreg", "importance_samples": 5}, marks=pytest.mark.slow),
-        pytest.param({"model": "hivae"}, marks=pytest.mark.slow),
+        pytest.param({"model": "hivae", "epochs": 200}, marks=pytest.mark.slow),
         pytest.param({"prior": "vamp"}, marks=pytest.mark.slow),
     ],
 )
 def test_whole_weights_do_what_repeated_rows_do(table, options):
     weight = np.where(np.arange(300) < 150, 1, 4)
-    weighted = EvenVAE(**SEEN, **options).fit(table, sample_weight=weight)
-    repeated = EvenVAE(**SEEN, **options).fit(table.loc[np.repeat(np.arange(300), weight)])
-    plain = EvenVAE(**SEEN, **options).fit(table)
+    weighted = EvenVAE(**{**SEEN, **options}).fit(table, sample_weight=weight)
+    repeated = EvenVAE(**{**SEEN, **options}).fit(table.loc[np.repeat(np.arange(300), weight)])
+    plain = EvenVAE(**{**SEEN, **options}).fit(table)
     for name in ("center", "scale"):
         of = lambda model, name=name: np.concatenate([getattr(scale, name) for scale in model.space_.scales])
         np.testing.assert_allclose(of(weighted), of(repeated), rtol=2e-3)
