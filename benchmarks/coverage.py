@@ -1,6 +1,7 @@
 """Do intervals from multiply imputed tables hold what they promise?
 
-    python benchmarks/coverage.py benchmarks/results/coverage.jsonl
+    python benchmarks/coverage.py coverage.jsonl
+    python benchmarks/coverage.py coverage.jsonl --summary benchmarks/results/coverage.json
 
 100 simulated tables of 500 rows: x2 normal; a level of three; x1 and y linear in what stands before them with standard
 normal noise; ``before``, an earlier measurement of y. Of x1 and y 30 % each is missing at random: by x2 (mechanism
@@ -8,7 +9,8 @@ normal noise; ``before``, an earlier measurement of y. Of x1 and y 30 % each is 
 five coefficients of y on x1, x2 and the level, pooled over 10 completed tables where it has several. They are to cover
 the value that the tables were simulated with in 85 to 95 of 100.
 
-One line a table and method, appended as it ends; run again to go on. ``--summary`` prints the figures so far.
+One line a table and method, appended as it ends; run again to go on. ``--summary`` prints the figures so far, and
+writes them to a file.
 """
 
 import argparse
@@ -106,7 +108,7 @@ METHODS: dict[str, Callable] = {
     "EvenVAE, best guess": ours(1, **SMALL),
     "EvenVAE, draws of one model": ours(DRAWS, **SMALL),
     "EvenVAE, defaults, draws of one model": ours(DRAWS, purpose="score"),
-    "EvenVAE, draws of 5 bootstrap copies": ours(DRAWS, **SMALL, ensemble=5, bootstrap=True),
+    "EvenVAE, a draw of each of 5 bootstrap copies": ours(5, **SMALL, ensemble=5, bootstrap=True),
 }
 
 
@@ -136,25 +138,45 @@ def measured(method: str, mechanism: str, seed: int) -> dict:
         "full_data": regression(whole)[0].round(5).tolist(),
         **extra,
         "seconds": round(seconds, 2),
-        "command": "python benchmarks/coverage.py",
+        "command": "python benchmarks/coverage.py coverage.jsonl",
         "date": datetime.date.today().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
         "versions": {"evenvae": evenvae.__version__, "scikit-learn": sklearn.__version__, "numpy": np.__version__},
     }
 
 
-def summary(path: Path) -> None:
-    """A line a method: how often each coefficient is covered, its bias against truth and against the full data."""
+def summary(path: Path) -> list[dict]:
+    """One record a method: how often each coefficient is covered, its bias against truth and against the full data."""
     runs = pd.DataFrame([json.loads(line) for line in path.read_text().splitlines()])
+    records = []
     for (mechanism, method), own in runs.groupby(["mechanism", "method"], sort=False):
         column = lambda name, own=own: np.stack(own[name].to_list())
-        covers, estimates = column("covers").mean(0), column("estimate")
-        print(f"{mechanism}, {method} ({len(own)} tables, {own['seconds'].median():.1f} s)")
-        print("    covered   ", dict(zip(NAMES, (100 * covers).round().astype(int).tolist(), strict=True)))
-        print("    bias      ", (estimates.mean(0) - TRUTH).round(3).tolist())
-        print("    from full ", (estimates - column("full_data")).mean(0).round(3).tolist())
-        print("    spread, se", estimates.std(0, ddof=1).round(3).tolist() if len(own) > 1 else "-",
-              column("standard_error").mean(0).round(3).tolist())  # fmt: skip
+        estimates = column("estimate")
+        figures = {
+            "covered": column("covers").mean(0),
+            "bias": estimates.mean(0) - TRUTH,
+            "from_full_data": (estimates - column("full_data")).mean(0),
+            "spread": estimates.std(0, ddof=1),
+            "standard_error": column("standard_error").mean(0),
+        }
+        by_name = {
+            name: dict(zip(NAMES, np.round(values, 3).tolist(), strict=True)) for name, values in figures.items()
+        }
+        last = own.iloc[-1]
+        records.append(
+            {
+                "mechanism": mechanism,
+                "method": method,
+                "tables": len(own),
+                **by_name,
+                "seconds": float(own["seconds"].median()),
+                **{name: last[name] for name in ("command", "date", "machine", "versions")},
+            }
+        )
+        print(f"{mechanism}, {method} ({len(own)} tables, {records[-1]['seconds']:.1f} s)")
+        for name, values in by_name.items():
+            print(f"    {name:15}", values)
+    return records
 
 
 def main() -> None:
@@ -164,10 +186,10 @@ def main() -> None:
     parser.add_argument("--methods", default=";".join(METHODS), help="separated by semicolons")
     parser.add_argument("--first", type=int, default=0, help="number of the first table")
     parser.add_argument("--mechanisms", default=",".join(MECHANISMS))
-    parser.add_argument("--summary", action="store_true")
+    parser.add_argument("--summary", type=Path, metavar="JSON", help="write the figures so far there, and end")
     options = parser.parse_args()
     if options.summary:
-        summary(options.out)
+        options.summary.write_text(json.dumps(summary(options.out), indent=1) + "\n")
         return
     warnings.filterwarnings("ignore")
     lines = options.out.read_text().splitlines() if options.out.exists() else []

@@ -1,10 +1,10 @@
-"""A regression on a table with holes: best guess, and ten completed tables pooled by Rubin's rules.
+"""A regression on a table with holes: best guess, and five completed tables pooled by Rubin's rules.
 
     python examples/multiple_imputation.py
 
 Income depends on age, schooling and sector; a third of the schooling and the incomes is missing, mostly among the old.
 Filled with best guesses, the table looks more certain than it is: every filled cell lies on the expectation. Draws
-from the posterior scatter as the cells would have; each of ten completed tables gets its own regression, and `pool`
+from the posterior scatter as the cells would have; each of five completed tables gets its own regression, and `pool`
 adds what the tables differ by to the standard errors. Every draw comes from another member of an ensemble whose members
 learned from bootstrap copies, so that it holds what the model does not know of its own parameters too.
 """
@@ -62,7 +62,7 @@ def pooled(tables: list[pd.DataFrame], confidence: float = 0.9) -> Pooled:
     return pool(np.stack(estimates), np.stack(variances), len(tables[0]) - len(TERMS), confidence)
 
 
-def run(rows: int = 500, draws: int = 10, **options) -> dict[str, tuple[np.ndarray, np.ndarray] | Pooled]:
+def run(rows: int = 500, draws: int = 5, **options) -> dict[str, tuple[np.ndarray, np.ndarray] | Pooled]:
     """Coefficients and variances of the whole table and of the best guess; the pooled ones of the draws."""
     whole, holey = survey(rows)
     model = EvenVAE(**{**SMALL, "ensemble": draws, "bootstrap": True, **options}).fit(holey)
@@ -77,7 +77,7 @@ def main() -> None:
     """Print a line a coefficient."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=500)
-    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--draws", type=int, default=5)
     found = run(**vars(parser.parse_args()))
     together = found["pooled"]
     print(f"{'':16}{'truth':>7}{'no holes':>16}{'best guess':>16}{'pooled':>16}{'90 % interval':>18}{'missing':>9}")
