@@ -36,7 +36,10 @@ from evenvae.training import (
     Trained,
     Validation,
     first_states,
+    present,
+    resampled,
     stack,
+    standing,
     start,
     static_part,
     train,
@@ -97,6 +100,8 @@ class EvenVAE(Questions, BaseEstimator):
             figure by which training stops and the best state is kept. ``"impute"`` also hides cells from the
             encoder while training and weighs the KL by 0.1.
         ensemble: runs trained side by side and averaged.
+        bootstrap: True trains every run on a bootstrap copy of the table (rows weighed at random), so that runs differ
+            as they would on other samples of the population: for draws of `impute` whose spread is to be honest.
         latent_size, hidden_size, depth, epochs, batch_size, learning_rate: None follows the table's size.
         validation_fraction: share of rows held out to watch; 0 watches nothing and keeps the last state.
         patience: looks at the validation figure without improvement before stopping; 0 never stops early.
@@ -125,6 +130,7 @@ class EvenVAE(Questions, BaseEstimator):
         task: Any = None,
         purpose: str | None = None,
         ensemble: int = 1,
+        bootstrap: bool = False,
         importance_samples: int | None = None,
         components: int | None = None,
         constraint: str | None = None,
@@ -164,6 +170,7 @@ class EvenVAE(Questions, BaseEstimator):
         self.task = task
         self.purpose = purpose
         self.ensemble = ensemble
+        self.bootstrap = bootstrap
         self.importance_samples = importance_samples
         self.components = components
         self.constraint = constraint
@@ -212,6 +219,7 @@ class EvenVAE(Questions, BaseEstimator):
         X: Any,
         y: Any = None,
         *,
+        sample_weight: Any = None,
         callbacks: tuple[Callable[[Progress], None], ...] = (),
         checkpoint: str | Path | None = None,
         resume: bool = False,
@@ -221,6 +229,8 @@ class EvenVAE(Questions, BaseEstimator):
         Args:
             X: pandas, polars or pyarrow table, or a 2-D array; holes as NaN, None, null or pd.NA.
             y: ignored.
+            sample_weight: (rows,) how much each row counts, at least 0; their scale does not matter. Rows are drawn as
+                often as they weigh; those of weight 0 are as if they were not there.
             callbacks: called with a `Progress` after every chunk of steps.
             checkpoint: a folder to write the state of training to; with ``resume`` training goes on from it.
 
@@ -229,8 +239,8 @@ class EvenVAE(Questions, BaseEstimator):
             TrainingError: the loss turned non-finite; the message names the column.
         """
         del y
-        encoded = self._read(X)
-        prepared = self._prepare(encoded)
+        encoded, weight = self._read(X, sample_weight)
+        prepared = self._prepare(encoded, weight)
         callbacks = self._with_bar(callbacks)
         try:
             trained = train(
@@ -242,27 +252,30 @@ class EvenVAE(Questions, BaseEstimator):
                 callbacks=callbacks,
                 folder=checkpoint,
                 resume=resume,
-                fingerprint=self._fingerprint(encoded),
+                fingerprint=self._fingerprint(encoded, weight),
             )
         finally:
             for callback in callbacks:
                 getattr(callback, "close", lambda: None)()
         self._finish(trained)
+        self.hole_pattern_ = tables.HolePattern.of(encoded, self.schema_, weight)
         return self
 
-    def _read(self, X: Any) -> Encoded:
-        """The table's feature cells; sets the schema."""
+    def _read(self, X: Any, sample_weight: Any = None) -> tuple[Encoded, np.ndarray | None]:
+        """The feature cells of the rows that count, and their weights; sets the schema."""
         self._check_options()
         frame = tables.as_frame(X)
+        there, weight = present(sample_weight, len(frame))
+        frame: Any = frame[there]
         if len(frame) < 2:
             raise InputError(f"The table has {len(frame)} row; at least 2 are needed to learn from (n_samples=1).")
         self.schema_ = warming.schema(self) or tasks.declare(Schema.of(self.schema, frame), frame, self.task)
         if not self.schema_.features:
             raise InputError("No column is left to learn: all are constant, empty or identifiers.")
         self._note_input(X)
-        return tables.encode(frame, self.schema_)
+        return tables.encode(frame, self.schema_), weight
 
-    def _prepare(self, encoded: Encoded) -> Prepared:
+    def _prepare(self, encoded: Encoded, weight: np.ndarray | None = None) -> Prepared:
         """Space, splits, plan and new networks for the rows of ``encoded``; needs ``schema_``."""
         rows = len(encoded.values)
         self.fingerprint_ = tables.fingerprint(encoded)
@@ -270,14 +283,16 @@ class EvenVAE(Questions, BaseEstimator):
             int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else int(self.random_state)
         )
         likelihoods = [likelihood_of(column, self.model) for column in self.schema_.features]
-        self.space_ = warming.space(self) or Space.fit(likelihoods, encoded.values, encoded.observed)
+        counting = standing(weight, self.schema_.elements)
+        constants = encoded.values[counting], encoded.observed[counting]
+        self.space_ = warming.space(self) or Space.fit(likelihoods, *constants)
         held_out = self._held_out_rows(rows)
         self.rows_, self.held_out_ = rows, held_out
         levels = tuple(column.cardinality for column in self.schema_.tasks)
         self.plan_ = make_plan(self.get_params(deep=False), self.space_.layout, rows - held_out, held_out, levels)
-        self.task_counts_ = None if encoded.tasks is None else tasks.TaskCounts.of(encoded.tasks)
+        self.task_counts_ = None if encoded.tasks is None else tasks.TaskCounts.of(encoded.tasks, weight)
         splits = [self._split(rows, held_out, run) for run in range(self.ensemble)]
-        networks = warming.continued(self, self._new_networks(encoded.values, encoded.observed))
+        networks = warming.continued(self, self._new_networks(*constants))
         static = static_part(networks[0][0])
         runs = stack(
             [
@@ -291,16 +306,14 @@ class EvenVAE(Questions, BaseEstimator):
             self.space_.device_scales,
             self.space_.value_bounds.astype(np.float32),
         )
-        streams = [
-            BatchStream(training, self.plan_.training.batch_size, (self.seed_, run))
-            for run, (training, _) in enumerate(splits)
-        ]
-        validation = stack(
-            [
-                self._validation(held if len(held) else training, encoded.observed, run)
-                for run, (training, held) in enumerate(splits)
-            ]
-        )
+        streams, watched = [], []
+        for run, (training, held) in enumerate(splits):
+            own = self._weight_of_run(weight, rows, run)
+            of = lambda part, own=own: None if own is None else own[part]
+            streams.append(BatchStream(training, self.plan_.training.batch_size, (self.seed_, run), of(training)))
+            held = held if len(held) else training
+            watched.append(self._validation(held, encoded.observed, run, of(held)))
+        validation = stack(watched)
         return Prepared(runs, static, data, streams, validation)
 
     def _finish(self, trained: Trained) -> None:
@@ -339,12 +352,16 @@ class EvenVAE(Questions, BaseEstimator):
         order = np.random.default_rng([self.seed_, run, 1]).permutation(rows)
         return np.sort(order[held_out:]), np.sort(order[:held_out])
 
-    def _validation(self, rows: np.ndarray, observed: np.ndarray, run: int) -> Validation:
+    def _weight_of_run(self, weight: np.ndarray | None, rows: int, run: int) -> np.ndarray | None:
+        return resampled(weight, rows, np.random.default_rng([self.seed_, run, 3])) if self.bootstrap else weight
+
+    def _validation(self, rows: np.ndarray, observed: np.ndarray, run: int, own: np.ndarray | None) -> Validation:
         rows = rows[:10_000]
         size = min(SLICE, len(rows))
         count = -(-len(rows) // size)
         padded = np.concatenate([rows, np.repeat(rows[:1], count * size - len(rows))]).astype(np.int32)
         weight = (np.arange(count * size) < len(rows)).astype(np.float32)
+        weight[: len(rows)] *= 1.0 if own is None else own[: len(rows)]
         generator = np.random.default_rng([self.seed_, run, 2])
         hidden = generator.random((count * size, observed.shape[1])) < 0.2
         # a table without holes in some column still gets a figure for it; a single column hides half its cells
@@ -392,8 +409,10 @@ class EvenVAE(Questions, BaseEstimator):
 
         return (*callbacks, Bar())
 
-    def _fingerprint(self, encoded: Any) -> str:
+    def _fingerprint(self, encoded: Any, weight: np.ndarray | None) -> str:
         digest = hashlib.sha256(tables.fingerprint(encoded).encode())
+        if weight is not None:
+            digest.update(weight.tobytes())
         options = {k: repr(v) for k, v in self.get_params(deep=False).items() if k not in ("verbose", "schema")}
         digest.update(json.dumps([options, self.schema_.to_dict()], sort_keys=True, default=str).encode())
         return digest.hexdigest()

@@ -15,6 +15,7 @@ from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
 from evenvae.tables import Schema
+from evenvae.training import present
 
 
 class EvenImputer(TransformerMixin, BaseEstimator):
@@ -60,8 +61,8 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any = None) -> "EvenImputer":
-        """Learn from a table with holes, ``(rows, columns)``.
+    def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> "EvenImputer":
+        """Learn from a table with holes, ``(rows, columns)``; ``sample_weight`` (rows,) as in `EvenVAE.fit`.
 
         Raises:
             InputError: the table is wrong, or the estimator is no `EvenVAE`.
@@ -72,6 +73,8 @@ class EvenImputer(TransformerMixin, BaseEstimator):
             raise InputError(f"estimator={self.estimator!r} is no EvenVAE; pass one, or None for the default.")
         X = self._with_holes(X)
         frame = tables.as_frame(X)
+        there, _ = present(sample_weight, len(frame))
+        frame: Any = frame[there]
         self._seed = self._chosen_seed(model)
         model.set_params(random_state=self._seed, verbose=self.verbose or model.verbose)
         schema = Schema.of(model.schema, frame)
@@ -86,7 +89,7 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         self._constants = {column.name: column.value for column in schema.columns if column.role == "constant"}
         self._empty = [column.name for column in schema.columns if column.rule == "empty"]
         self._schema = schema
-        self.estimator_ = model.fit(X) if schema.features else None
+        self.estimator_ = model.fit(X, sample_weight=sample_weight) if schema.features else None
         self.indicator_ = MissingIndicator(error_on_new=False).fit(self._holes(frame)) if self.add_indicator else None
         return self
 

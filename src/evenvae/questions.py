@@ -16,6 +16,7 @@ from evenvae.metrics import hide as hide_cells
 from evenvae.models import inference
 from evenvae.tables.tasks import codes_given
 from evenvae.task_questions import TaskQuestions
+from evenvae.training import checked
 
 STATISTICS = ("typical", "mean", "median", "mode")
 
@@ -28,6 +29,7 @@ class Questions(TaskQuestions, TransformerMixin):
     schema_: Any
     plan_: Any
     task_counts_: Any
+    hole_pattern_: Any
     statistic: str
     fit: Callable[..., Any]
 
@@ -127,12 +129,19 @@ class Questions(TaskQuestions, TransformerMixin):
         if statistic not in ("importance", "point", "mode"):
             raise InputError(f"statistic={statistic!r} is unknown; imputation knows importance, point and mode.")
         if draws > 1:
-            return observed, [self._draw(cells, observed, samples, [random_state or 0, i]) for i in range(draws)]
+            seed = random_state or 0
+            # every member in turn, so that the draws differ as the members do
+            turns = np.random.default_rng(seed).permutation(len(self.members_))
+            return observed, [
+                self._draw(cells, observed, samples, [seed, i], int(turns[i % len(turns)])) for i in range(draws)
+            ]
         if statistic == "importance":
             return observed, [self._imputed(cells, observed, samples)]
         return observed, [self._reconstructed(cells, observed, "typical" if statistic == "point" else "mode")]
 
-    def sample(self, n: int, given: Any = None, random_state: int | None = None, *, rules: Any = ()) -> Any:
+    def sample(
+        self, n: int, given: Any = None, random_state: int | None = None, *, rules: Any = (), missing: bool = False
+    ) -> Any:
         """``n`` new rows, in the library of the training table.
 
         Args:
@@ -143,6 +152,9 @@ class Questions(TaskQuestions, TransformerMixin):
             random_state: seed; None draws anew each time. Global random state is neither read nor changed.
             rules: expressions of columns (``"start <= end"``) or functions of a pandas table that give a truth value
                 a row; rows that break one are drawn again.
+            missing: True leaves holes as the training table has them: as many in every column, where other columns'
+                values and holes make them likely (see `tables.HolePattern`). Columns in ``given`` have none; rules are
+                met before cells are taken out.
 
         Bounds, whole numbers and levels of the training table hold in every row. Raises InputError where a condition
         names no column or value of the model, or hardly any row satisfies it.
@@ -153,7 +165,10 @@ class Questions(TaskQuestions, TransformerMixin):
         rules = [rules] if isinstance(rules, str) or callable(rules) else list(rules)
         told, rest = conditions.apart(given, [column.name for column in self.schema_.tasks])
         wanted = codes_given(self.schema_, told, "given")
-        values, codes = sampling.draw(self, n, conditions.parse(rest, self.schema_), rules, wanted, random_state)
+        asked = conditions.parse(rest, self.schema_)
+        values, codes = sampling.draw(self, n, asked, rules, wanted, random_state)
+        if missing:
+            values = sampling.with_holes(self, values, codes, asked, random_state)
         return tables.decode(values, self.schema_, tasks=codes)
 
     def score_samples(self, X: Any, samples: int = 100, return_details: bool = False) -> Any:
@@ -167,10 +182,11 @@ class Questions(TaskQuestions, TransformerMixin):
         details = self._log_likelihood(cells, observed, samples)
         return details if return_details else details["total"]
 
-    def score(self, X: Any, y: Any = None) -> float:
-        """Mean of `score_samples`."""
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Mean of `score_samples`; rows count by ``sample_weight`` where it is given."""
         del y
-        return float(np.mean(self.score_samples(X)))
+        scores = self.score_samples(X)
+        return float(np.average(scores, weights=checked(sample_weight, len(scores))))
 
     def evaluate(
         self, X: Any, statistic: str | None = None, *, hide: float = 0.0, random_state: int | None = 0
@@ -269,10 +285,10 @@ class Questions(TaskQuestions, TransformerMixin):
         ask = lambda n, s, c, m: inference.impute(n, s, c, m, scales, points, bounds)
         return self._averaged(self._of_members(ask, cells, observed, samples))
 
-    def _draw(self, cells: Any, observed: np.ndarray, samples: int, seed: list[int]) -> np.ndarray:
+    def _draw(self, cells: Any, observed: np.ndarray, samples: int, seed: list[int], member: int) -> np.ndarray:
         points = inference.latent_points(samples, self.plan_.network.points)
         generator = np.random.default_rng(seed)
-        network, state = self.members_[int(generator.integers(len(self.members_)))]
+        network, state = self.members_[member]
         keys = iter(jax.random.split(jax.random.key(int(generator.integers(2**31))), len(observed)))
         scales = self.space_.device_scales
         function = lambda c, m: inference.impute_draw(network, state, c, m, scales, points, next(keys))

@@ -60,6 +60,20 @@ def draw(
     return np.concatenate(values)[:n], None if codes[0] is None else np.concatenate(codes)[:n]
 
 
+def with_holes(
+    model: Any, values: Float[np.ndarray, "n E"], codes: Any, conditions: Sequence[Condition], seed: Any
+) -> Float[np.ndarray, "n E"]:
+    """Drawn rows without the cells that the training table would lack; those under a condition stay.
+
+    Raises InputError for a model file that was written before holes were learned.
+    """
+    if model.hole_pattern_ is None:
+        raise InputError("missing=True: this model was saved without its pattern of holes; fit it again.")
+    missing = model.hole_pattern_.draw(values, codes, model.schema_, None if seed is None else [seed, 1])
+    missing[:, np.isin(model.schema_.first, [c.column for c in conditions])] = False
+    return np.where(model.space_.layout.spread(missing), np.nan, values)
+
+
 def _free(model: Any, codes: Any, count: int, generator: np.random.Generator) -> Float[np.ndarray, "count E"]:
     values = np.empty((count, model.space_.layout.elements))
     which = generator.integers(len(model.members_), size=count)

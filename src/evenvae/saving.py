@@ -13,7 +13,7 @@ from evenvae.likelihoods import Scale
 from evenvae.models import Layout
 from evenvae.models.space import Space
 from evenvae.settings import make_plan
-from evenvae.tables import Schema
+from evenvae.tables import HolePattern, Schema
 from evenvae.tables.tasks import TaskCounts
 from evenvae.training import stack
 from evenvae.training.checkpoint import fill_leaves, named_leaves
@@ -35,6 +35,8 @@ def save(model: EvenVAE, path: str | Path) -> None:
         tensors |= {f"scale.{number}.{name}": np.asarray(v) for name, v in scale._asdict().items()}
     if model.task_counts_ is not None:
         tensors |= {f"tasks.{name}": getattr(model.task_counts_, name) for name in ("codes", "counts")}
+    if model.hole_pattern_ is not None:
+        tensors |= {f"holes.{name}": value for name, value in vars(model.hole_pattern_).items()}
     options = model.get_params(deep=False)
     options["schema"] = None  # the completed schema is stored beside the options
     metadata = {
@@ -89,6 +91,8 @@ def load(path: str | Path) -> EvenVAE:
     part = lambda prefix: {
         name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)
     }
+    holes = part("holes.")
+    model.hole_pattern_ = HolePattern(**holes) if holes else None
     what = f"The model in {path}"
     params = fill_leaves(shapes(eqx.filter(skeleton, eqx.is_inexact_array)), part("parameters"), what)
     states = fill_leaves(shapes(skeleton.model.encoder.init()), part("encoder_state"), what)

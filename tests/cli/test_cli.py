@@ -76,6 +76,9 @@ def test_fit_then_every_question(folder, data, model):
     sampled = pd.read_csv(folder / "new.csv")
     assert list(sampled.columns) == ["age", "city", "income"]
     assert set(sampled.city) <= {"Aachen", "Bonn", "Celle"}
+    assert not sampled.isna().any().any()
+    assert evenvae("sample", model, "-n", 3000, "-o", folder / "holey.csv", "--seed", 1, "--missing")[0] == 0
+    assert 0 < pd.read_csv(folder / "holey.csv")["age"].isna().mean() < 0.05
     _, first, _ = evenvae("sample", model, "-n", 20, "-o", "-", "--seed", 1)
     assert first == (folder / "new.csv").read_text()
 

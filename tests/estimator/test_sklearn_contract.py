@@ -1,7 +1,9 @@
 """What scikit-learn asks of an estimator; `make test-slow` runs every one of its checks.
 
-None is left out. scikit-learn itself skips its array API check where SCIPY_ARRAY_API is not set. ``preserves_dtype``
-is empty by intent: latent coordinates are float32 whatever comes in.
+One can't pass, and is expected to fail: whole weights are to give what repeated rows give to seven digits, with the
+rows in another order, which no estimator trained on random batches does (scikit-learn expects the same of its own);
+test_weights.py compares what the two learn. scikit-learn itself skips its array API check where SCIPY_ARRAY_API is not
+set. ``preserves_dtype`` is empty by intent: latent coordinates are float32 whatever comes in.
 """
 
 import pickle
@@ -35,16 +37,24 @@ QUICK = {
     "check_methods_sample_order_invariance",
     "check_estimators_empty_data_messages",
     "check_n_features_in_after_fitting",
+    "check_sample_weights_list",
+    "check_all_zero_sample_weights_error",
     "check_set_output_transform_pandas",
+}
+EXPECTED_TO_FAIL = {
+    "EvenVAE": {"check_sample_weight_equivalence_on_dense_data": "rows are drawn at random, by their weight"},
+    "EvenImputer": {},
 }
 ESTIMATORS = {"EvenVAE": lambda: EvenVAE(**SMALL), "EvenImputer": lambda: EvenImputer(EvenVAE(**SMALL))}
 
 
 def checks():
     for name, make in ESTIMATORS.items():
-        for estimator, check in estimator_checks_generator(make(), mark="skip"):
+        for estimator, check in estimator_checks_generator(make()):
             asked = getattr(check, "func", check).__name__
             marks = () if asked in QUICK else (pytest.mark.slow,)
+            if asked in EXPECTED_TO_FAIL[name]:
+                marks = (*marks, pytest.mark.xfail(reason=EXPECTED_TO_FAIL[name][asked]))
             yield pytest.param(estimator, check, id=f"{name}-{asked}", marks=marks)
 
 

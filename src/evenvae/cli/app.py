@@ -233,6 +233,7 @@ def sample(
     rule: Annotated[
         list[str] | None, typer.Option(metavar="EXPRESSION", help="Between columns, as in 'start <= end'; repeatable.")
     ] = None,
+    missing: Annotated[bool, typer.Option("--missing", help="Leave holes as the training table has them.")] = False,
 ) -> None:
     """Draw new rows from the model."""
     import evenvae
@@ -240,7 +241,7 @@ def sample(
 
     kind_of(out)
     fitted = evenvae.load(model)
-    tables.write_table(fitted.sample(n, given, random_state=seed, rules=rule or ()), out)
+    tables.write_table(fitted.sample(n, given, random_state=seed, rules=rule or (), missing=missing), out)
 
 
 @app.command(epilog="Example: evenvae translate people.evenvae people.csv --to site=Bonn -o as_in_bonn.csv")

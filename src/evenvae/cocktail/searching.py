@@ -92,7 +92,7 @@ def search(
     chosen = names.resolve(balances)
     folder = folder_of(out, resume)
     model = EvenVAE(**{**options, "balance": "none"})
-    encoded = model._read(X)
+    encoded, _ = model._read(X)
     if any(column.kind == "image" for column in model.schema_.features):
         raise InputError("A sweep is over tables of numbers and levels; fit images one balance at a time.")
     if encoded.tasks is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int
+from jaxtyping import Float, Int, Shaped
 
 from evenvae.errors import InputError, TableWarning
 from evenvae.tables.cells import codes, column_values
@@ -111,17 +111,19 @@ def codes_given(schema: Schema, given: Mapping[str, Any] | None, what: str) -> d
 
 @dataclasses.dataclass(frozen=True)
 class TaskCounts:
-    """Which combinations of tasks the training rows had, and how many rows each: ``(G, T)`` and ``(G,)``."""
+    """Which combinations of tasks the training rows had, and how many rows (or what weight) each."""
 
     codes: Int[np.ndarray, "G T"]
-    counts: Int[np.ndarray, " G"]
+    counts: Shaped[np.ndarray, " G"]
 
     @classmethod
-    def of(cls, tasks: Int[np.ndarray, "N T"]) -> "TaskCounts":
-        """Of the rows whose tasks are all known; if there are none, of all rows."""
-        known = tasks[(tasks >= 0).all(axis=1)]
-        combinations, counts = np.unique(known if len(known) else tasks, axis=0, return_counts=True)
-        return cls(combinations.astype(np.int32), counts.astype(np.int64))
+    def of(cls, tasks: Int[np.ndarray, "N T"], weight: Float[np.ndarray, " N"] | None = None) -> "TaskCounts":
+        """Of the rows whose tasks are all known; if there are none, of all rows. Rows count as they weigh."""
+        known = (tasks >= 0).all(axis=1)
+        known = known if known.any() else np.ones(len(tasks), bool)
+        combinations, group = np.unique(tasks[known], axis=0, return_inverse=True)
+        counts = np.bincount(group.reshape(-1), None if weight is None else weight[known])
+        return cls(combinations.astype(np.int32), counts)
 
     def draw(self, n: int, given: Mapping[int, int], generator: np.random.Generator) -> Int[np.ndarray, "n T"]:
         """Tasks of ``n`` new rows, as often as in training where they are not ``given``."""

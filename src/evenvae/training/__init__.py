@@ -6,6 +6,7 @@ from evenvae.training.purpose import PURPOSES, SLICE, Validation
 from evenvae.training.runs import Data, Run, start
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.step import Method, Network, Report, States, balanced_gradients, evaluate, first_states, loss
+from evenvae.training.weighing import checked, present, resampled, standing
 
 __all__ = [
     "PURPOSES",
@@ -23,10 +24,14 @@ __all__ = [
     "TrainingSettings",
     "Validation",
     "balanced_gradients",
+    "checked",
     "evaluate",
     "first_states",
     "loss",
+    "present",
+    "resampled",
     "stack",
+    "standing",
     "start",
     "static_part",
     "train",

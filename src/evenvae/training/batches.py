@@ -1,19 +1,30 @@
 """Which rows a step sees: a function of run, seed and step alone, so that a resumed run sees the same."""
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
+
+from evenvae.training.weighing import counted
 
 
 class BatchStream:
     """An endless stream of shuffled epochs over ``rows``, cut into batches of one size.
 
-    Batches may straddle two epochs, so that every row is used equally often whatever the batch size.
+    Batches may straddle two epochs, so that every row is used equally often whatever the batch size. With ``weight``,
+    one for every row, an epoch is as long but has each row about as often as it weighs: its share of the epoch,
+    rounded up or down at random, so that the mean over epochs is exact.
     """
 
-    def __init__(self, rows: Int[np.ndarray, " rows"], batch_size: int, seed: tuple[int, ...]):
+    def __init__(
+        self,
+        rows: Int[np.ndarray, " rows"],
+        batch_size: int,
+        seed: tuple[int, ...],
+        weight: Float[np.ndarray, " rows"] | None = None,
+    ):
         self.rows = np.asarray(rows, np.int32)
         self.batch_size = batch_size
         self.seed = seed
+        self.shares = None if weight is None else weight * (len(self.rows) / weight.sum())
         self._epochs: dict[int, np.ndarray] = {}
 
     def _epoch(self, epoch: int) -> np.ndarray:
@@ -21,8 +32,15 @@ class BatchStream:
             for old in [e for e in self._epochs if e < epoch - 1]:
                 del self._epochs[old]
             generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([*self.seed, epoch])))
-            self._epochs[epoch] = generator.permutation(self.rows)
+            self._epochs[epoch] = generator.permutation(self._drawn(generator))
         return self._epochs[epoch]
+
+    def _drawn(self, generator: np.random.Generator) -> Int[np.ndarray, " rows"]:
+        if self.shares is None:
+            return self.rows
+        # in random order, so that which rows are rounded up together changes from epoch to epoch
+        order = generator.permutation(len(self.rows))
+        return np.repeat(self.rows[order], counted(self.shares[order], generator.random()))
 
     def steps(self, start: int, count: int) -> Int[np.ndarray, "count batch"]:
         """Rows of the steps ``start`` to ``start + count - 1``."""

@@ -16,7 +16,7 @@ SLICE = 512
 
 
 class Validation(NamedTuple):
-    """Rows held out from training; padded to whole slices, with ``weight`` 0 for the padding."""
+    """Rows held out from training, with what each counts; padded to whole slices, with ``weight`` 0 for the padding."""
 
     rows: Int[Array, "slices size"]
     weight: Float[Array, "slices size"]
@@ -61,12 +61,12 @@ def measure(
         predicted = statistic(layout, network.model.decode(posterior.center), scales, "typical")
         predicted = jnp.clip(predicted, bounds[0], bounds[1])
         truth = values(layout, batch, scales, predicted.dtype)
-        return jnp.where(scored > 0, penalty(layout, truth, predicted), 0).sum(0), scored.sum(0)
+        return jnp.where(scored > 0, scored * penalty(layout, truth, predicted), 0).sum(0), scored.sum(0)
 
     totals, counts = jax.lax.map(one, validation)
     total, count = layout.pool(totals.sum(0)), layout.pool(counts.sum(0))
     widths = (bounds[1] - bounds[0])[layout.first] if layout.elements > layout.features else bounds[1] - bounds[0]
-    mean = total / jnp.maximum(count, 1)
+    mean = total / jnp.where(count > 0, count, 1)
     nominal = jnp.asarray(layout.nominal)
     errors = jnp.where(nominal, mean, jnp.sqrt(mean) / widths)
     measured = count > 0
@@ -93,6 +93,6 @@ def _negative_elbo(network, encoder_state, cells, mask, scales, validation, key)
 
     keys = jax.random.split(key, validation.rows.shape[0])
     columns, ratios, weights = jax.lax.map(one, (validation, keys))
-    count = jnp.maximum(weights.sum(), 1)
+    count = weights.sum()
     by_column = -columns.sum(0) / count
     return Figure(by_column.sum() - ratios.sum() / count, by_column)
