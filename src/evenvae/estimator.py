@@ -221,7 +221,8 @@ class EvenVAE(Questions, BaseEstimator):
         Args:
             X: pandas, polars or pyarrow table, or a 2-D array; holes as NaN, None, null or pd.NA.
             y: ignored.
-            callbacks: called with a `Progress` after every chunk of steps.
+            callbacks: called with a `Progress` after every chunk of steps, as those of `evenvae.tracking`; one that
+                has a ``close`` is closed at the end, however it comes.
             checkpoint: a folder to write the state of training to; with ``resume`` training goes on from it.
 
         Raises:
@@ -240,6 +241,7 @@ class EvenVAE(Questions, BaseEstimator):
                 self.plan_.training,
                 [column.name for column in self.schema_.features],
                 callbacks=callbacks,
+                options=self._options_used(),
                 folder=checkpoint,
                 resume=resume,
                 fingerprint=self._fingerprint(encoded),
@@ -391,6 +393,12 @@ class EvenVAE(Questions, BaseEstimator):
         from evenvae.progress import Bar
 
         return (*callbacks, Bar())
+
+    def _options_used(self) -> dict[str, Any]:
+        given = {name: value for name, value in self.get_params(deep=False).items() if value is not None}
+        for name in ("schema", "verbose"):
+            given.pop(name, None)
+        return {**given, **self.plan_.used(), "balance": self.plan_.balance, "random_state": self.seed_}
 
     def _fingerprint(self, encoded: Any) -> str:
         digest = hashlib.sha256(tables.fingerprint(encoded).encode())

@@ -95,6 +95,14 @@ def fit(
         Path | None, typer.Option(metavar="DIR", help="Write the state of training here now and then.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHERE",
+            help="Write the curves to tensorboard:DIR or mlflow:URI, as in tensorboard:runs/first or "
+            "mlflow:sqlite:///runs.db; repeatable.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
 ) -> int:
     """Learn from a table and write the model."""
@@ -102,6 +110,7 @@ def fit(
         raise InputError("--resume needs --checkpoint DIR, the folder that the interrupted call wrote to.")
     if not out.parent.is_dir():
         raise InputError(f"Cannot write {out}: the folder {out.parent} does not exist; make it first.")
+    trackers = common.trackers(track or [])
     table, known = common.read(data)
     chosen: dict[str, Any] = {
         "schema": str(schema) if schema else known,
@@ -122,7 +131,7 @@ def fit(
 
     if hide:
         table, chosen["schema"] = common.with_hidden(table, chosen["schema"], hide, seed)
-    estimator = EvenVAE(**chosen).fit(table, checkpoint=checkpoint, resume=resume)
+    estimator = EvenVAE(**chosen).fit(table, callbacks=trackers, checkpoint=checkpoint, resume=resume)
     estimator.save(out)
     if estimator.interrupted_:
         kept = f"; go on with: --checkpoint {checkpoint} --resume" if checkpoint else ""

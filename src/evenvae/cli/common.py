@@ -28,6 +28,15 @@ def read(data: str) -> tuple[Any, Any]:
     return tables.read_table(data), None
 
 
+def trackers(places: list[str]) -> tuple[Any, ...]:
+    """Callbacks of ``--track``; InputError where one can't be had."""
+    if not places:
+        return ()
+    from evenvae import tracking
+
+    return tuple(tracking.parse(place) for place in places)
+
+
 def with_hidden(table: Any, schema: Any, share: float, seed: int) -> tuple[Any, Any]:
     """The table with a share of its feature cells emptied at random, and the schema of the whole table."""
     import numpy as np
