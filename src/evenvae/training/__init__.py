@@ -6,8 +6,10 @@ from evenvae.training.purpose import PURPOSES, SLICE, Validation
 from evenvae.training.runs import Data, Run, start
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.step import Method, Network, Report, States, balanced_gradients, evaluate, first_states, loss
+from evenvae.training.watching import OPPOSED
 
 __all__ = [
+    "OPPOSED",
     "PURPOSES",
     "SLICE",
     "BatchStream",
