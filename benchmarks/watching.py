@@ -2,8 +2,9 @@
 
     python benchmarks/watching.py            # writes benchmarks/results/watching.json
 
-`ratio` is the median over pairs of a chunk's time with the look over its time without it; `first_call_seconds` is processor
-time of the first call, which compiles, once. Tables are made up: half numbers, half levels; the network and the chunk are those of `EvenVAE`.
+`ratio` is the median over pairs of a chunk's processor time with the look over that without it (a shared machine's
+clock says little); `first_call_seconds` is that of the first call, which compiles, once. Tables are made up, half
+numbers and half levels; the network and the chunk are those of `EvenVAE`.
 """
 
 import argparse
@@ -54,17 +55,17 @@ def measure(case: dict, pairs: int) -> dict:
     data = everywhere(prepared.data, mesh)
     batches = spread(np.stack([prepared.streams[0].steps(0, plan.training.steps_per_chunk)]), mesh)
 
-    def chunk(watch, clock=time.perf_counter, **other):
+    def chunk(watch, **other):
         settings = dataclasses.replace(plan.training, steps=0, steps_per_chunk=0, watch_gradients=watch, **other)
-        began = clock()
+        began = time.process_time()
         jax.block_until_ready(
             run_chunks(runs, batches, validation, data, prepared.static, plan.method, plan.optimiser, settings, mesh)
         )
-        return clock() - began
+        return time.process_time() - began
 
     # a program of its own takes what is made once for all programs
     chunk(False, max_bad_steps=1)
-    first = {watch: chunk(watch, time.process_time) for watch in (False, True)}
+    first = {watch: chunk(watch) for watch in (False, True)}
     # the order turns from pair to pair
     ratios, plain = [], []
     for pair in range(pairs):
