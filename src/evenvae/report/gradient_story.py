@@ -1,5 +1,7 @@
 """Section: whose gradient leads, who pulls against whom, and what balancing makes of it."""
 
+from typing import Any
+
 import numpy as np
 
 from evenvae.report.associations import heat_height, heat_layout
@@ -94,7 +96,7 @@ def over_training(evidence: Evidence) -> tuple[Figure, ...]:
             curves,
             evidence.names,
             int(np.nanargmax(evidence.stories[0].norms)),
-            {"type": "log", "title": {"text": "norm of the gradient"}, "exponentformat": "power"},
+            {**_norm_axis(loud), "exponentformat": "power"},
             caption,
         ),
         over_steps(
@@ -111,22 +113,23 @@ def norms(evidence: Evidence) -> Figure:
     end, start = evidence.stories
     order = np.argsort(-np.nan_to_num(end.norms), kind="stable")
     names = [evidence.names[d] for d in order]
-    positive = np.concatenate([start.norms, end.norms])
-    positive = positive[positive > 0]
-    # whole decades where there are some, else 2 and 5 between them
-    ticks = 1 if positive.size and positive.max() > 30 * positive.min() else "D2"
     traces = [
         {"type": "scatter", "mode": "markers", "name": story.moment, "y": names, "x": listed(story.norms[order]),
          "marker": {"color": colour, "size": 9, "symbol": symbol},
          "hovertemplate": "%{y}: %{x}<extra>" + story.moment + "</extra>"}
         for story, colour, symbol in ((start, OTHER, "circle-open"), (end, RECONSTRUCTED, "circle"))
     ]  # fmt: skip
-    data, layout = drawn(
-        traces, rows_layout({"type": "log", "title": {"text": "norm of the gradient"}, "dtick": ticks}, legend=True)
-    )
+    data, layout = drawn(traces, rows_layout(_norm_axis(np.concatenate([start.norms, end.norms])), legend=True))
     return Figure(
         "gradient-norms", data, layout, height=100 + 20 * len(names), rows=tuple(names), title="How loud each column is"
     )
+
+
+def _norm_axis(values: np.ndarray) -> dict[str, Any]:
+    positive = values[values > 0]
+    # whole decades where there are some, else 2 and 5 between them
+    ticks = 1 if positive.size and positive.max() > 30 * positive.min() else "D2"
+    return {"type": "log", "title": {"text": "norm of the gradient"}, "dtick": ticks}
 
 
 def steps(evidence: Evidence) -> Figure:
