@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from evenvae import tables, warming
+from evenvae import options, tables, warming
 from evenvae.errors import InputError
 from evenvae.likelihoods import FAMILIES, PIXELS, Likelihood
 from evenvae.models import HIVAEConfig
@@ -43,7 +43,6 @@ from evenvae.training import (
 )
 
 log = logging.getLogger(__name__)
-POSITIVE = ("epochs", "batch_size", "hidden_size", "latent_size", "components", "learning_rate", "depth")
 
 
 def likelihood_of(column: Any, model: str = "vae") -> Likelihood:
@@ -316,16 +315,9 @@ class EvenVAE(Questions, BaseEstimator):
         self._keep(*trained.best, alive=~np.asarray(trained.runs.failed))
 
     def _check_options(self) -> None:
-        if not isinstance(self.ensemble, int | np.integer) or self.ensemble < 1:
-            raise InputError(f"ensemble={self.ensemble!r} must be a positive whole number.")
-        if not 0 <= self.validation_fraction < 1:
-            raise InputError(f"validation_fraction={self.validation_fraction} must be at least 0 and below 1.")
+        options.check(self.get_params(deep=False))
         if self.prior not in PRIORS:
             raise InputError(f"prior={self.prior!r} is unknown; choose one of {', '.join(PRIORS)}.")
-        for name in POSITIVE:
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise InputError(f"{name}={value} must be positive.")
 
     def _note_input(self, X: Any) -> None:
         names = self.schema_.names
@@ -402,8 +394,8 @@ class EvenVAE(Questions, BaseEstimator):
 
     def _fingerprint(self, encoded: Any) -> str:
         digest = hashlib.sha256(tables.fingerprint(encoded).encode())
-        options = {k: repr(v) for k, v in self.get_params(deep=False).items() if k not in ("verbose", "schema")}
-        digest.update(json.dumps([options, self.schema_.to_dict()], sort_keys=True, default=str).encode())
+        given = {k: repr(v) for k, v in self.get_params(deep=False).items() if k not in ("verbose", "schema")}
+        digest.update(json.dumps([given, self.schema_.to_dict()], sort_keys=True, default=str).encode())
         return digest.hexdigest()
 
     def _keep(self, params: Any, encoder_state: Any, alive: np.ndarray) -> None:

@@ -28,6 +28,15 @@ def read(data: str) -> tuple[Any, Any]:
     return tables.read_table(data), None
 
 
+def check_out(out: str) -> None:
+    """InputError where no table can be written to OUT: before the work."""
+    from evenvae.tables.files import check_writable, kind_of
+
+    if out != "-":
+        check_writable(out)
+    kind_of(out)
+
+
 def trackers(places: list[str]) -> tuple[Any, ...]:
     """Callbacks of ``--track``; InputError where one can't be had."""
     if not places:

@@ -48,7 +48,7 @@ class MLflow:
             raise InputError("Tracking needs mlflow: pip install 'evenvae[mlflow]'.")
         self.uri, self.run, self.members, self.tags = uri, run or os.environ.get("MLFLOW_RUN_NAME"), members, tags
         self.experiment = experiment or os.environ.get("MLFLOW_EXPERIMENT_NAME") or "evenvae"
-        from mlflow.tracking import MlflowClient
+        from mlflow.tracking import MlflowClient  # type: ignore
 
         # asked for before training, so that a wrong address is said before work is lost
         try:
@@ -71,7 +71,7 @@ class MLflow:
             log.warning("MLflow failed, and the rest of this training is not tracked: %s", _line(error))
 
     def _write(self, progress: Progress) -> None:
-        from mlflow.entities import Metric, Param
+        from mlflow.entities import Metric, Param  # type: ignore
 
         if self.run_id is None:
             made = self.client.create_run(self.experiment_id, tags=self.tags, run_name=self.run)

@@ -45,7 +45,7 @@ class TensorBoard:
         first = not self._writers
         self._write(self.folder, scalars.of_record(progress.record, progress.columns), progress.step)
         if first and progress.options:
-            from tensorboard.plugins.hparams import summary_v2
+            from tensorboard.plugins.hparams import summary_v2  # type: ignore
 
             plain = {
                 name: value if isinstance(value, bool | int | float | str) else str(value)
@@ -63,9 +63,9 @@ class TensorBoard:
         self._writers = {}
 
     def _write(self, folder: Path, figures: dict[str, float], step: int) -> None:
-        from tensorboard.compat.proto.event_pb2 import SessionLog
-        from tensorboard.compat.proto.summary_pb2 import Summary
-        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+        from tensorboard.compat.proto.event_pb2 import SessionLog  # type: ignore
+        from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter  # type: ignore
 
         if folder not in self._writers:
             self._writers[folder] = EventFileWriter(str(folder))
@@ -76,6 +76,6 @@ class TensorBoard:
         self._writers[folder].flush()
 
     def _event(self, folder: Path, step: int, **content: Any) -> None:
-        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.event_pb2 import Event  # type: ignore
 
         self._writers[folder].add_event(Event(wall_time=time.time(), step=step, **content))

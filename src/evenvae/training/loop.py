@@ -81,6 +81,8 @@ def train(
         InputError: the checkpoint belongs to other data or settings.
     """
     history: list[dict[str, Any]] = []
+    if folder is not None:
+        checkpoint.prepare(folder)
     if resume and folder is not None and checkpoint.exists(folder):
         runs, history = checkpoint.load(folder, runs, fingerprint)
     mesh = runs_mesh(len(streams))
