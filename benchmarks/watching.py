@@ -26,8 +26,6 @@ from evenvae.training.runs import everywhere, run_chunks, runs_mesh, spread
 CASES = [
     {"columns": 12, "rows": 6400, "balance": "none"},
     {"columns": 12, "rows": 6400, "balance": "imtl-g+pcgrad"},
-    {"columns": 12, "rows": 40_000, "balance": "none"},
-    {"columns": 12, "rows": 40_000, "balance": "imtl-g+pcgrad"},
     {"columns": 12, "rows": 6400, "balance": "none", "objective": "iwae"},
     {"columns": 12, "rows": 6400, "balance": "gradnorm", "model": "hivae"},
     {"columns": 100, "rows": 6400, "balance": "none"},
@@ -84,7 +82,7 @@ def measure(case: dict, pairs: int) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=41)
+    parser.add_argument("--pairs", type=int, default=101)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "watching.json")
     arguments = parser.parse_args()
     results = []
