@@ -21,6 +21,7 @@ MAY_KNOW = {
     "priors": {"models"},
     "training": {"errors", "storage", "balancing", "likelihoods", "models", "objectives", "priors"},
     "progress": {"training"},
+    "tracking": {"errors", "training"},
     "pictures": {"errors"},
     "experiments": {
         "errors",

@@ -28,6 +28,7 @@ _ROOMS = (
     "priors",
     "report",
     "tables",
+    "tracking",
     "training",
 )
 

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from evenvae import tables, warming
+from evenvae import options, tables, warming
 from evenvae.errors import InputError
 from evenvae.likelihoods import FAMILIES, PIXELS, Likelihood
 from evenvae.models import HIVAEConfig
@@ -46,7 +46,6 @@ from evenvae.training import (
 )
 
 log = logging.getLogger(__name__)
-POSITIVE = ("epochs", "batch_size", "hidden_size", "latent_size", "components", "learning_rate", "depth")
 
 
 def likelihood_of(column: Any, model: str = "vae") -> Likelihood:
@@ -231,7 +230,8 @@ class EvenVAE(Questions, BaseEstimator):
             y: ignored.
             sample_weight: (rows,) how much each row counts, at least 0; their scale does not matter. Rows are drawn as
                 often as they weigh; those of weight 0 are as if they were not there.
-            callbacks: called with a `Progress` after every chunk of steps.
+            callbacks: called with a `Progress` after every chunk of steps, as those of `evenvae.tracking`; one that
+                has a ``close`` is closed at the end, however it comes.
             checkpoint: a folder to write the state of training to; with ``resume`` training goes on from it.
 
         Raises:
@@ -250,6 +250,7 @@ class EvenVAE(Questions, BaseEstimator):
                 self.plan_.training,
                 [column.name for column in self.schema_.features],
                 callbacks=callbacks,
+                options=self._options_used(),
                 folder=checkpoint,
                 resume=resume,
                 fingerprint=self._fingerprint(encoded, weight),
@@ -327,16 +328,9 @@ class EvenVAE(Questions, BaseEstimator):
         self._keep(*trained.best, alive=~np.asarray(trained.runs.failed))
 
     def _check_options(self) -> None:
-        if not isinstance(self.ensemble, int | np.integer) or self.ensemble < 1:
-            raise InputError(f"ensemble={self.ensemble!r} must be a positive whole number.")
-        if not 0 <= self.validation_fraction < 1:
-            raise InputError(f"validation_fraction={self.validation_fraction} must be at least 0 and below 1.")
+        options.check(self.get_params(deep=False))
         if self.prior not in PRIORS:
             raise InputError(f"prior={self.prior!r} is unknown; choose one of {', '.join(PRIORS)}.")
-        for name in POSITIVE:
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise InputError(f"{name}={value} must be positive.")
 
     def _note_input(self, X: Any) -> None:
         names = self.schema_.names
@@ -409,12 +403,18 @@ class EvenVAE(Questions, BaseEstimator):
 
         return (*callbacks, Bar())
 
+    def _options_used(self) -> dict[str, Any]:
+        given = {name: value for name, value in self.get_params(deep=False).items() if value is not None}
+        for name in ("schema", "verbose"):
+            given.pop(name, None)
+        return {**given, **self.plan_.used(), "balance": self.plan_.balance, "random_state": self.seed_}
+
     def _fingerprint(self, encoded: Any, weight: np.ndarray | None) -> str:
         digest = hashlib.sha256(tables.fingerprint(encoded).encode())
         if weight is not None:
             digest.update(weight.tobytes())
-        options = {k: repr(v) for k, v in self.get_params(deep=False).items() if k not in ("verbose", "schema")}
-        digest.update(json.dumps([options, self.schema_.to_dict()], sort_keys=True, default=str).encode())
+        given = {k: repr(v) for k, v in self.get_params(deep=False).items() if k not in ("verbose", "schema")}
+        digest.update(json.dumps([given, self.schema_.to_dict()], sort_keys=True, default=str).encode())
         return digest.hexdigest()
 
     def _keep(self, params: Any, encoder_state: Any, alive: np.ndarray) -> None:

@@ -178,6 +178,8 @@ class Questions(TaskQuestions, TransformerMixin):
         missing cells are integrated out. ``return_details`` gives a dict with ``total``, ``columns``
         (rows, D), ``standard_error`` and ``effective_samples``.
         """
+        if samples < 1:
+            raise InputError(f"samples={samples} must be at least 1.")
         cells, observed = self._ask(X)
         details = self._log_likelihood(cells, observed, samples)
         return details if return_details else details["total"]

@@ -72,6 +72,11 @@ class Plan:
     training: TrainingSettings
     balance: str
 
+    def used(self) -> dict[str, Any]:
+        """The settings of all parts by name, as they are used."""
+        parts = (self.network, self.optimiser, self.training)
+        return {name: value for part in parts for name, value in dataclasses.asdict(part).items()}
+
 
 Pick = Callable[[str, Any], Any]
 """``pick(name, default)``: what the user gave, else what the preset says, else the default."""

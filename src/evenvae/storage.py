@@ -18,6 +18,8 @@ from evenvae.errors import InputError
 def write(path: str | Path, kind: str, version: int, tensors: Mapping[str, np.ndarray], metadata: Any) -> None:
     """Write ``tensors`` and JSON-able ``metadata`` as one safetensors file, atomically, with a checksum."""
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"Cannot write {path}: it is a folder; give a file name.")
     contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
     description = json.dumps(metadata, sort_keys=True)
     header = {
@@ -45,6 +47,8 @@ def write(path: str | Path, kind: str, version: int, tensors: Mapping[str, np.nd
 def read(path: str | Path, kind: str, version: int) -> tuple[dict[str, np.ndarray], Any]:
     """Read what `write` wrote. InputError for a file that is missing, cut, altered, of another kind or newer."""
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give the file of the {kind}.")
     if not path.is_file():
         raise InputError(f"There is no file {path}; check the path of the {kind}.")
     try:
@@ -53,7 +57,7 @@ def read(path: str | Path, kind: str, version: int) -> tuple[dict[str, np.ndarra
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise InputError(
-            f"{path} is not a readable {kind} (cut short or of another format): write it again."
+            f"{path} is not a readable {kind} (another format, or cut short): give the file that was saved as one."
         ) from error
     if header.get("kind") != kind:
         raise InputError(f"{path} is not an EvenVAE {kind}; give a file that EvenVAE saved as one.")

@@ -1,6 +1,7 @@
 """The command as a user calls it: a process, files, exit codes, one line on standard error."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -185,6 +186,15 @@ WRONG = {
     "ragged row": (lambda f, d, m: ["fit", write(f, "rag.csv", "a,b\n1,2\n3\n"), "-o", f / "x"], "line 3"),
     "no folder": (lambda f, d, m: ["fit", d, "-o", f / "no" / "x"], "folder"),
     "missing column": (lambda f, d, m: ["score", m, write(f, "c.csv", "age,city\n1,Bonn\n"), "-o", "-"], "income"),
+    "a folder for the model": (lambda f, d, m: ["fit", d, "-o", f], "is a folder"),
+    "a folder as data": (lambda f, d, m: ["schema", f], "is a folder"),
+    "a folder for the schema": (lambda f, d, m: ["schema", d, "-o", f], "is a folder"),
+    "a file as checkpoint": (lambda f, d, m: ["fit", d, "-o", f / "x", "--checkpoint", d], "people.csv"),
+    "text for a number": (lambda f, d, m: ["fit", d, "-o", f / "x", "--set", "dropout=a"], "dropout"),
+    "half a unit": (lambda f, d, m: ["fit", d, "-o", f / "x", "--set", "hidden_size=1.5"], "whole number"),
+    "negative seed": (lambda f, d, m: ["fit", d, "-o", f / "x", "--seed", "-1"], "random_state"),
+    "no samples": (lambda f, d, m: ["score", m, d, "-o", f / "x.csv", "--samples", "0"], "samples=0"),
+    "no such tracker": (lambda f, d, m: ["fit", d, "-o", f / "x", "--track", "wandb:x"], "tensorboard:DIR"),
     "resume without a folder": (lambda f, d, m: ["fit", d, "-o", f / "x", "--resume"], "--checkpoint"),
 }
 
@@ -272,3 +282,35 @@ def test_tasks_are_named_given_and_changed(folder, data):
     code, _, err = evenvae("sample", model, "-n", "5", "--given", "city=Rome", "-o", "-")
     assert code == 2
     assert "'Rome' was not seen in training" in err
+
+
+COMPLETED = {
+    "evenvae coc": "cocktail",
+    "evenvae fit dat": "dataset:wine",
+    "evenvae fit people.csv --balance imtl-g+p": "imtl-g+pcgrad",
+    "evenvae fit people.csv --objective ge": "geco-iwae",
+    "evenvae fit people.csv --set hidden": "hidden_size=",
+}
+
+
+@pytest.mark.parametrize("typed", COMPLETED)
+def test_the_shell_completes(typed):
+    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" ")), "_EVENVAE_COMPLETE": "complete_bash"}
+    done = subprocess.run(
+        [sys.executable, "-m", "evenvae"], env={**os.environ, **asked}, capture_output=True, check=False
+    )
+    assert COMPLETED[typed] in done.stdout.decode().split()
+    assert done.stderr == b""
+
+
+def test_the_schema_for_machines(data):
+    code, out, _ = evenvae("schema", data, "--json")
+    assert code == 0
+    assert {column["column"]: column["likelihood"] for column in json.loads(out)}["city"] == "categorical"
+
+
+def test_a_fit_is_tracked(folder, data):
+    pytest.importorskip("tensorboard")
+    code, _, err = evenvae("fit", data, "-o", folder / "t.evenvae", "--track", f"tensorboard:{folder / 'runs'}", *FIT)
+    assert code == 0, err
+    assert list((folder / "runs").glob("events.out.tfevents.*"))

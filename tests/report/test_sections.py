@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from evenvae import EvenVAE, InputError
-from evenvae.report import associations, build, gather, gradients, latent, learned, marginals, unusual
+from evenvae.report import associations, build, gather, gradient_story, gradients, latent, learned, marginals, unusual
 from evenvae.report.parts import Figure, Gallery, Table, listed, number, percent, shortened, shown
 from evenvae.tables import Column
 from evenvae.training import first_states, loss
@@ -154,11 +154,40 @@ def test_gradient_story_before_and_after_balancing(sections, evidence):
     # IMTL-G serves all columns alike, the plain sum the loudest ones
     assert np.ptp(end.balanced) < np.ptp(end.plain)
     drawn = figures(sections["gradients"])
-    assert set(drawn) == {"gradient-norms", "gradient-steps", "gradient-cosines"}
+    assert set(drawn) == {
+        "gradient-norms", "gradient-steps", "gradient-history", "gradient-conflicts", "gradient-cosines"
+    }  # fmt: skip
     assert len(drawn["gradient-steps"].data) == 2
     other = evidence.other_stories[0]
     np.testing.assert_allclose(other.plain, other.balanced)
-    assert any("not recorded" in note for note in sections["gradients"].notes)
+
+
+def test_gradients_over_training_are_those_of_the_history(sections, evidence):
+    drawn = figures(sections["gradients"])
+    history, figure = evidence.model.history_, drawn["gradient-history"]
+    loudest = int(np.argmax(evidence.stories[0].norms))
+    assert figure.choice.selected == loudest
+    assert [trace.get("name") for trace in figure.data[1:]] == [
+        f"{evidence.names[loudest]}, before balancing", f"{evidence.names[loudest]}, after imtl-g+pcgrad"
+    ]  # fmt: skip
+    for column, (name, patch) in enumerate(figure.choice.options):
+        assert name == evidence.names[column]
+        norms = np.array([record["gradient_norms"][0][column] for record in history])
+        weights = np.array([record["gradient_weights"][0][column] for record in history])
+        np.testing.assert_allclose(patch["y"][0], norms, rtol=1e-3)
+        np.testing.assert_allclose(patch["y"][1], norms * np.abs(weights), rtol=1e-3)
+    shown = {trace["name"]: trace["y"] for trace in drawn["gradient-conflicts"].data}
+    np.testing.assert_allclose(
+        shown["pairs against each other"], [r["gradient_conflicts"][0] for r in history], rtol=1e-3
+    )
+
+
+def test_a_history_without_gradients_has_no_curves_of_them(evidence, monkeypatch):
+    bare = [{k: v for k, v in r.items() if not k.startswith("gradient")} for r in evidence.model.history_]
+    monkeypatch.setattr(evidence.model, "history_", bare)
+    section = gradient_story.section(evidence)
+    assert set(figures(section)) == {"gradient-norms", "gradient-steps", "gradient-cosines"}
+    assert any("not recorded" in note for note in section.notes)
 
 
 def test_holes_and_what_is_found_in_them(sections, evidence):

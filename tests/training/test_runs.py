@@ -1,5 +1,6 @@
 """The loop: side by side as alone, resumed as undisturbed, stopped cleanly."""
 
+import equinox as eqx
 import jax
 import numpy as np
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from evenvae import balancing
 from evenvae.errors import InputError, TrainingError
 from evenvae.objectives import ELBO
+from evenvae.report.gradients import feature_gradients
 from evenvae.training import (
+    OPPOSED,
     BatchStream,
     Data,
     Method,
@@ -98,6 +101,43 @@ def test_a_cut_checkpoint_is_refused(mixed, tmp_path):
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(InputError, match="cut short"):
         train(*setup(mixed), folder=tmp_path, resume=True, fingerprint="x")
+
+
+def gradients_of_the_first_step(mixed, balance):
+    """Rows of the first step's gradients by the report's own way, and the balancer of the run."""
+    runs, static, data, streams, _, method, *_ = setup(mixed, balance=balance)
+    one = lambda tree: jax.tree.map(lambda leaf: leaf[0], tree)
+    network = eqx.combine(one(runs.params), static)
+    rows = streams[0].steps(0, 1)[0]
+    key = jax.random.fold_in(jax.random.wrap_key_data(runs.key[0]), 0)
+    cells = tuple(block[rows] for block in data.cells)
+    (found,), _ = feature_gradients(network, one(runs.states.encoder), cells, data.mask[rows], data.scales, key, method)
+    return np.asarray(found, np.float64), method.balancer
+
+
+@pytest.mark.parametrize("balance", [None, "imtl-g", "graddrop"])
+def test_what_is_recorded_of_the_gradients_is_that_of_the_last_step(mixed, balance):
+    rows, balancer = gradients_of_the_first_step(mixed, balance)
+    record = train(*setup(mixed, balance=balance, steps=1, chunk=1)).history[0]
+    norms = np.linalg.norm(rows, axis=1)
+    # float32: the Gramian's identity sums in another order than the rows
+    np.testing.assert_allclose(record["gradient_norms"][0], norms, rtol=1e-4)
+    pairs = ((rows @ rows.T) / np.outer(norms, norms))[np.triu_indices(6, 1)]
+    assert record["gradient_cosine"][0] == pytest.approx(pairs.mean(), abs=1e-5)
+    assert record["gradient_conflicts"][0] == pytest.approx((pairs < -OPPOSED).mean())
+    assert ("gradient_weights" in record) == (balance == "imtl-g")
+    if balance == "imtl-g":
+        weights, _ = balancer.weights(np.float32(rows @ rows.T), balancer.init(6))
+        np.testing.assert_allclose(record["gradient_weights"][0], weights, rtol=1e-3)
+
+
+@pytest.mark.parametrize("balance", [None, "gradnorm+pcgrad"], ids=["plain", "balanced"])
+def test_looking_at_the_gradients_changes_nothing(mixed, balance):
+    seen = train(*setup(mixed, seeds=(0, 1), balance=balance))
+    unseen = train(*setup(mixed, seeds=(0, 1), balance=balance, watch_gradients=False))
+    same(seen.runs, unseen.runs)
+    assert "gradient_norms" in seen.history[0]
+    assert "gradient_norms" not in unseen.history[0]
 
 
 def test_patience_stops_and_the_best_state_is_kept(mixed):

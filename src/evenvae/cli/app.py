@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from evenvae.cli import common
+from evenvae.cli import common, completing
 from evenvae.errors import InputError
-from evenvae.tables.files import kind_of
+from evenvae.tables.files import check_writable, kind_of
 
 app = typer.Typer(
     help="Variational autoencoders for tables of mixed columns that overlook nothing.\n\n"
@@ -21,7 +21,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Data = Annotated[str, typer.Argument(metavar="DATA", help="Table: a file, - or dataset:NAME.", show_default=False)]
+Data = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="Table: a file, - or dataset:NAME.",
+        show_default=False,
+        autocompletion=completing.datasets,
+    ),
+]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model that fit wrote.", show_default=False)]
 Out = Annotated[str, typer.Option("-o", "--out", metavar="OUT", help="File to write, - for CSV on the screen.")]
 
@@ -49,16 +57,22 @@ def options(
 def schema(
     data: Data,
     out: Annotated[str | None, typer.Option("-o", "--out", metavar="FILE", help="Write schema.toml.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """What each column is taken for, and why; edit the file and give it to fit."""
     from evenvae import Schema
 
+    if out and out != "-":
+        check_writable(out)
     table, known = common.read(data)
     found = known or Schema.infer(table)
+    if as_json:
+        names = ("column", "role", "likelihood", "rule", "reason", "note")
+        typer.echo(json.dumps([dict(zip(names, row, strict=True)) for row in found.report()], indent=2))
     if out:
         found.to_toml(out)
-        if out == "-":
-            return
+    if as_json or out == "-":
+        return
     rows = [[name, likelihood or role, reason, note] for name, role, likelihood, _, reason, note in found.report()]
     common.print_table("", ["column", "taken for", "because", "note"], rows, left=4)
     if out:
@@ -70,17 +84,32 @@ def fit(
     data: Data,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="Where to write the model.")],
     schema: Annotated[Path | None, typer.Option(metavar="FILE", help="A schema.toml.")] = None,
-    model: Annotated[str, typer.Option(help="vae, or hivae: a mixture prior and private slices.")] = "vae",
-    objective: Annotated[str, typer.Option(help="elbo, iwae or dreg.")] = "elbo",
+    model: Annotated[
+        str, typer.Option(help="vae, or hivae: a mixture prior and private slices.", autocompletion=completing.models)
+    ] = "vae",
+    objective: Annotated[
+        str,
+        typer.Option(help="elbo, beta, iwae, dreg, geco or geco-iwae.", autocompletion=completing.objectives),
+    ] = "elbo",
     balance: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, none, or magnitude+direction as in imtl-g+pcgrad.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="auto, none, or magnitude+direction as in imtl-g+pcgrad.",
+            autocompletion=completing.balances,
+        ),
     ] = "auto",
-    prior: Annotated[str, typer.Option(help="standard; learned: vamp, exemplar, optimal.")] = "standard",
+    prior: Annotated[
+        str, typer.Option(help="standard; learned: vamp, exemplar, optimal.", autocompletion=completing.priors)
+    ] = "standard",
     task: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="Site, sensor or year of a row; repeatable.")
     ] = None,
     purpose: Annotated[
-        str, typer.Option(help="By what to stop and select: reconstruct, impute, score, sample.")
+        str,
+        typer.Option(
+            help="By what to stop and select: reconstruct, impute, score, sample.", autocompletion=completing.purposes
+        ),
     ] = "reconstruct",
     ensemble: Annotated[int, typer.Option(metavar="N", help="Runs side by side, averaged.")] = 1,
     epochs: Annotated[float | None, typer.Option(help="Passes over the table; by its size if not given.")] = None,
@@ -89,19 +118,30 @@ def fit(
         float, typer.Option(metavar="SHARE", help="Hide this share of cells first, as if they were missing.")
     ] = 0.0,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any option of EvenVAE; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Any option of EvenVAE; repeatable.", autocompletion=completing.settings
+        ),
     ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the state of training here now and then.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHERE",
+            help="Write the curves to tensorboard:DIR or mlflow:URI, as in tensorboard:runs/first or "
+            "mlflow:sqlite:///runs.db; repeatable.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
 ) -> int:
     """Learn from a table and write the model."""
     if resume and checkpoint is None:
         raise InputError("--resume needs --checkpoint DIR, the folder that the interrupted call wrote to.")
-    if not out.parent.is_dir():
-        raise InputError(f"Cannot write {out}: the folder {out.parent} does not exist; make it first.")
+    check_writable(out)
+    trackers = common.trackers(track or [])
     table, known = common.read(data)
     chosen: dict[str, Any] = {
         "schema": str(schema) if schema else known,
@@ -122,7 +162,7 @@ def fit(
 
     if hide:
         table, chosen["schema"] = common.with_hidden(table, chosen["schema"], hide, seed)
-    estimator = EvenVAE(**chosen).fit(table, checkpoint=checkpoint, resume=resume)
+    estimator = EvenVAE(**chosen).fit(table, callbacks=trackers, checkpoint=checkpoint, resume=resume)
     estimator.save(out)
     if estimator.interrupted_:
         kept = f"; go on with: --checkpoint {checkpoint} --resume" if checkpoint else ""
@@ -200,7 +240,7 @@ def impute(
     import evenvae
     from evenvae import tables
 
-    kind_of(out)
+    common.check_out(out)
     fitted = evenvae.load(model)
     table, _ = common.read(data)
     if draws > 1 and out == "-":
@@ -239,7 +279,7 @@ def sample(
     import evenvae
     from evenvae import tables
 
-    kind_of(out)
+    common.check_out(out)
     fitted = evenvae.load(model)
     tables.write_table(fitted.sample(n, given, random_state=seed, rules=rule or (), missing=missing), out)
 
@@ -255,7 +295,7 @@ def translate(
     import evenvae
     from evenvae import tables
 
-    kind_of(out)
+    common.check_out(out)
     fitted = evenvae.load(model)
     tables.write_table(fitted.translate(common.read(data)[0], to=common.pairs("--to", to)), out)
 
@@ -268,7 +308,7 @@ def encode(model: Model, data: Data, out: Out) -> None:
     import evenvae
     from evenvae import tables
 
-    kind_of(out)
+    common.check_out(out)
     fitted = evenvae.load(model)
     latent = fitted.transform(common.read(data)[0])
     tables.write_table(pd.DataFrame(latent, columns=[f"z{i + 1}" for i in range(latent.shape[1])]), out)
@@ -287,7 +327,7 @@ def score(
     import evenvae
     from evenvae import tables
 
-    kind_of(out)
+    common.check_out(out)
     details = evenvae.load(model).score_samples(common.read(data)[0], samples=samples, return_details=True)
     names = {
         "log_likelihood": "total",
@@ -305,6 +345,8 @@ def demo(
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the training.")] = False,
 ) -> None:
     """Plain against balanced on a real table, column by column, and how well hidden cells are found again."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"Cannot write to {out}: --out must be a folder, and this is a file.")
     common.use_cores(2)
     from evenvae.cli.demo import run
 

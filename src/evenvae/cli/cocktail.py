@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evenvae.cli import common
+from evenvae.cli import common, completing
 from evenvae.cli.app import Data, app
 from evenvae.cocktail import choice
 from evenvae.errors import InputError
@@ -50,18 +50,25 @@ def cocktail(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the sweep in DIR.")] = False,
     refit: Annotated[bool, typer.Option(help="Train the chosen combination on all rows.")] = True,
     schema: Annotated[Path | None, typer.Option(metavar="FILE", help="A schema.toml.")] = None,
-    model: Annotated[str, typer.Option(help="As for fit.")] = "vae",
-    objective: Annotated[str, typer.Option(help="As for fit.")] = "elbo",
-    prior: Annotated[str, typer.Option(help="As for fit.")] = "standard",
+    model: Annotated[str, typer.Option(help="As for fit.", autocompletion=completing.models)] = "vae",
+    objective: Annotated[str, typer.Option(help="As for fit.", autocompletion=completing.objectives)] = "elbo",
+    prior: Annotated[str, typer.Option(help="As for fit.", autocompletion=completing.priors)] = "standard",
     purpose: Annotated[
-        str, typer.Option(help="By what to stop and select: reconstruct, impute, score, sample.")
+        str,
+        typer.Option(
+            help="By what to stop and select: reconstruct, impute, score, sample.", autocompletion=completing.purposes
+        ),
     ] = "reconstruct",
     ensemble: Annotated[int, typer.Option(metavar="N", help="Runs averaged in the refitted model.")] = 1,
     epochs: Annotated[float | None, typer.Option(help="Passes over the table; by its size if not given.")] = None,
     seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any option of EvenVAE; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Any option of EvenVAE; repeatable.", autocompletion=completing.settings
+        ),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The summary for machines, as in DIR/summary.json.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing while it runs, no summary.")] = False,
 ) -> int:
     """Train every combination of balancers with several seeds; find the best, refit and save it.
@@ -122,7 +129,9 @@ def cocktail(
     except KeyboardInterrupt:
         typer.echo(f"evenvae: interrupted; go on by the same call with --resume (what is done is in {out})", err=True)
         return 130
-    if not quiet:
+    if as_json:
+        typer.echo((out / "summary.json").read_text(encoding="utf-8"))
+    elif not quiet:
         _print(outcome.summary, out, refit)
     return 0
 

@@ -28,6 +28,24 @@ def read(data: str) -> tuple[Any, Any]:
     return tables.read_table(data), None
 
 
+def check_out(out: str) -> None:
+    """InputError where no table can be written to OUT: before the work."""
+    from evenvae.tables.files import check_writable, kind_of
+
+    if out != "-":
+        check_writable(out)
+    kind_of(out)
+
+
+def trackers(places: list[str]) -> tuple[Any, ...]:
+    """Callbacks of ``--track``; InputError where one can't be had."""
+    if not places:
+        return ()
+    from evenvae import tracking
+
+    return tuple(tracking.parse(place) for place in places)
+
+
 def with_hidden(table: Any, schema: Any, share: float, seed: int) -> tuple[Any, Any]:
     """The table with a share of its feature cells emptied at random, and the schema of the whole table."""
     import numpy as np

@@ -9,6 +9,7 @@ import typer
 from evenvae.cli import common
 from evenvae.cli.app import Data, Model, app
 from evenvae.errors import InputError
+from evenvae.tables.files import check_writable
 
 
 @app.command(epilog="Example: evenvae report balanced.evenvae people.csv -o report.html --beside plain.evenvae")
@@ -30,8 +31,7 @@ def report(
     check_installed()
     if rows < 2:
         raise InputError(f"--rows {rows} must be at least 2.")
-    if not out.parent.is_dir():
-        raise InputError(f"Cannot write {out}: the folder {out.parent} does not exist; make it first.")
+    check_writable(out)
     import evenvae
 
     began = time.perf_counter()

@@ -50,7 +50,8 @@ def train_bundle(
             *prepared,
             plan.method,
             plan.optimiser,
-            dataclasses.replace(plan.training, steps=job.until, steps_per_chunk=sweep.chunk),
+            # nobody looks at the gradients of a sweep's runs
+            dataclasses.replace(plan.training, steps=job.until, steps_per_chunk=sweep.chunk, watch_gradients=False),
             [column.name for column in schema.features],
             callbacks=(report,) if report else (),
             folder=folder,

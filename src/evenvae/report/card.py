@@ -1,6 +1,5 @@
 """Section: what the model is, what it was trained on, and with what."""
 
-import dataclasses
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -52,11 +51,8 @@ def facts(evidence: Evidence) -> Table:
 
 def settings(model: Any) -> Table:
     """Options as given, and what was made of them."""
-    plan = model.plan_
     given = model.get_params(deep=False)
-    made: dict[str, Any] = {}
-    for part in (plan.network, plan.optimiser, plan.training):
-        made |= dataclasses.asdict(part)
+    made = model.plan_.used()
     rows = []
     for name in sorted(set(given) | set(made)):
         asked = "–" if name not in given or given[name] is None else _short(given[name])

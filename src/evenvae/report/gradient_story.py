@@ -1,10 +1,12 @@
 """Section: whose gradient leads, who pulls against whom, and what balancing makes of it."""
 
+from typing import Any
+
 import numpy as np
 
 from evenvae.report.associations import heat_height, heat_layout
 from evenvae.report.evidence import Evidence
-from evenvae.report.gradients import OPPOSED, Story
+from evenvae.report.gradients import Story
 from evenvae.report.parts import (
     OTHER,
     RECONSTRUCTED,
@@ -18,6 +20,8 @@ from evenvae.report.parts import (
     percent,
     rows_layout,
 )
+from evenvae.report.training_curves import column_curves, lines, mean_of_runs, over_steps
+from evenvae.training import OPPOSED
 
 COLUMNS = 40
 
@@ -42,9 +46,11 @@ def section(evidence: Evidence) -> Section:
             f"The plain sum of the gradients works against {against[0]} of {len(evidence.names)} columns, "
             f"the step that {balance} makes of them against {against[1]}."
         )
+    between = over_training(evidence)
     notes = [
         "Means over a few batches of the table. The end is the saved model; the start is the network that its seed "
-        "gives again, exact where the table is the one it was trained on. What lies between was not recorded."
+        "gives again, exact where the table is the one it was trained on. "
+        + ("The curves over training are of one batch a look." if between else "What lies between was not recorded.")
     ]
     if evidence.model.plan_.method.balancer is not None:
         notes.append("The balancer is asked from its first state: its memory is not part of a saved model.")
@@ -53,8 +59,52 @@ def section(evidence: Evidence) -> Section:
         "Gradients",
         "The gradients' story",
         lead,
-        (norms(evidence), steps(evidence), cosines(evidence)),
+        (norms(evidence), steps(evidence), *between, cosines(evidence)),
         tuple(notes),
+    )
+
+
+def over_training(evidence: Evidence) -> tuple[Figure, ...]:
+    """Norms of the columns' gradients before and after balancing, and how many pairs conflict, over steps.
+
+    Nothing where training did not record them: a lone column, too many, or a model of an older version.
+    """
+    recorded = lambda model: [record for record in model.history_ if "gradient_norms" in record]
+    history = recorded(evidence.model)
+    if not history:
+        return ()
+    loud = mean_of_runs(history, "gradient_norms")
+    # a logarithmic axis has no place for 0
+    curves = {"before balancing": np.where(loud > 0, loud, np.nan)}
+    caption = "Norm of a column's gradient at the shared features; all columns in grey."
+    if all("gradient_weights" in record for record in history):
+        after = loud * np.abs(mean_of_runs(history, "gradient_weights"))
+        curves[f"after {evidence.model.plan_.balance}"] = np.where(after > 0, after, np.nan)
+        caption += " After balancing: times the weight that it has in the step."
+    other = recorded(evidence.other) if evidence.other else []
+    conflicts = [
+        *(lines(other, "gradient_conflicts", f"pairs against each other, {evidence.other_label}", OTHER, dash="dot")
+          if other else []),
+        *lines(history, "gradient_conflicts", "pairs against each other", SAMPLED),
+        *lines(history, "gradient_cosine", "mean cosine of a pair", RECONSTRUCTED),
+    ]  # fmt: skip
+    return (
+        column_curves(
+            "gradient-history",
+            "How loud a column was, over training",
+            history,
+            curves,
+            evidence.names,
+            int(np.nanargmax(evidence.stories[0].norms)),
+            {**_norm_axis(loud), "exponentformat": "power"},
+            caption,
+        ),
+        over_steps(
+            "gradient-conflicts",
+            "Who pulled against whom, over training",
+            conflicts,
+            f"Share of the pairs of columns with a cosine below −{OPPOSED} before balancing, and the mean over pairs.",
+        ),
     )
 
 
@@ -63,22 +113,23 @@ def norms(evidence: Evidence) -> Figure:
     end, start = evidence.stories
     order = np.argsort(-np.nan_to_num(end.norms), kind="stable")
     names = [evidence.names[d] for d in order]
-    positive = np.concatenate([start.norms, end.norms])
-    positive = positive[positive > 0]
-    # whole decades where there are some, else 2 and 5 between them
-    ticks = 1 if positive.size and positive.max() > 30 * positive.min() else "D2"
     traces = [
         {"type": "scatter", "mode": "markers", "name": story.moment, "y": names, "x": listed(story.norms[order]),
          "marker": {"color": colour, "size": 9, "symbol": symbol},
          "hovertemplate": "%{y}: %{x}<extra>" + story.moment + "</extra>"}
         for story, colour, symbol in ((start, OTHER, "circle-open"), (end, RECONSTRUCTED, "circle"))
     ]  # fmt: skip
-    data, layout = drawn(
-        traces, rows_layout({"type": "log", "title": {"text": "norm of the gradient"}, "dtick": ticks}, legend=True)
-    )
+    data, layout = drawn(traces, rows_layout(_norm_axis(np.concatenate([start.norms, end.norms])), legend=True))
     return Figure(
         "gradient-norms", data, layout, height=100 + 20 * len(names), rows=tuple(names), title="How loud each column is"
     )
+
+
+def _norm_axis(values: np.ndarray) -> dict[str, Any]:
+    positive = values[values > 0]
+    # whole decades where there are some, else 2 and 5 between them
+    ticks = 1 if positive.size and positive.max() > 30 * positive.min() else "D2"
+    return {"type": "log", "title": {"text": "norm of the gradient"}, "dtick": ticks}
 
 
 def steps(evidence: Evidence) -> Figure:

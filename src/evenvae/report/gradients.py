@@ -10,11 +10,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from evenvae.balancing import Balancer
-from evenvae.training import balanced_gradients, first_states
+from evenvae.training import OPPOSED, balanced_gradients, first_states
 
 BATCHES = 8
-OPPOSED = 0.05
-"""Two columns pull against each other when their cosine is below minus this; nearer 0 they ignore each other."""
 ELEMENTS = 2**26
 """Most floats of gradient rows held at once; wide tables are looked at in smaller batches."""
 

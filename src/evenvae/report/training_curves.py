@@ -63,17 +63,22 @@ def curves(evidence: Evidence) -> tuple[Figure, ...]:
             traces += lines(
                 evidence.model.history_, field, label if not others else f"{label}, {evidence.label}", colour
             )
-        data, layout = drawn(
-            traces,
-            {
-                "margin": {"t": 8, "b": 44, "l": 52, "r": 8},
-                "xaxis": {"title": {"text": "step"}},
-                "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-                "showlegend": len({trace["name"] for trace in traces}) > 1,
-            },
-        )
-        figures.append(Figure(f"training-{name}", data, layout, height=280, title=title))
+        figures.append(over_steps(f"training-{name}", title, traces))
     return tuple(figures)
+
+
+def over_steps(name: str, title: str, traces: list[dict[str, Any]], caption: str = "") -> Figure:
+    """A small figure of `lines`."""
+    data, layout = drawn(
+        traces,
+        {
+            "margin": {"t": 8, "b": 44, "l": 52, "r": 8},
+            "xaxis": {"title": {"text": "step"}},
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+            "showlegend": len({trace["name"] for trace in traces}) > 1,
+        },
+    )
+    return Figure(name, data, layout, height=280, title=title, caption=caption)
 
 
 def lines(
@@ -95,43 +100,73 @@ def lines(
 
 
 def by_column(evidence: Evidence) -> Figure:
-    """All columns in grey, a chosen one in colour; the worst one first."""
+    """The validation figure of all columns in grey, of a chosen one in colour; the worst one first."""
     history = evidence.model.history_
+    ratio = np.nan_to_num(evidence.evaluation["ratio"].to_numpy(float), nan=-1.0)
+    error = evidence.model.plan_.training.purpose in ("reconstruct", "impute")
+    return column_curves(
+        "training-columns",
+        "Validation figure of every column",
+        history,
+        {"validation": mean_of_runs(history, "validation_columns")},
+        evidence.names,
+        int(ratio.argmax()),
+        {"title": {"text": "validation error" if error else "nats a cell"}},
+    )
+
+
+def mean_of_runs(history: list[dict[str, Any]], field: str) -> np.ndarray:
+    """(looks, D) of a figure by column."""
+    return _mean(series(history, field), 1)
+
+
+def column_curves(
+    name: str,
+    title: str,
+    history: list[dict[str, Any]],
+    curves: dict[str, np.ndarray],
+    names: list[str],
+    chosen: int,
+    axis: dict[str, Any],
+    caption: str = "",
+) -> Figure:
+    """Curves (looks, D) of a chosen column in colour, by what they are called; the first of all columns in grey."""
     kept = thinned(len(history))
-    values = _mean(series(history, "validation_columns")[kept], 1)
     steps = [int(history[i]["step"]) for i in kept]
-    names = evidence.names
+    curves = {label: values[kept] for label, values in curves.items()}
+    first = next(iter(curves.values()))
     # one trace of grey lines with gaps between them, however many columns there are
     x = [*steps, None] * len(names)
-    y = [v for d in range(len(names)) for v in (*listed(values[:, d]), None)]
-    ratio = np.nan_to_num(evidence.evaluation["ratio"].to_numpy(float), nan=-1.0)
-    chosen = int(ratio.argmax())
+    y = [v for d in range(len(names)) for v in (*listed(first[:, d]), None)]
     mode = "lines" if len(steps) > 1 else "markers"
+    called = lambda label, d: names[d] if len(curves) == 1 else f"{names[d]}, {label}"
     traces = [
         {"type": "scatter", "mode": mode, "x": x, "y": y, "line": {"color": REAL, "width": 1}, "opacity": 0.5,
-         "hoverinfo": "skip", "marker": {"color": REAL}},
-        {"type": "scatter", "mode": mode, "x": steps, "y": listed(values[:, chosen]), "name": names[chosen],
-         "line": {"color": RECONSTRUCTED, "width": 3}, "marker": {"color": RECONSTRUCTED}},
+         "hoverinfo": "skip", "marker": {"color": REAL}, "showlegend": False},
+        *({"type": "scatter", "mode": mode, "x": steps, "y": listed(values[:, chosen]), "name": called(label, chosen),
+           "line": {"color": colour, "width": 3}, "marker": {"color": colour}}
+          for (label, values), colour in zip(curves.items(), (RECONSTRUCTED, SAMPLED), strict=False)),
     ]  # fmt: skip
-    error = evidence.model.plan_.training.purpose in ("reconstruct", "impute")
+    several = len(curves) > 1
     data, layout = drawn(
         traces,
         {
-            "margin": {"t": 8, "b": 44, "l": 52, "r": 8},
+            "margin": {"t": 30 if several else 8, "b": 44, "l": 52, "r": 8},
             "xaxis": {"title": {"text": "step"}},
-            "yaxis": {"title": {"text": "validation error" if error else "nats a cell"}},
-            "showlegend": False,
+            "yaxis": axis,
+            "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
+            "showlegend": several,
         },
     )
-    options = tuple((name, {"y": [listed(values[:, d])], "name": [name]}) for d, name in enumerate(names))
-    return Figure(
-        "training-columns",
-        data,
-        layout,
-        height=320,
-        title="Validation figure of every column",
-        choice=Choice("column", options, traces=(1,), selected=chosen),
+    options = tuple(
+        (column, {"y": [listed(v[:, d]) for v in curves.values()], "name": [called(label, d) for label in curves]})
+        for d, column in enumerate(names)
     )
+    places = tuple(range(1, 1 + len(curves)))
+    return Figure(
+        name, data, layout, height=320, title=title, caption=caption,
+        choice=Choice("column", options, traces=places, selected=chosen),
+    )  # fmt: skip
 
 
 def _mean(values: np.ndarray, axis: int) -> np.ndarray:

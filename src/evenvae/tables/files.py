@@ -47,6 +47,8 @@ def read_table(path: str | Path, *, columns: Sequence[str] | None = None) -> pa.
         InputError: no such file, an unknown ending, an empty or damaged file, a ragged row (with its line),
             duplicate column names, or ``columns`` names one that is not there.
     """
+    if Path(path).is_dir():
+        raise InputError(f"{path} is a folder; give a file in it.")
     kind = kind_of(path)
     content = content_of(path)
     if not content.strip():
@@ -80,8 +82,6 @@ def content_of(path: str | Path) -> bytes:
     if str(path) == "-":
         return _standard_input()
     path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; give a file in it.")
     if not path.is_file():
         raise InputError(f"There is no file {path}.")
     content = path.read_bytes()
@@ -154,15 +154,23 @@ def write_text(path: str | Path, text: str) -> None:
     write_bytes(path, lambda sink: sink.write(text.encode()))
 
 
+def check_writable(path: str | Path) -> None:
+    """InputError where no file can stand at ``path``: asked before long work, whose outcome is to go there."""
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"Cannot write {path}: it is a folder; give a file name.")
+    if not path.parent.is_dir():
+        raise InputError(f"Cannot write {path}: the folder {path.parent} does not exist; make it first.")
+
+
 def write_bytes(path: str | Path, write: Callable[[BinaryIO], Any]) -> None:
     """Write a file whole or not at all: to a temporary one beside it, renamed at the end."""
     if str(path) == "-":
         write(sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
+    check_writable(path)
     path = Path(path)
-    if not path.parent.is_dir():
-        raise InputError(f"Cannot write {path}: the folder {path.parent} does not exist; make it first.")
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -6,9 +6,11 @@ from evenvae.training.purpose import PURPOSES, SLICE, Validation
 from evenvae.training.runs import Data, Run, start
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.step import Method, Network, Report, States, balanced_gradients, evaluate, first_states, loss
+from evenvae.training.watching import OPPOSED
 from evenvae.training.weighing import checked, present, resampled, standing
 
 __all__ = [
+    "OPPOSED",
     "PURPOSES",
     "SLICE",
     "BatchStream",

@@ -30,6 +30,14 @@ def fill_leaves(tree: Any, tensors: dict[str, np.ndarray], what: str) -> Any:
     return jax.tree_util.tree_unflatten(structure, filled)
 
 
+def prepare(folder: str | Path) -> None:
+    """Make the folder; InputError where there can be none, before anything is trained."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"Cannot write checkpoints to {folder}: {error.strerror}; give a folder.") from error
+
+
 def save(folder: str | Path, runs: Any, fingerprint: str, history: list[dict]) -> None:
     """Write the runs' state; the last checkpoint is replaced only by a complete one."""
     Path(folder).mkdir(parents=True, exist_ok=True)

@@ -24,13 +24,19 @@ log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """What a progress callback is told after every chunk."""
+    """What a progress callback is told after every chunk.
+
+    ``record`` is the newest of the history, ``columns`` name its figures by column, ``options`` are those of the fit,
+    as used.
+    """
 
     step: int
     steps: int
     record: dict[str, Any]
     seconds: float
     seconds_left: float
+    columns: tuple[str, ...] = ()
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass
@@ -59,6 +65,7 @@ def train(
     columns: list[str],
     *,
     callbacks: tuple[Callable[[Progress], None], ...] = (),
+    options: dict[str, Any] | None = None,
     folder: str | Path | None = None,
     resume: bool = False,
     fingerprint: str = "",
@@ -67,13 +74,15 @@ def train(
     """Train stacked ``runs`` until their steps are done, all have stopped, or Ctrl-C.
 
     With ``folder`` the state is written there now and then, on Ctrl-C and at the end; ``resume`` goes on from
-    it and gives what an undisturbed run gives, bit for bit.
+    it and gives what an undisturbed run gives, bit for bit. ``options`` are told to the ``callbacks``.
 
     Raises:
         TrainingError: every run turned non-finite; the message names the column.
         InputError: the checkpoint belongs to other data or settings.
     """
     history: list[dict[str, Any]] = []
+    if folder is not None:
+        checkpoint.prepare(folder)
     if resume and folder is not None and checkpoint.exists(folder):
         runs, history = checkpoint.load(folder, runs, fingerprint)
     mesh = runs_mesh(len(streams))
@@ -97,7 +106,7 @@ def train(
             passed = time.monotonic() - began
             left = passed / max(done - first, 1) * (settings.steps - done)
             for callback in callbacks:
-                callback(Progress(done, settings.steps, record, passed, left))
+                callback(Progress(done, settings.steps, record, passed, left, tuple(columns), options or {}))
             if folder is not None and time.monotonic() - saved > seconds_between_checkpoints:
                 checkpoint.save(folder, runs, fingerprint, history)
                 saved = time.monotonic()

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from evenvae.likelihoods import Scale
 from evenvae.models import Cells
-from evenvae.training import refining
+from evenvae.training import refining, watching
 from evenvae.training.purpose import Figure, Validation, measure
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.step import Method, Network, States, balanced_gradients, look_back
@@ -53,7 +53,7 @@ class Run(NamedTuple):
 
 
 class Log(NamedTuple):
-    """What one chunk says: means over its steps, the validation figure and the objective's state at its end."""
+    """What one chunk says: means over its steps; the validation figure, and what is watched, at its end."""
 
     loss: Float[Array, ""]
     column_losses: Float[Array, " D"]
@@ -99,18 +99,23 @@ def run_chunk(
     key = jax.random.wrap_key_data(run.key)
 
     aside = refining.learns_aside(static.prior)
+    columns, features = data.mask.shape[-1], len(eqx.combine(run.params, static).model.heads.kernels()[0])
+    watches = settings.watch_gradients and 2 <= columns <= watching.MOST
+    taken, states = method, run.states
+    if watches:
+        taken, states = watching.begin(method, states, features, columns, len(batches))
 
     def step(carry, both):
         rows, upcoming = both
         params, states, opt_state, count, bad = carry
         network = eqx.combine(params, static)
         cells = tuple(block[rows] for block in data.cells)
-        batch = (cells, data.mask[rows], data.scales, jax.random.fold_in(key, count), method)
+        batch = (cells, data.mask[rows], data.scales, jax.random.fold_in(key, count), taken)
         before = states
         gradient, states, report = balanced_gradients(network, before, *batch)
         updates, opt_state = transformation.update(gradient, opt_state, params)
         params = eqx.apply_updates(params, updates)
-        if method.balancer is not None and method.balancer.looks_back:
+        if taken.balancer is not None and taken.balancer.looks_back:
             states = look_back(states, before, eqx.combine(params, static), *batch)
         if aside:
             network, own = eqx.combine(params, static), jax.random.fold_in(batch[3], 1)
@@ -124,9 +129,10 @@ def run_chunk(
             bad.max(initial=0),
         )
 
-    carry = (run.params, run.states, run.optimiser, run.step, run.bad_steps)
+    carry = (run.params, states, run.optimiser, run.step, run.bad_steps)
     carry, (losses, column_losses, kls, worst) = jax.lax.scan(step, carry, (batches, jnp.roll(batches, -1, axis=0)))
     params, states, opt_state, count, bad = carry
+    states, seen = watching.end(states, method.balancer, features) if watches else (states, {})
     if aside:
         settling = jax.random.fold_in(key, 2**31 - 2)
         network, states = refining.settle(eqx.combine(params, static), states, data, validation.rows, settling)
@@ -162,7 +168,7 @@ def run_chunk(
         jnp.where(better, count, run.best_step),
         stale.astype(jnp.int32),
     )
-    watched = method.objective.watched(states.objective) | refining.watched(eqx.combine(params, static), states)
+    watched = method.objective.watched(states.objective) | refining.watched(eqx.combine(params, static), states) | seen
     log = Log(losses.mean(), column_losses.mean(0), kls.mean(), figure, watched)
     return choose(run.stopped, run, after), log
 

@@ -37,7 +37,8 @@ class TrainingSettings:
     """How long, in what pieces, and by what figure to stop.
 
     ``steps_per_chunk`` steps run in one compiled program between two looks at the validation figure;
-    ``patience`` counts such looks without improvement (None: never stop early).
+    ``patience`` counts such looks without improvement (None: never stop early). ``watch_gradients`` keeps how the
+    columns' gradients stand to each other, too.
     """
 
     batch_size: int = 128
@@ -47,3 +48,4 @@ class TrainingSettings:
     keep_best: bool = True
     purpose: str = "reconstruct"
     max_bad_steps: int = 20
+    watch_gradients: bool = True

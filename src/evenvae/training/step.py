@@ -16,10 +16,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key
 
-from evenvae import balancing
 from evenvae.likelihoods import Scale
 from evenvae.models import Cells, as_tuple, linear, log_prob
 from evenvae.objectives import Objective
+from evenvae.training.watching import balance_linear_heads
 
 
 class Network(NamedTuple):
@@ -174,7 +174,7 @@ def balanced_gradients(
             # a method without a balancer has no memory either
             own = memory[number] if memory else ()
             k = jax.random.fold_in(keys[2], number) if number else keys[2]
-            v, own = balancing.balance_linear_heads(
+            v, own = balance_linear_heads(
                 method.balancer,
                 own,
                 flat.reshape(-1, kernel.shape[1]),

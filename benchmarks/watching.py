@@ -1,0 +1,102 @@
+"""What the look at the columns' gradients, once a chunk, adds to training: interleaved pairs, with and without it.
+
+    python benchmarks/watching.py            # writes benchmarks/results/watching.json
+
+`ratio` is the median over pairs of a chunk's processor time with the look over that without it (a shared machine's
+clock says little); `first_call_seconds` is that of the first call, which compiles, once. Tables are made up, half
+numbers and half levels; the network and the chunk are those of `EvenVAE`.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+import pandas as pd
+
+import evenvae
+from evenvae.training.runs import everywhere, run_chunks, runs_mesh, spread
+
+CASES = [
+    {"columns": 12, "rows": 6400, "balance": "none"},
+    {"columns": 12, "rows": 6400, "balance": "imtl-g+pcgrad"},
+    {"columns": 12, "rows": 6400, "balance": "none", "objective": "iwae"},
+    {"columns": 12, "rows": 6400, "balance": "gradnorm", "model": "hivae"},
+    {"columns": 100, "rows": 6400, "balance": "none"},
+    {"columns": 100, "rows": 6400, "balance": "imtl-g+pcgrad"},
+]
+
+
+def made_up(rows: int, columns: int) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    latent = rng.normal(size=(rows, 4))
+    signals = latent @ rng.normal(size=(4, columns)) + rng.normal(size=(rows, columns))
+    kinds = {}
+    for d in range(columns):
+        kinds[f"c{d}"] = signals[:, d] if d % 2 else np.array(list("abcdef"))[np.digitize(signals[:, d], range(-2, 3))]
+    return pd.DataFrame(kinds)
+
+
+def measure(case: dict, pairs: int) -> dict:
+    options = {name: value for name, value in case.items() if name not in ("columns", "rows")}
+    model = evenvae.EvenVAE(**options)
+    prepared = model._prepare(model._read(made_up(case["rows"], case["columns"])))
+    plan = model.plan_
+    mesh = runs_mesh(1)
+    runs, validation = spread(prepared.runs, mesh), spread(prepared.validation, mesh)
+    data = everywhere(prepared.data, mesh)
+    batches = spread(np.stack([prepared.streams[0].steps(0, plan.training.steps_per_chunk)]), mesh)
+
+    def chunk(watch, **other):
+        settings = dataclasses.replace(plan.training, steps=0, steps_per_chunk=0, watch_gradients=watch, **other)
+        began = time.process_time()
+        jax.block_until_ready(
+            run_chunks(runs, batches, validation, data, prepared.static, plan.method, plan.optimiser, settings, mesh)
+        )
+        return time.process_time() - began
+
+    # a program of its own takes what is made once for all programs
+    chunk(False, max_bad_steps=1)
+    first = {watch: chunk(watch) for watch in (False, True)}
+    # the order turns from pair to pair
+    ratios, plain = [], []
+    for pair in range(pairs):
+        taken = {watch: chunk(watch) for watch in ((False, True) if pair % 2 else (True, False))}
+        ratios.append(taken[True] / taken[False])
+        plain.append(taken[False])
+    return {
+        **case,
+        "steps_a_chunk": plan.training.steps_per_chunk,
+        "chunk_milliseconds": round(1000 * float(np.median(plain)), 2),
+        "ratio": round(float(np.median(ratios)), 4),
+        "quartiles": np.quantile(ratios, [0.25, 0.75]).round(4).tolist(),
+        "first_call_seconds": {"without": round(first[False], 2), "with": round(first[True], 2)},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=101)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "watching.json")
+    arguments = parser.parse_args()
+    results = []
+    for case in CASES:
+        results.append(measure(case, arguments.pairs))
+        print(json.dumps(results[-1]), flush=True)
+    about = {
+        "command": " ".join(["python", *sys.argv]),
+        "versions": {"evenvae": evenvae.__version__, "jax": jax.__version__, "numpy": np.__version__},
+        "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, shared with other work",
+        "pairs": arguments.pairs,
+    }
+    arguments.out.write_text(json.dumps({**about, "results": results}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""Progress as an MLflow run."""
+
+import logging
+import os
+import re
+import time
+from importlib.util import find_spec
+from typing import Any
+
+from evenvae.errors import InputError
+from evenvae.tracking import scalars
+from evenvae.training import Progress
+
+log = logging.getLogger(__name__)
+LONGEST_NAME, LONGEST_VALUE = 250, 500
+MOST_AT_ONCE = {"metrics": 1000, "params": 100}
+"""Limits of MLflow's own."""
+
+
+class MLflow:
+    """Callback for `EvenVAE.fit`: a run with the options as parameters and the figures as metrics over steps.
+
+    MLflow's own variables hold where nothing is given: MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME, MLFLOW_RUN_NAME.
+    No run of MLflow's is made the active one, so this stands beside calls of ``mlflow.log_...`` of your own. A run
+    that did not come to its end is marked KILLED. A server that fails on the way ends the tracking with a warning, not
+    the training.
+
+    Args:
+        uri: where runs are kept, such as ``"sqlite:///runs.db"`` or ``"http://localhost:5000"``.
+        experiment: its name, ``"evenvae"`` if not given; made if it is not there.
+        run: the run's name; by MLflow if not given.
+        members: whether to write the members of an ensemble apart, too, as ``members/1/loss``.
+        tags: texts to hang on the run.
+
+    Raises:
+        InputError: mlflow is not installed, or does not come to terms with ``uri``.
+    """
+
+    def __init__(
+        self,
+        uri: str | None = None,
+        experiment: str | None = None,
+        run: str | None = None,
+        members: bool = True,
+        tags: dict[str, str] | None = None,
+    ):
+        if find_spec("mlflow") is None:
+            raise InputError("Tracking needs mlflow: pip install 'evenvae[mlflow]'.")
+        self.uri, self.run, self.members, self.tags = uri, run or os.environ.get("MLFLOW_RUN_NAME"), members, tags
+        self.experiment = experiment or os.environ.get("MLFLOW_EXPERIMENT_NAME") or "evenvae"
+        from mlflow.tracking import MlflowClient  # type: ignore
+
+        # asked for before training, so that a wrong address is said before work is lost
+        try:
+            self.client = MlflowClient(uri)
+            found = self.client.get_experiment_by_name(self.experiment)
+            self.experiment_id = found.experiment_id if found else self.client.create_experiment(self.experiment)
+        except Exception as error:
+            raise InputError(f"MLflow can't keep runs at {uri or 'its default place'}: {_line(error)}") from error
+        self.run_id: str | None = None
+        self._broken = self._finished = False
+
+    def __call__(self, progress: Progress) -> None:
+        """Write one report."""
+        if self._broken:
+            return
+        try:
+            self._write(progress)
+        except Exception as error:
+            self._broken = True
+            log.warning("MLflow failed, and the rest of this training is not tracked: %s", _line(error))
+
+    def _write(self, progress: Progress) -> None:
+        from mlflow.entities import Metric, Param  # type: ignore
+
+        if self.run_id is None:
+            made = self.client.create_run(self.experiment_id, tags=self.tags, run_name=self.run)
+            self.run_id = made.info.run_id
+            options = [Param(name, str(value)[:LONGEST_VALUE]) for name, value in progress.options.items()]
+            self._log("params", options)
+        figures = scalars.of_record(progress.record, progress.columns)
+        for number, own in enumerate(scalars.of_members(progress.record) if self.members else (), start=1):
+            figures |= {f"members/{number}/{name}": value for name, value in own.items()}
+        now = int(1000 * time.time())
+        self._log("metrics", [Metric(name, value, now, progress.step) for name, value in allowed(figures).items()])
+        self._finished = progress.step >= progress.steps or all(progress.record["stopped"])
+
+    def _log(self, kind: str, entries: list[Any]) -> None:
+        size = MOST_AT_ONCE[kind]
+        for begin in range(0, len(entries), size):
+            self.client.log_batch(self.run_id, **{kind: entries[begin : begin + size]})
+
+    def close(self) -> None:
+        """End the run; the callback can be used again, for another one."""
+        if self.run_id is not None and not self._broken:
+            try:
+                self.client.set_terminated(self.run_id, "FINISHED" if self._finished else "KILLED")
+            except Exception as error:
+                log.warning("MLflow failed to end the run: %s", _line(error))
+        self.run_id, self._broken, self._finished = None, False, False
+
+
+def allowed(figures: dict[str, float]) -> dict[str, float]:
+    """Figures under names that MLflow takes: other characters become ``_``, names that then meet get numbers."""
+    renamed: dict[str, float] = {}
+    for name, value in figures.items():
+        parts = re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)[:LONGEST_NAME].split("/")
+        taken = clean = "/".join(part.strip(".") or "_" for part in parts)
+        number = 2
+        while taken in renamed:
+            taken, number = f"{clean[: LONGEST_NAME - 5]}_{number}", number + 1
+        renamed[taken] = value
+    return renamed
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
