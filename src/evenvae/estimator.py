@@ -12,16 +12,16 @@ import jax
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from evenvae import tables, warming
+from evenvae import latents, tables, warming
 from evenvae.errors import InputError
-from evenvae.likelihoods import FAMILIES, PIXELS, Likelihood
+from evenvae.likelihoods import FAMILIES, PIXELS, Histogram, Likelihood
 from evenvae.models import HIVAEConfig
 from evenvae.models.space import Space
 from evenvae.models.targets import squared_targets, targets
 from evenvae.objectives import GECO
 from evenvae.priors import PRIORS, MixturePrior
 from evenvae.questions import Questions
-from evenvae.settings import make_plan
+from evenvae.settings import make_plan, resolve_latents, resolve_numbers
 from evenvae.tables import Encoded, Schema, tasks
 from evenvae.tables.images import event_shape
 from evenvae.task_questions import distrust
@@ -46,8 +46,10 @@ log = logging.getLogger(__name__)
 POSITIVE = ("epochs", "batch_size", "hidden_size", "latent_size", "components", "learning_rate", "depth")
 
 
-def likelihood_of(column: Any, model: str = "vae") -> Likelihood:
+def likelihood_of(column: Any, model: str = "vae", numbers: str = "family") -> Likelihood:
     """The likelihood of a schema column; HI-VAE takes log(1 + x) of positive numbers, as its authors do."""
+    if numbers == "histogram" and column.kind != "image" and not column.nominal:
+        return Histogram()
     if column.kind == "image":
         return PIXELS[column.likelihood](event_shape(column.shape))
     family = FAMILIES[column.likelihood]
@@ -106,6 +108,12 @@ class EvenVAE(Questions, BaseEstimator):
         beta: weight of the KL; None is 0.1 for ``purpose="impute"`` and 1 else.
         network, encoder_input, init, dropout, see_mask, hide_cells, schedule, weight_decay, clip: parts of the
             presets, to be set one by one; ``network="conv"`` is for images.
+        numbers: ``"family"`` (each by its column's likelihood) or ``"histogram"`` (the probabilities of 64 bins, which
+            can say any distribution); None is ``"histogram"`` for ``purpose="sample"``, which needs it, and
+            ``"family"`` else.
+        latents: from where `sample` draws latents: ``"prior"``, or ``"fitted"``, a mixture of normals fitted to the
+            training rows' posteriors after training; None is ``"fitted"`` for ``purpose="sample"``. Models with
+            tasks or images draw from the prior.
         statistic: what `reconstruct` and `evaluate` give for numbers: ``"typical"`` (the mean; the median of
             log-normal columns, whose mean runs off where the family does not fit), or ``"mean"``, ``"median"``,
             ``"mode"``.
@@ -153,6 +161,8 @@ class EvenVAE(Questions, BaseEstimator):
         schedule: str | None = None,
         weight_decay: float | None = None,
         clip: float | None = None,
+        numbers: str | None = None,
+        latents: str | None = None,
         statistic: str = "typical",
         warm_start: bool = False,
         verbose: bool = False,
@@ -192,6 +202,8 @@ class EvenVAE(Questions, BaseEstimator):
         self.schedule = schedule
         self.weight_decay = weight_decay
         self.clip = clip
+        self.numbers = numbers
+        self.latents = latents
         self.statistic = statistic
         self.warm_start = warm_start
         self.verbose = verbose
@@ -248,7 +260,14 @@ class EvenVAE(Questions, BaseEstimator):
             for callback in callbacks:
                 getattr(callback, "close", lambda: None)()
         self._finish(trained)
+        if resolve_latents(self.get_params(deep=False), self.space_.layout) == "fitted":
+            self.latents_ = latents.fit(self, prepared.data.cells, encoded.observed)
         return self
+
+    def _likelihoods(self) -> list[Likelihood]:
+        """Every feature's likelihood, by its schema and the options."""
+        numbers = resolve_numbers(self.get_params(deep=False))
+        return [likelihood_of(column, self.model, numbers) for column in self.schema_.features]
 
     def _read(self, X: Any) -> Encoded:
         """The table's feature cells; sets the schema."""
@@ -269,8 +288,7 @@ class EvenVAE(Questions, BaseEstimator):
         self.seed_ = (
             int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else int(self.random_state)
         )
-        likelihoods = [likelihood_of(column, self.model) for column in self.schema_.features]
-        self.space_ = warming.space(self) or Space.fit(likelihoods, encoded.values, encoded.observed)
+        self.space_ = warming.space(self) or Space.fit(self._likelihoods(), encoded.values, encoded.observed)
         held_out = self._held_out_rows(rows)
         self.rows_, self.held_out_ = rows, held_out
         levels = tuple(column.cardinality for column in self.schema_.tasks)
@@ -400,6 +418,7 @@ class EvenVAE(Questions, BaseEstimator):
 
     def _keep(self, params: Any, encoder_state: Any, alive: np.ndarray) -> None:
         chosen = np.flatnonzero(alive)
+        self.latents_ = None
         pick = lambda tree, run: jax.tree.map(lambda leaf: np.asarray(leaf)[run], tree)
         static = static_part(self._skeleton())
         self.members_ = [(eqx.combine(pick(params, run), static), pick(encoder_state, run)) for run in chosen]

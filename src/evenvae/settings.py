@@ -37,6 +37,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "hide_cells": 0.0,
         "beta": 1.0,
         "see_mask": False,
+        "numbers": "family",
+        "latents": "prior",
     },
 }
 # the same paper, B.4: sizes of the HI-VAE
@@ -60,6 +62,35 @@ def resolve_balance(balance: str, purpose: str, objective: str = "elbo", model: 
     if purpose != "reconstruct" or objective.startswith("geco"):
         return "none"
     return "gradnorm" if model == "hivae" else "imtl-g+pcgrad"
+
+
+def resolve_numbers(options: dict[str, Any]) -> str:
+    """``family`` or ``histogram``, from the option, the preset and the purpose.
+
+    What a family cannot say (spikes, several humps) shows in every row that is drawn from it; trees tell such rows
+    from real ones almost always (benchmarks/synthetic.py).
+    """
+    given = _resolved("numbers", options, "histogram" if options.get("purpose") == "sample" else "family")
+    _one_of("numbers", given, ("family", "histogram"))
+    return given
+
+
+def resolve_latents(options: dict[str, Any], layout: Layout) -> str:
+    """``prior`` or ``fitted``, from the option, the preset, the purpose and what the model knows.
+
+    Tasks: the prior is the same for all of them by construction, and a row translated to another task relies on it.
+    """
+    given = _resolved("latents", options, "fitted" if options.get("purpose") == "sample" else "prior")
+    _one_of("latents", given, ("prior", "fitted"))
+    known = options.get("task") is not None or layout.elements > layout.features
+    if known and options.get("latents") == "fitted":
+        raise InputError("latents='fitted' is for tables without tasks and images; leave it out.")
+    return "prior" if known else given
+
+
+def _resolved(name: str, options: dict[str, Any], default: str) -> str:
+    by_preset = PRESETS.get(options.get("preset") or "default", {}).get(name, default)
+    return by_preset if options.get(name) is None else options[name]
 
 
 @dataclasses.dataclass(frozen=True)
