@@ -293,6 +293,7 @@ class EvenVAE(Questions, BaseEstimator):
         self.rows_, self.held_out_ = rows, held_out
         levels = tuple(column.cardinality for column in self.schema_.tasks)
         self.plan_ = make_plan(self.get_params(deep=False), self.space_.layout, rows - held_out, held_out, levels)
+        resolve_latents(self.get_params(deep=False), self.space_.layout)  # refuses before work is lost
         self.task_counts_ = None if encoded.tasks is None else tasks.TaskCounts.of(encoded.tasks)
         splits = [self._split(rows, held_out, run) for run in range(self.ensemble)]
         networks = warming.continued(self, self._new_networks(encoded.values, encoded.observed))

@@ -13,6 +13,8 @@ from evenvae.likelihoods.categorical import Categorical
 from evenvae.likelihoods.normal import standard
 
 BINS, PIECES = 64, 16
+LOST = 1e-6
+"""What float32 may lose of a number, of its distance from the centre."""
 RAREST = 0.01
 """Rows that a bin without any counts as, where log-frequencies are taken."""
 
@@ -27,8 +29,8 @@ class Histogram(Likelihood):
     twice as many different values, else one of the values themselves, so that the table's grid is kept.
 
     Model space is the bin's number plus the place inside it, from 0 to 1. ``Scale.offset`` holds the lower and upper
-    ends of the pieces, ``(bins, PIECES, 2)`` a column, in standard deviations from the centre; columns with fewer
-    values than bins repeat their last one.
+    ends of the pieces, ``(bins, PIECES, 2)`` a column, as raw values; columns with fewer values than bins repeat their
+    last one.
     """
 
     bins: int = BINS
@@ -49,7 +51,7 @@ class Histogram(Likelihood):
         center, scale = standard(values)
         ends = np.zeros((self.bins, PIECES, 2))
         if values.size:
-            ordered = np.sort((values - center) / scale)
+            ordered = np.sort(values)
             cuts = np.flatnonzero(np.diff(_groups(ordered, self.bins))) + 1
             parts = [_pieces(part) for part in np.split(ordered, cuts)]
             ends = np.stack(parts + [parts[-1][-1:].repeat(PIECES, 0)] * (self.bins - len(parts)))
@@ -57,13 +59,28 @@ class Histogram(Likelihood):
 
     def to_model(self, values: np.ndarray, scale: Scale) -> np.ndarray:
         """Bin plus place in it; a value between two bins counts to the lower one."""
-        at = (values - scale.center) / scale.scale
-        columns = [_placed(x, ends) for x, ends in zip(np.moveaxis(at, -1, 0), scale.offset, strict=True)]
+        columns = [_placed(x, ends) for x, ends in zip(np.moveaxis(values, -1, 0), scale.offset, strict=True)]
         return np.stack(columns, axis=-1)
 
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """Undo the standardisation."""
         return scale.center, scale.scale
+
+    def device_scale(self, scale: Scale) -> Scale:
+        """The ends in standard deviations from the centre, as value space has them."""
+        center, unit = (np.asarray(part)[..., None, None, None] for part in (scale.center, scale.scale))
+        return scale._replace(offset=(np.asarray(scale.offset) - center) / unit)
+
+    def snapped(self, values: Float[np.ndarray, "rows columns"], scale: Scale) -> Float[np.ndarray, "rows columns"]:
+        """The pieces' ends to their last digit: 9.4 instead of 9.3999996, which a classifier tells apart."""
+        columns = []
+        for x, center, unit, ends in zip(np.moveaxis(values, -1, 0), *scale, strict=True):
+            known = np.resize(np.unique(ends), max(2, len(np.unique(ends))))
+            after = np.clip(np.searchsorted(known, x), 1, len(known) - 1)
+            nearest = np.where(x - known[after - 1] < known[after] - x, known[after - 1], known[after])
+            lost = LOST * np.maximum(np.abs(x - center), unit)
+            columns.append(np.where(np.abs(nearest - x) <= lost, nearest, x))
+        return np.stack(columns, axis=-1)
 
     def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:
         """Log-probability of the bin."""
