@@ -141,8 +141,11 @@ METHODS: dict[str, Callable] = {
 
 
 def restored(problem: Problem, rows: pd.DataFrame) -> pd.DataFrame:
-    """Drawn rows with levels in the table's own type: the peers give text."""
+    """Drawn rows with levels in the table's own type (the peers give text) and numbers rounded as the table's are."""
     rows = rows[problem.train.columns].copy()
+    for column in problem.schema.features:
+        if column.decimals is not None:
+            rows[column.name] = rows[column.name].astype(float).round(column.decimals)
     for name in problem.levels:
         own = {str(level): level for level in problem.train[name].unique()}
         rows[name] = rows[name].astype(str).map(own)

@@ -97,7 +97,7 @@ class EvenVAE(Questions, BaseEstimator):
             told, the column itself is not modelled, so that `transform` gives what rows of all tasks share.
         purpose: ``"reconstruct"`` (the default), ``"impute"``, ``"score"`` or ``"sample"``: the validation
             figure by which training stops and the best state is kept. ``"impute"`` also hides cells from the
-            encoder while training and weighs the KL by 0.1.
+            encoder while training and weighs the KL by 0.1; ``"sample"`` also sets ``numbers`` and ``latents``.
         ensemble: runs trained side by side and averaged.
         latent_size, hidden_size, depth, epochs, batch_size, learning_rate: None follows the table's size.
         validation_fraction: share of rows held out to watch; 0 watches nothing and keeps the last state.
@@ -105,7 +105,8 @@ class EvenVAE(Questions, BaseEstimator):
         random_state: an integer, or None for a seed drawn from the system (kept in ``seed_``).
         schema: a `Schema`, a path to a schema.toml, or a dict of column name to likelihood; None infers it.
         preset: ``"default"`` or ``"paper"`` (network and training of Javaloy et al., 2021).
-        beta: weight of the KL; None is 0.1 for ``purpose="impute"`` and 1 else.
+        beta: weight of the KL; None is 0.1 for ``purpose="impute"``, and for ``"sample"`` with ``latents="fitted"``;
+            1 else.
         network, encoder_input, init, dropout, see_mask, hide_cells, schedule, weight_decay, clip: parts of the
             presets, to be set one by one; ``network="conv"`` is for images.
         numbers: ``"family"`` (each by its column's likelihood) or ``"histogram"`` (the probabilities of 64 bins, which
@@ -293,7 +294,6 @@ class EvenVAE(Questions, BaseEstimator):
         self.rows_, self.held_out_ = rows, held_out
         levels = tuple(column.cardinality for column in self.schema_.tasks)
         self.plan_ = make_plan(self.get_params(deep=False), self.space_.layout, rows - held_out, held_out, levels)
-        resolve_latents(self.get_params(deep=False), self.space_.layout)  # refuses before work is lost
         self.task_counts_ = None if encoded.tasks is None else tasks.TaskCounts.of(encoded.tasks)
         splits = [self._split(rows, held_out, run) for run in range(self.ensemble)]
         networks = warming.continued(self, self._new_networks(encoded.values, encoded.observed))

@@ -153,7 +153,9 @@ def make_plan(
             "off; combine constraints with pcgrad or none",
             balance,
         )
-    method = Method(_objective(pick, model, purpose, warm_up), balancer, hide_cells)
+    fitted = resolve_latents(options, layout) == "fitted"
+    light = purpose == "impute" or (purpose == "sample" and fitted)
+    method = Method(_objective(pick, model, light, warm_up), balancer, hide_cells)
     return Plan(network, method, optimiser, training, balance)
 
 
@@ -233,7 +235,7 @@ def _hivae(pick: Pick, layout: Layout, rows: int, training: TrainingSettings, pe
     )
 
 
-def _objective(pick: Pick, model: str, purpose: str, warm_up: int) -> Any:
+def _objective(pick: Pick, model: str, light: bool, warm_up: int) -> Any:
     name = pick("objective", "elbo")
     _one_of("objective", name, tuple(OBJECTIVES))
     weighted, constrained = name in ("iwae", "dreg", "geco-iwae"), name.startswith("geco")
@@ -252,8 +254,9 @@ def _objective(pick: Pick, model: str, purpose: str, warm_up: int) -> Any:
     if name == "beta" and pick("beta", None) is None:
         raise InputError("objective='beta' needs beta, the weight of the KL, as in beta=4.")
     # a light KL keeps more of a row in its latent coordinates: hidden cells were found again with a tenth to an
-    # eighth less error on wine and adult than at weight 1 (benchmarks/imputation.py)
-    beta = float(pick("beta", 0.1 if purpose == "impute" else 1.0))
+    # eighth less error on wine and adult than at weight 1 (benchmarks/imputation.py), and drawn rows were harder to
+    # tell from real ones where latents come from where they lie instead of the prior
+    beta = float(pick("beta", 0.1 if light else 1.0))
     if not beta > 0:
         raise InputError(f"beta={beta} must be positive.")
     return OBJECTIVES[name](samples=int(samples), beta=beta)

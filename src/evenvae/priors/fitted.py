@@ -44,17 +44,18 @@ class FittedMixture(eqx.Module):
         Their number of normals is the first of `CANDIDATES` after which held-out draws get no likelier.
         """
         if not isinstance(draws, MixtureLatent):
-            fits, component = [_fit(np.asarray(draws, np.float64), seed)], None
-        else:
-            z, s = np.asarray(draws.z, np.float64), np.asarray(draws.s).argmax(-1)
-            found, counts = np.unique(s, return_counts=True)
-            fits = [_fit(z[s == number], seed) for number in found]
-            fits = [fit._replace(weights=fit.weights * n / len(s)) for fit, n in zip(fits, counts, strict=True)]
-            of_fit = np.repeat(found, [len(fit.weights) for fit in fits])
-            component = np.eye(draws.s.shape[-1], dtype=np.float32)[of_fit]
-        weights, means, factors = (np.concatenate(part).astype(np.float32) for part in zip(*fits, strict=True))
-        return cls(*map(jnp.asarray, (means, factors, np.log(weights))), None if component is None else
-                   jnp.asarray(component))  # fmt: skip
+            return cls._stacked([_fit(np.asarray(draws, np.float64), seed)], None)
+        z, s = np.asarray(draws.z, np.float64), np.asarray(draws.s).argmax(-1)
+        found, counts = np.unique(s, return_counts=True)
+        fits = [_fit(z[s == number], seed) for number in found]
+        fits = [fit._replace(weights=fit.weights * n / len(s)) for fit, n in zip(fits, counts, strict=True)]
+        of_fit = np.repeat(found, [len(fit.weights) for fit in fits])
+        return cls._stacked(fits, jax.nn.one_hot(of_fit, draws.s.shape[-1]))
+
+    @classmethod
+    def _stacked(cls, fits: "list[Normals]", component: Float[Array, "M S"] | None) -> "FittedMixture":
+        weights, means, factors = (jnp.asarray(np.concatenate(part), jnp.float32) for part in zip(*fits, strict=True))
+        return cls(means, factors, jnp.log(weights), component)
 
     def sample(self, key: Key[Array, ""], rows: int) -> Any:
         """Draws: a normal of the mixture, then of that."""
@@ -89,12 +90,12 @@ class Normals(NamedTuple):
 def _fit(z: Float[np.ndarray, "rows latent"], seed: int) -> Normals:
     rows, latent = z.shape
     held_out = np.random.default_rng(seed).random(rows) < HELD_OUT
-    room = max(1, rows // (ROWS_A_COMPONENT * latent))
-    if room == 1 and rows < ROWS_A_COMPONENT * latent:
+    room = rows // (ROWS_A_COMPONENT * latent)
+    if room == 0:
         # too few draws for a covariance: the coordinates by themselves
         variance = z.var(axis=0) + LEAST_VARIANCE if rows > 1 else np.ones(latent)
         return Normals(np.ones(1), z.mean(axis=0)[None], np.diag(np.sqrt(variance))[None])
-    best, best_score = None, -np.inf
+    best, best_score = GaussianMixture(), -np.inf
     for count in [number for number in CANDIDATES if number <= room]:
         mixture = GaussianMixture(count, reg_covar=LEAST_VARIANCE, max_iter=50, tol=1e-2, random_state=seed)
         mixture.fit(z[~held_out] if held_out.any() else z)
@@ -102,5 +103,4 @@ def _fit(z: Float[np.ndarray, "rows latent"], seed: int) -> Normals:
         if score <= best_score:
             break
         best, best_score = mixture, score
-    assert best is not None
-    return Normals(best.weights_, best.means_, np.linalg.cholesky(best.covariances_))
+    return Normals(best.weights_, best.means_, np.linalg.cholesky(np.asarray(best.covariances_)))
