@@ -12,16 +12,16 @@ import jax
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from evenvae import options, tables, warming
+from evenvae import latents, options, tables, warming
 from evenvae.errors import InputError
-from evenvae.likelihoods import FAMILIES, PIXELS, Likelihood
+from evenvae.likelihoods import FAMILIES, PIXELS, Histogram, Likelihood
 from evenvae.models import HIVAEConfig
 from evenvae.models.space import Space
 from evenvae.models.targets import squared_targets, targets
 from evenvae.objectives import GECO
 from evenvae.priors import PRIORS, MixturePrior
 from evenvae.questions import Questions
-from evenvae.settings import make_plan
+from evenvae.settings import make_plan, resolve_latents, resolve_numbers
 from evenvae.tables import Encoded, Schema, tasks
 from evenvae.tables.images import event_shape
 from evenvae.task_questions import distrust
@@ -48,8 +48,10 @@ from evenvae.training import (
 log = logging.getLogger(__name__)
 
 
-def likelihood_of(column: Any, model: str = "vae") -> Likelihood:
+def likelihood_of(column: Any, model: str = "vae", numbers: str = "family") -> Likelihood:
     """The likelihood of a schema column; HI-VAE takes log(1 + x) of positive numbers, as its authors do."""
+    if numbers == "histogram" and column.kind != "image" and not column.nominal:
+        return Histogram()
     if column.kind == "image":
         return PIXELS[column.likelihood](event_shape(column.shape))
     family = FAMILIES[column.likelihood]
@@ -97,7 +99,7 @@ class EvenVAE(Questions, BaseEstimator):
             told, the column itself is not modelled, so that `transform` gives what rows of all tasks share.
         purpose: ``"reconstruct"`` (the default), ``"impute"``, ``"score"`` or ``"sample"``: the validation
             figure by which training stops and the best state is kept. ``"impute"`` also hides cells from the
-            encoder while training and weighs the KL by 0.1.
+            encoder while training and weighs the KL by 0.1; ``"sample"`` also sets ``numbers`` and ``latents``.
         ensemble: runs trained side by side and averaged.
         bootstrap: True trains every run on a bootstrap copy of the table (rows weighed at random), so that runs differ
             as they would on other samples of the population: for draws of `impute` whose spread is to be honest.
@@ -107,9 +109,16 @@ class EvenVAE(Questions, BaseEstimator):
         random_state: an integer, or None for a seed drawn from the system (kept in ``seed_``).
         schema: a `Schema`, a path to a schema.toml, or a dict of column name to likelihood; None infers it.
         preset: ``"default"`` or ``"paper"`` (network and training of Javaloy et al., 2021).
-        beta: weight of the KL; None is 0.1 for ``purpose="impute"`` and 1 else.
+        beta: weight of the KL; None is 0.1 for ``purpose="impute"``, and for ``"sample"`` with ``latents="fitted"``;
+            1 else.
         network, encoder_input, init, dropout, see_mask, hide_cells, schedule, weight_decay, clip: parts of the
             presets, to be set one by one; ``network="conv"`` is for images.
+        numbers: ``"family"`` (each by its column's likelihood) or ``"histogram"`` (the probabilities of 64 bins, which
+            can say any distribution); None is ``"histogram"`` for ``purpose="sample"``, which needs it, and
+            ``"family"`` else.
+        latents: from where `sample` draws latents: ``"prior"``, or ``"fitted"``, a mixture of normals fitted to the
+            training rows' posteriors after training; None is ``"fitted"`` for ``purpose="sample"``. Models with
+            tasks or images draw from the prior.
         statistic: what `reconstruct` and `evaluate` give for numbers: ``"typical"`` (the mean; the median of
             log-normal columns, whose mean runs off where the family does not fit), or ``"mean"``, ``"median"``,
             ``"mode"``.
@@ -158,6 +167,8 @@ class EvenVAE(Questions, BaseEstimator):
         schedule: str | None = None,
         weight_decay: float | None = None,
         clip: float | None = None,
+        numbers: str | None = None,
+        latents: str | None = None,
         statistic: str = "typical",
         warm_start: bool = False,
         verbose: bool = False,
@@ -198,6 +209,8 @@ class EvenVAE(Questions, BaseEstimator):
         self.schedule = schedule
         self.weight_decay = weight_decay
         self.clip = clip
+        self.numbers = numbers
+        self.latents = latents
         self.statistic = statistic
         self.warm_start = warm_start
         self.verbose = verbose
@@ -260,7 +273,14 @@ class EvenVAE(Questions, BaseEstimator):
                 getattr(callback, "close", lambda: None)()
         self._finish(trained)
         self.hole_pattern_ = tables.HolePattern.of(encoded, self.schema_, weight)
+        if resolve_latents(self.get_params(deep=False), self.space_.layout) == "fitted":
+            self.latents_ = latents.fit(self, prepared.data.cells, encoded.observed, weight)
         return self
+
+    def _likelihoods(self) -> list[Likelihood]:
+        """Every feature's likelihood, by its schema and the options."""
+        numbers = resolve_numbers(self.get_params(deep=False))
+        return [likelihood_of(column, self.model, numbers) for column in self.schema_.features]
 
     def _read(self, X: Any, sample_weight: Any = None) -> tuple[Encoded, np.ndarray | None]:
         """The feature cells of the rows that count, and their weights; sets the schema."""
@@ -283,10 +303,9 @@ class EvenVAE(Questions, BaseEstimator):
         self.seed_ = (
             int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else int(self.random_state)
         )
-        likelihoods = [likelihood_of(column, self.model) for column in self.schema_.features]
         counting = standing(weight, self.schema_.elements)
         constants = encoded.values[counting], encoded.observed[counting]
-        self.space_ = warming.space(self) or Space.fit(likelihoods, *constants)
+        self.space_ = warming.space(self) or Space.fit(self._likelihoods(), *constants)
         held_out = self._held_out_rows(rows)
         self.rows_, self.held_out_ = rows, held_out
         levels = tuple(column.cardinality for column in self.schema_.tasks)
@@ -419,6 +438,7 @@ class EvenVAE(Questions, BaseEstimator):
 
     def _keep(self, params: Any, encoder_state: Any, alive: np.ndarray) -> None:
         chosen = np.flatnonzero(alive)
+        self.latents_ = None
         pick = lambda tree, run: jax.tree.map(lambda leaf: np.asarray(leaf)[run], tree)
         static = static_part(self._skeleton())
         self.members_ = [(eqx.combine(pick(params, run), static), pick(encoder_state, run)) for run in chosen]

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from evenvae import tables
+from evenvae import latents, tables
 from evenvae.conditions import Condition, Rule, described, rule_holds
 from evenvae.errors import InputError
 from evenvae.models import inference
@@ -78,7 +78,8 @@ def _free(model: Any, codes: Any, count: int, generator: np.random.Generator) ->
     values = np.empty((count, model.space_.layout.elements))
     which = generator.integers(len(model.members_), size=count)
     size = inference.slice_rows(model.space_.layout, 1, count)
-    for member, (network, _) in enumerate(model.members_):
+    for member in range(len(model.members_)):
+        network = latents.sampled_from(model, member)
         rows = np.flatnonzero(which == member)
         for begin in range(0, len(rows), size):
             part = rows[begin : begin + size]
@@ -104,7 +105,7 @@ def _given(
     values = np.empty((count, space.layout.elements))
     for number, (member, *tasks) in enumerate(combinations):
         rows = np.flatnonzero(group.reshape(-1) == number)
-        network, state = model.members_[member]
+        network, (_, state) = latents.sampled_from(model, member), model.members_[member]
         own = np.array(tasks, np.int32) if tasks else None
         cells = model._cells(one, observed, None if own is None else own[None])
         drawn, effective = inference.conditional(

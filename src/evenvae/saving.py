@@ -6,9 +6,9 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from evenvae import storage
+from evenvae import latents, storage
 from evenvae.errors import InputError
-from evenvae.estimator import EvenVAE, likelihood_of
+from evenvae.estimator import EvenVAE
 from evenvae.likelihoods import Scale
 from evenvae.models import Layout
 from evenvae.models.space import Space
@@ -37,6 +37,7 @@ def save(model: EvenVAE, path: str | Path) -> None:
         tensors |= {f"tasks.{name}": getattr(model.task_counts_, name) for name in ("codes", "counts")}
     if model.hole_pattern_ is not None:
         tensors |= {f"holes.{name}": value for name, value in vars(model.hole_pattern_).items()}
+    tensors |= latents.tensors(model)
     options = model.get_params(deep=False)
     options["schema"] = None  # the completed schema is stored beside the options
     metadata = {
@@ -66,9 +67,10 @@ def load(path: str | Path) -> EvenVAE:
     unknown = set(metadata["options"]) - known
     if unknown:
         raise InputError(f"{path} holds options this EvenVAE does not know: {', '.join(sorted(unknown))}.")
-    model = EvenVAE(**metadata["options"])
+    # models saved before there was a choice had columns' own families, and drew from the prior
+    model = EvenVAE(**{"numbers": "family", "latents": "prior", **metadata["options"]})
     model.schema_ = Schema.from_dict(metadata["schema"])
-    layout = Layout.of([likelihood_of(column, model.model) for column in model.schema_.features])
+    layout = Layout.of(model._likelihoods())
     scales = tuple(
         Scale(*(tensors[f"scale.{number}.{name}"] for name in Scale._fields)) for number in range(len(layout.blocks))
     )
@@ -97,4 +99,5 @@ def load(path: str | Path) -> EvenVAE:
     params = fill_leaves(shapes(eqx.filter(skeleton, eqx.is_inexact_array)), part("parameters"), what)
     states = fill_leaves(shapes(skeleton.model.encoder.init()), part("encoder_state"), what)
     model._keep(params, states, alive=np.ones(members, bool))
+    model.latents_ = latents.from_tensors(tensors, members)
     return model

@@ -20,7 +20,7 @@ from evenvae.cocktail.summary import Summary, figures, summarise
 from evenvae.cocktail.sweep import Sweep, fingerprint, write_table
 from evenvae.cocktail.worker import CHECKPOINTS
 from evenvae.errors import InputError, TrainingError
-from evenvae.estimator import EvenVAE, likelihood_of
+from evenvae.estimator import EvenVAE
 from evenvae.models import Layout
 from evenvae.saving import load
 from evenvae.settings import make_plan
@@ -201,7 +201,7 @@ def _plan(model: EvenVAE, balances: tuple[str, ...], rows: int, test_fraction: f
             f"validation_fraction={model.validation_fraction} of {learning} rows leaves nothing to select by: "
             "a sweep needs validation rows; give it more."
         )
-    layout = Layout.of([likelihood_of(column, model.model) for column in model.schema_.features])
+    layout = Layout.of(model._likelihoods())
     for balance in balances:
         given = {**model.get_params(deep=False), "balance": balance}
         plan = make_plan(given, layout, learning - held_out, held_out)

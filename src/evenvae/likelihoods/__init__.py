@@ -5,6 +5,7 @@ from collections.abc import Callable
 from evenvae.likelihoods.base import IDENTITY, Likelihood, Scale
 from evenvae.likelihoods.bernoulli import Bernoulli
 from evenvae.likelihoods.categorical import Categorical
+from evenvae.likelihoods.histogram import Histogram
 from evenvae.likelihoods.lognormal import LogNormal
 from evenvae.likelihoods.normal import Normal
 from evenvae.likelihoods.ordinal import Ordinal
@@ -22,6 +23,7 @@ __all__ = [
     "Bernoulli",
     "BernoulliPixels",
     "Categorical",
+    "Histogram",
     "Likelihood",
     "LogNormal",
     "Normal",

@@ -72,6 +72,15 @@ class Likelihood:
         del scale
         return 0.0, 1.0
 
+    def device_scale(self, scale: Scale) -> Scale:
+        """The constants as compiled programs see them, where they differ."""
+        return scale
+
+    def snapped(self, values: Float[np.ndarray, "rows columns"], scale: Scale) -> Float[np.ndarray, "rows columns"]:
+        """Raw values that came from the device, with the digits that float32 lost where the family knows them."""
+        del scale
+        return values
+
     # Everything below runs inside compiled programs.
 
     def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:

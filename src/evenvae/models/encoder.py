@@ -18,6 +18,7 @@ Cells = tuple[Array, ...]
 
 GATHER_ABOVE = 64
 """Levels from which an embedding is gathered; below, a one-hot product of the batch alone is faster."""
+LOOKED_UP = ("categorical", "ordinal", "histogram")
 
 
 class CellInput(eqx.Module):
@@ -72,7 +73,7 @@ class CellInput(eqx.Module):
         self.norm = BatchNorm.of(numbers) if normalise and numbers else None
 
     def _looked_up(self, block) -> bool:
-        return self.mode != "raw" and block.likelihood.name in ("categorical", "ordinal")
+        return self.mode != "raw" and block.likelihood.name in LOOKED_UP
 
     def init(self) -> Statistics | None:
         """State of the batch normalisation, if there is one."""
@@ -100,7 +101,8 @@ class CellInput(eqx.Module):
         for block, x, scale in zip(self.layout.blocks, cells, scales, strict=True):
             if self._looked_up(block):
                 weight = self.layout.part(keep if training else mask, block).astype(dtype)
-                looked_up.append((block.likelihood.name == "ordinal", x, weight))
+                # a histogram's cells are a bin and the place in it
+                looked_up.append((block.likelihood.name == "ordinal", x.astype(jnp.int32), weight))
                 continue
             likelihood = block.likelihood
             observed = self.layout.part(mask, block).reshape(*x.shape[:2], *([1] * (x.ndim - 2)))

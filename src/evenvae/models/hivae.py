@@ -218,7 +218,7 @@ def roles(layout: Layout) -> tuple[Bool[np.ndarray, " P"], Bool[np.ndarray, " P"
         count = block.likelihood.parameters
         own, on = np.zeros(count, bool), np.ones(count, bool)
         match block.likelihood.name:
-            case "categorical":
+            case "categorical" | "histogram":
                 own[1:], on[0] = True, False
             case "ordinal":
                 own[-1] = True

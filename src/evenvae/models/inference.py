@@ -79,6 +79,14 @@ def posterior(network, encoder_state, cells: Cells, mask: Bool[Array, "rows D"],
 
 
 @eqx.filter_jit
+def posterior_draw(network, encoder_state, cells: Cells, mask: Array, scales: tuple[Scale, ...], key: Key[Array, ""]):
+    """One latent of every row, drawn from its posterior."""
+    q, _ = network.model.encoder(cells, mask, scales, encoder_state, inference=True)
+    z = q.at(jax.random.normal(key, (1, mask.shape[0], q.points)))
+    return jax.tree.map(lambda part: part[0], z)
+
+
+@eqx.filter_jit
 def log_prior(network, z: Float[Array, "rows latent"]) -> Float[Array, " rows"]:
     """log p(z)."""
     return network.prior.log_prob(z)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -70,7 +71,13 @@ class Space:
     @property
     def device_scales(self) -> tuple[Scale, ...]:
         """The constants as float32 arrays."""
-        return tuple(Scale(*(jnp.asarray(p, jnp.float32) for p in scale)) for scale in self.scales)
+        return self._on_device(jnp.float32)
+
+    def _on_device(self, dtype: Any) -> tuple[Scale, ...]:
+        return tuple(
+            Scale(*(jnp.asarray(p, dtype) for p in block.likelihood.device_scale(scale)))
+            for block, scale in zip(self.layout.blocks, self.scales, strict=True)
+        )
 
     @property
     def shift_unit(self) -> tuple[np.ndarray, np.ndarray]:
@@ -84,6 +91,10 @@ class Space:
         """Value space to raw values in float64, held inside the observed bounds."""
         shift, unit = self.shift_unit
         raw = shift + unit * np.asarray(value, np.float64)
+        for block, scale in zip(self.layout.blocks, self.scales, strict=True):
+            if not block.likelihood.event_shape:
+                columns = self.layout.first[np.array(block.columns)]
+                raw[..., columns] = block.likelihood.snapped(raw[..., columns], scale)
         return np.clip(raw, self.low, self.high) if clip else raw
 
     @property
@@ -106,8 +117,7 @@ class Space:
     def statistic(self, raw: Float[np.ndarray, "N P"], name: str) -> Float[np.ndarray, "N E"]:
         """``typical``, ``mean``, ``median`` or ``mode`` of raw head outputs as raw values, computed in float64."""
         with jax.enable_x64(True):
-            scales = tuple(Scale(*(jnp.asarray(p, jnp.float64) for p in scale)) for scale in self.scales)
-            parts = statistic_parts(self.layout, jnp.asarray(raw, jnp.float64), scales, name)
+            parts = statistic_parts(self.layout, jnp.asarray(raw, jnp.float64), self._on_device(jnp.float64), name)
             return self.to_raw(self.layout.join_elements([np.asarray(part) for part in parts]))
 
 

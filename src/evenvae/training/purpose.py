@@ -40,16 +40,19 @@ def measure(
     validation: Validation,
     key: Key[Array, ""],
     purpose: str,
+    kl_weight: float = 1.0,
 ) -> Figure:
     """The validation figure of a purpose.
 
     ``reconstruct`` and ``impute``: mean over columns of RMSE/range or error rate, on the cells that are seen
     and on extra cells that are hidden. ``score`` and ``sample``: negative evidence lower bound a row, in nats
-    of model space. ``bounds`` (2, E) are the lowest and highest values in value space.
+    of model space; for ``sample`` with the KL weighted as in training, because latents are drawn from where they lie
+    and not from the prior. ``bounds`` (2, E) are the lowest and highest values in value space.
     """
     layout = network.model.heads.layout
     if purpose in ("score", "sample"):
-        return _negative_elbo(network, encoder_state, cells, mask, scales, validation, key)
+        weight = kl_weight if purpose == "sample" else 1.0
+        return _negative_elbo(network, encoder_state, cells, mask, scales, validation, key, weight)
 
     def one(piece):
         rows, weight, hidden = piece
@@ -81,7 +84,7 @@ def penalty(layout: Layout, truth: Float[Array, "... E"], predicted: Float[Array
     return jnp.where(jnp.asarray(layout.spread(layout.nominal)), wrong, (truth - predicted) ** 2).astype(truth.dtype)
 
 
-def _negative_elbo(network, encoder_state, cells, mask, scales, validation, key) -> Figure:
+def _negative_elbo(network, encoder_state, cells, mask, scales, validation, key, kl_weight) -> Figure:
     def one(piece):
         (rows, weight, _), key = piece
         batch = tuple(block[rows] for block in cells)
@@ -95,4 +98,4 @@ def _negative_elbo(network, encoder_state, cells, mask, scales, validation, key)
     columns, ratios, weights = jax.lax.map(one, (validation, keys))
     count = weights.sum()
     by_column = -columns.sum(0) / count
-    return Figure(by_column.sum() - ratios.sum() / count, by_column)
+    return Figure(by_column.sum() - kl_weight * ratios.sum() / count, by_column)

@@ -147,6 +147,7 @@ def run_chunk(
         validation,
         jax.random.fold_in(key, 2**31 - 1),
         settings.purpose,
+        getattr(method.objective, "beta", 1.0),
     )
     better = (figure.value < run.best_value) & ~failed if settings.keep_best else ~failed
     stale = jnp.where(better, 0, run.stale + 1)
