@@ -25,10 +25,10 @@ from torch.nn import functional as F
 
 import evenvae
 from evenvae import balancing, datasets, tables
-from evenvae.estimator import likelihood_of
 from evenvae.models import HIVAEConfig, VAEConfig
 from evenvae.models.space import Space
 from evenvae.objectives import ELBO, IWAE, DReG
+from evenvae.preparing import likelihood_of
 from evenvae.priors import MixturePrior, StandardNormal
 from evenvae.training import (
     Data,

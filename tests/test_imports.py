@@ -46,6 +46,7 @@ MAY_KNOW = {
         "tables",
         "metrics",
         "settings",
+        "preparing",
         "estimator",
         "saving",
     },

@@ -12,7 +12,8 @@ import numpy as np
 from evenvae.cocktail.measures import measure_rows
 from evenvae.cocktail.sweep import Job, Sweep, split_rows
 from evenvae.errors import TrainingError
-from evenvae.estimator import EvenVAE, Prepared
+from evenvae.estimator import EvenVAE
+from evenvae.preparing import Prepared
 from evenvae.tables import Encoded, Schema
 from evenvae.training import Progress, Trained, stack, train
 
