@@ -28,7 +28,7 @@ CASES = [
     {"columns": 12, "rows": 6400, "balance": "imtl-g+pcgrad"},
     {"columns": 12, "rows": 6400, "balance": "none", "objective": "iwae"},
     {"columns": 12, "rows": 6400, "balance": "gradnorm", "model": "hivae"},
-    {"columns": 100, "rows": 6400, "balance": "none"},
+    {"columns": 64, "rows": 6400, "balance": "none"},
     {"columns": 100, "rows": 6400, "balance": "imtl-g+pcgrad"},
 ]
 

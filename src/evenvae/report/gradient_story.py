@@ -96,7 +96,7 @@ def over_training(evidence: Evidence) -> tuple[Figure, ...]:
             curves,
             evidence.names,
             int(np.nanargmax(evidence.stories[0].norms)),
-            {**_norm_axis(loud), "exponentformat": "power"},
+            _norm_axis(loud),
             caption,
         ),
         over_steps(
@@ -129,7 +129,7 @@ def _norm_axis(values: np.ndarray) -> dict[str, Any]:
     positive = values[values > 0]
     # whole decades where there are some, else 2 and 5 between them
     ticks = 1 if positive.size and positive.max() > 30 * positive.min() else "D2"
-    return {"type": "log", "title": {"text": "norm of the gradient"}, "dtick": ticks}
+    return {"type": "log", "title": {"text": "norm of the gradient"}, "dtick": ticks, "exponentformat": "power"}
 
 
 def steps(evidence: Evidence) -> Figure:

@@ -100,7 +100,7 @@ def run_chunk(
 
     aside = refining.learns_aside(static.prior)
     columns, features = data.mask.shape[-1], len(eqx.combine(run.params, static).model.heads.kernels()[0])
-    watches = settings.watch_gradients and 2 <= columns <= watching.MOST
+    watches = settings.watch_gradients and watching.watchable(method.balancer, columns)
     taken, states = method, run.states
     if watches:
         taken, states = watching.begin(method, states, features, columns, len(batches))

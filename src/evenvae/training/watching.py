@@ -17,8 +17,10 @@ from evenvae.balancing import Balancer
 
 OPPOSED = 0.05
 """Two columns pull against each other when their cosine is below minus this; nearer 0 they ignore each other."""
-MOST = 128
-"""Columns of the widest table that is watched: the Gramian of more costs several steps."""
+MOST, MOST_BY_THE_WAY = 64, 256
+"""Columns of the widest table that is watched: the Gramian of more costs over a fiftieth of a chunk's steps; where the
+balancer makes it anyway, the history would grow long.
+"""
 
 
 class Seen(NamedTuple):
@@ -69,6 +71,11 @@ def balance_linear_heads(balancer, state, cotangent, kernel, feature, *, key=Non
     # every run counts alike, so that this stays a branch where runs are trained side by side
     gram = jax.lax.cond(state.left == 0, look, lambda _, __, old: old, cotangent, kernel, state.gram)
     return mixed, Seen(inner, gram, None, state.left - 1)
+
+
+def watchable(balancer: Balancer | None, columns: int) -> bool:
+    """Whether there are several columns, and not too many."""
+    return 2 <= columns <= (MOST_BY_THE_WAY if Witness(balancer).weighs else MOST)
 
 
 def begin(method: Any, states: Any, features: int, columns: int, steps: int) -> tuple[Any, Any]:
