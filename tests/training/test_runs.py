@@ -135,7 +135,9 @@ def test_what_is_recorded_of_the_gradients_is_that_of_the_last_step(mixed, balan
 def test_looking_at_the_gradients_changes_nothing(mixed, balance):
     seen = train(*setup(mixed, seeds=(0, 1), balance=balance))
     unseen = train(*setup(mixed, seeds=(0, 1), balance=balance, watch_gradients=False))
-    same(seen.runs, unseen.runs)
+    # two programs, which XLA may fuse otherwise: alike but for rounding
+    for one, other in zip(jax.tree.leaves(seen.runs.params), jax.tree.leaves(unseen.runs.params), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
     assert "gradient_norms" in seen.history[0]
     assert "gradient_norms" not in unseen.history[0]
 
