@@ -135,8 +135,9 @@ METHODS: dict[str, Callable] = {
     "CTGAN": lambda problem, seed: peer(problem, seed, "CTGAN"),
     "EvenVAE": ours,
     "EvenVAE, imtl-g+pcgrad": lambda problem, seed: ours(problem, seed, balance="imtl-g+pcgrad"),
-    "EvenVAE, vamp": lambda problem, seed: ours(problem, seed, prior="vamp"),
     "EvenVAE, hivae": lambda problem, seed: ours(problem, seed, model="hivae"),
+    "EvenVAE, vamp": lambda problem, seed: ours(problem, seed, prior="vamp", latents="prior"),
+    "EvenVAE, families": lambda problem, seed: ours(problem, seed, numbers="family", latents="prior"),
 }
 
 
@@ -281,8 +282,8 @@ FIGURES = ("shapes", "trends", "c2st", "utility", "copies", "nearer", "fit_secon
 
 def table(runs: list[dict]) -> str:
     """Medians over seeds as the README's table."""
-    text = ["| table | rows by | column shapes | pair trends | C2ST AUC | utility | copies | nearer | fit |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+    text = ["| table | rows by | runs | column shapes | pair trends | C2ST AUC | utility | copies | nearer | fit |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
     groups: dict[tuple[str, str], list[dict]] = {}
     for run in runs:
         groups.setdefault((run["table"], run["method"]), []).append(run)
@@ -290,7 +291,7 @@ def table(runs: list[dict]) -> str:
     for (name, method), group in sorted(groups.items(), key=lambda item: (item[0][0], order.index(item[0][1]))):
         m = {figure: statistics.median(run[figure] for run in group) for figure in FIGURES}
         shown = [f"{m[figure]:.3f}" for figure in FIGURES[:-1]] + [f"{m['fit_seconds']:.0f} s"]
-        text.append(f"| {name} | {method} | " + " | ".join(shown) + " |")
+        text.append(f"| {name} | {method} | {len(group)} | " + " | ".join(shown) + " |")
     return "\n".join(text)
 
 
