@@ -43,7 +43,7 @@ def fill(X: Any, values: Float[np.ndarray, "N E"], schema: Schema, where: Bool[n
             fillers[column.name] = hole, natural(values[hole, whole], column)
     if library == "dict":
         return {name: _fill_values(cells, *fillers.get(str(name), (None, None))) for name, cells in X.items()}
-    if library == "numpy" and np.ndim(X) > 2:
+    if library == "numpy" and np.asarray(X).ndim > 2:
         return _fill_values(X, *fillers.get(schema.features[0].name, (None, None)))
     if library == "numpy":
         return _fill_array(X, frame, fillers)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.ipc
+from scipy.sparse import issparse
 
 from evenvae.errors import InputError
 from evenvae.tables import images
@@ -46,9 +47,11 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
         names: column names of an array that has none.
 
     Raises:
-        InputError: duplicate column names, no rows, no columns, or an array that is not 2-D.
+        InputError: duplicate column names, no rows, no columns, a sparse matrix, or an array that is not 2-D.
     """
     X = X.to_native() if isinstance(X, nw.DataFrame) else X
+    if issparse(X):
+        raise InputError("A sparse matrix is not supported; pass X.toarray(), whose zeros are values and no holes.")
     library = library_of(X)
     if library == "pandas":
         frame = X
