@@ -1,7 +1,7 @@
 """Synthetic rows beside the peers': EvenVAE, CTGAN's VAE (TVAE) and CTGAN, on one protocol.
 
     pip install torch==2.13.0 && pip install '.[benchmark]'
-    EVENVAE_DATA=... python benchmarks/synthetic.py benchmarks/results/synthetic.jsonl --rows /tmp/rows
+    EVENVAE_DATA=... python benchmarks/synthetic.py benchmarks/results/synthetic.jsonl --rows rows
 
 Rows without holes (CTGAN's models take none) are split by seed: every method is fitted on 80 % of them, draws as many,
 and is judged beside the other 20 %, which it never saw. One line a run, appended as it ends; run again to go on.
