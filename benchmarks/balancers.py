@@ -18,7 +18,6 @@ import argparse
 import datetime
 import functools
 import importlib
-import itertools
 import json
 import os
 import platform
@@ -488,33 +487,41 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--quick", action="store_true", help="a smoke run: 12 and 24 tasks, one draw")
     parser.add_argument("--table", action="store_true", help="print what OUT holds as a table, measure nothing")
-    parser.add_argument("--torch", action="store_true", help="measure the PyTorch part of what OUT holds anew")
+    parser.add_argument("--only", choices=("jax", "torch"), help="measure one part of what OUT holds anew")
     options = parser.parse_args()
     if options.table:
         print(as_table(json.loads(options.out.read_text())))
         return
-    if options.torch:
-        held = json.loads(options.out.read_text())
-        for number, samples in itertools.product((12, 24, 100), (1, 20)):
-            times, skipped = measure_torch(tasks_of(number), samples, 7, 60)
-            held["sizes"][f"D={number}, K={samples}"]["PyTorch, TorchJD"] = split(times) | {"skipped": skipped}
-        write(options.out, held["sizes"], held["memory, MiB a compiled step"], quick=False)
-        return
-    sizes, memories = {}, {}
-    largest, most = sizes_asked(options.quick)[-1], 1 if options.quick else 20
-    memories[f"D={largest}, K={most}"] = memory(tasks_of(largest), most)
-    print(memories, flush=True)
+    parts = ("jax", "torch") if has_torch() else ("jax",)
+    held = json.loads(options.out.read_text()) if options.only else {"sizes": {}}
+    sizes, memories = held["sizes"], held.get("memory, MiB a compiled step", {})
+    if not options.only:
+        largest, most = sizes_asked(options.quick)[-1], 1 if options.quick else 20
+        memories[f"D={largest}, K={most}"] = memory(tasks_of(largest), most)
+        print(memories, flush=True)
     for number in sizes_asked(options.quick):
         for samples in (1,) if options.quick else (1, 20):
-            # the largest sizes take seconds a block: fewer steps, fewer pairs
-            steps, rounds = (2, 2) if options.quick else (20, 15) if number * samples < 2000 else (5, 7)
-            times, skipped = measure_jax(tasks_of(number), samples, steps, rounds)
-            entry = {"EvenVAE": split(times) | {"skipped": skipped}}
-            if has_torch() and number <= ALL_ROWS_UP_TO:
-                times, skipped = measure_torch(tasks_of(number), samples, 5 if options.quick else 7, 60)
-                entry["PyTorch, TorchJD"] = split(times) | {"skipped": skipped}
-            sizes[f"D={number}, K={samples}"] = entry
-            write(options.out, sizes, memories, options.quick)
+            entry = sizes.setdefault(f"D={number}, K={samples}", {})
+            for part in (options.only,) if options.only else parts:
+                if part == "torch" and number > ALL_ROWS_UP_TO:
+                    continue
+                title, measure = PARTS[part]
+                times, skipped = measure(number, samples, options.quick)
+                entry[title] = split(times) | {"skipped": skipped}
+                write(options.out, sizes, memories, options.quick)
+
+
+def jax_part(number: int, samples: int, quick: bool) -> tuple[dict[str, Time], dict[str, str]]:
+    # the largest sizes take seconds a block: fewer steps, fewer pairs
+    steps, rounds = (2, 2) if quick else (20, 15) if number * samples < 2000 else (5, 7)
+    return measure_jax(tasks_of(number), samples, steps, rounds)
+
+
+def torch_part(number: int, samples: int, quick: bool) -> tuple[dict[str, Time], dict[str, str]]:
+    return measure_torch(tasks_of(number), samples, 5 if quick else 7, 60)
+
+
+PARTS = {"jax": ("EvenVAE", jax_part), "torch": ("PyTorch, TorchJD", torch_part)}
 
 
 if __name__ == "__main__":

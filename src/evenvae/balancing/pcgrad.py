@@ -28,12 +28,18 @@ class PCGrad(Balancer):
 
 
 def visiting_order(name, tasks, key, noise):
-    """(D, D): row i is the order in which task i visits the tasks; ``noise`` if given, else drawn."""
+    """(D, D): row i is the order in which task i visits the tasks; ``noise`` if given, else drawn.
+
+    All tasks stand in one random circle and each goes round it from where it stands: every task's order of the
+    others is uniform, as the paper asks, and one permutation is drawn where D cost more than all projections.
+    """
     if noise is not None:
         return jnp.asarray(noise)
     if key is None:
         raise ValueError(f"{name} needs a key or its noise")
-    return jax.vmap(lambda k: jax.random.permutation(k, tasks))(jax.random.split(key, tasks))
+    circle = jax.random.permutation(key, tasks)
+    place = jnp.zeros(tasks, int).at[circle].set(jnp.arange(tasks))
+    return circle[(place[:, None] + jnp.arange(tasks)) % tasks]
 
 
 def _weights(gram, order):
