@@ -10,7 +10,7 @@ import pytest
 
 from evenvae import EvenVAE, InputError
 from evenvae.report import associations, build, gather, gradient_story, gradients, latent, learned, marginals, unusual
-from evenvae.report.parts import Figure, Gallery, Table, listed, number, percent, shortened, shown
+from evenvae.report.parts import Figure, Gallery, Table, apart, listed, number, percent, shortened, shown
 from evenvae.tables import Column
 from evenvae.training import first_states, loss
 
@@ -102,6 +102,10 @@ def test_training_curves_are_the_history(sections, fitted, evidence):
     validation = drawn["training-validation"].data[-1]
     assert validation["x"] == [record["step"] for record in history]
     assert validation["y"] == pytest.approx([record["validation"][0] for record in history], rel=1e-3)
+    (upright,) = drawn["training-validation"].layout["shapes"]
+    best = min(history, key=lambda record: record["validation"][0])
+    assert upright["x0"] == upright["x1"] == best["step"]
+    assert f"step {best['step']:,}, where this figure was best" in sections["training"].lead
     columns = drawn["training-columns"]
     assert [option[0] for option in columns.choice.options] == evidence.names
     _, patch = columns.choice.options[1]
@@ -266,6 +270,11 @@ def test_texts():
     assert (number(None), number(float("nan")), number(-1.25, 1)) == ("–", "–", "−1.2")
     assert number(-0.0001) == "0.000"
     assert shortened("a long name of thing 26", 11) == "a lon…ng 26"
+    spouses = ["Married-civ-spouse", "Married-AF-spouse", "Divorced"]
+    assert (
+        apart(spouses, 15) == ["Married…-spouse", "Married-…F-spouse", "Divorced"] or len(set(apart(spouses, 15))) == 3
+    )
+    assert apart(["one", "one"], 2) == ["…e", "…e"]
     assert (percent(0.5), percent(0.031), percent(0), percent(None)) == ("50 %", "3.1 %", "0 %", "–")
     assert shown(float("nan"), Column("x")) == "missing"
     assert shown(1.0, Column("x", likelihood="bernoulli", levels=("no", "yes"))) == "yes"

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from evenvae.report.evidence import Evidence
-from evenvae.report.parts import Choice, Figure, Section, drawn, listed, percent, shortened, shown
+from evenvae.report.parts import Choice, Figure, Section, apart, drawn, listed, percent, shown
 from evenvae.tables import Column
 
 POINTS, CELLS, LEVELS = 2000, 100_000, 7
@@ -101,7 +101,7 @@ def _levels(column: Column, values: np.ndarray) -> tuple:
     codes = np.where(np.isfinite(values), values, -1).astype(int)
     levels, counts = np.unique(codes, return_counts=True)
     kept = list(levels[np.argsort(-counts, kind="stable")][:LEVELS])
-    labels = [shortened(shown(float(code), column), 16) if code >= 0 else "missing" for code in kept]
+    labels = apart([shown(float(code), column) if code >= 0 else "missing" for code in kept], 16)
     if len(levels) > LEVELS:
         labels.append(f"{len(levels) - LEVELS} others")
     number = len(labels)

@@ -13,11 +13,11 @@ from evenvae.report.parts import (
     Figure,
     Gallery,
     Section,
+    apart,
     drawn,
     kind_of,
     listed,
     percent,
-    shortened,
     shown,
 )
 from evenvae.tables import Column
@@ -107,7 +107,10 @@ def section(evidence: Evidence) -> Section:
         ("sampled", "worst sampled first"),
         ("reconstructed", "worst reconstructed first"),
     )
-    return Section("marginals", "Values", "Values of every column", lead, (Gallery(figures, orders),))
+    notes = ()
+    if evidence.model.plan_.training.purpose != "sample":
+        notes = ('A model trained with purpose="sample" draws closer: this one was trained for another purpose.',)
+    return Section("marginals", "Values", "Values of every column", lead, (Gallery(figures, orders),), notes)
 
 
 def figure(number: int, column: Column, found: Marginal) -> Figure:
@@ -135,7 +138,7 @@ def figure(number: int, column: Column, found: Marginal) -> Figure:
                 "showgrid": False,
                 "tickmode": "array",
                 "tickvals": list(found.labels),
-                "ticktext": [shortened(label, 15) for label in found.labels],
+                "ticktext": apart(found.labels, 15),
             },
         }
     else:

@@ -96,7 +96,7 @@ def headlines(evidence: Evidence) -> list[tuple[str, str, str]]:
     found = evidence.imputation
     return [
         (number(facts["error"]), "mean error", f"best constant {number(facts['baseline'])}"),
-        (number(facts["worst_ratio"], 2), "worst column over constant", facts["worst_column"] or ""),
+        (number(facts["worst_ratio"], 2), "times the best constant's error", f"worst: {facts['worst_column'] or '–'}"),
         (number(facts["log_likelihood"], 1), "nats a row", "log-likelihood"),
         (number(_mean(found.error)), "imputation error", f"best constant {number(_mean(found.baseline))}"),
     ]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -140,6 +141,15 @@ def number(value: float | None, digits: int = 3) -> str:
 def shortened(text: str, most: int) -> str:
     """Start and end of a long text: what tells names apart is often at their end."""
     return text if len(text) <= most else f"{text[: (most - 1) // 2]}…{text[-(most // 2) :]}"
+
+
+def apart(texts: Sequence[str], most: int) -> list[str]:
+    """All texts `shortened`, those that would read alike by as much less as tells them apart."""
+    short = [shortened(text, most) for text in texts]
+    while len(set(short)) < len(set(texts)):
+        most += 1
+        short = [shortened(text, most) if short.count(short[i]) > 1 else short[i] for i, text in enumerate(texts)]
+    return short
 
 
 def percent(share: float | None) -> str:

@@ -1,5 +1,6 @@
 """Section: how training went, as a whole and column by column."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,29 @@ def section(evidence: Evidence) -> Section:
         + (f", {runs} runs side by side (thin lines) and their mean" if runs > 1 else "")
         + f". Training is steered by the validation figure of {evidence.model.plan_.training.purpose!r}."
     )
+    lead += kept_text(kept_steps(evidence))
     notes = ("Training was interrupted; this is what was learned until then.",) if evidence.model.interrupted_ else ()
     return Section("training", "Training", title, lead, (*curves(evidence), by_column(evidence)), notes)
+
+
+def kept_steps(evidence: Evidence) -> np.ndarray:
+    """(runs,) the step whose parameters each run kept; empty if it kept the last ones."""
+    history, training = evidence.model.history_, evidence.model.plan_.training
+    if not training.keep_best:
+        return np.array([], int)
+    figures = np.nan_to_num(series(history, "validation"), nan=np.inf)
+    return np.array([record["step"] for record in history])[figures.argmin(0)]
+
+
+def kept_text(steps: np.ndarray) -> str:
+    """Which step the model is from, in words."""
+    if not steps.size:
+        return " The model is that of the last step."
+    if steps.min() == steps.max():
+        return f" The model is that of step {steps[0]:,}, where this figure was best."
+    return (
+        f" Every run is kept as it was where this figure was best, between steps {steps.min():,} and {steps.max():,}."
+    )
 
 
 def curves(evidence: Evidence) -> tuple[Figure, ...]:
@@ -63,12 +85,17 @@ def curves(evidence: Evidence) -> tuple[Figure, ...]:
             traces += lines(
                 evidence.model.history_, field, label if not others else f"{label}, {evidence.label}", colour
             )
-        figures.append(over_steps(f"training-{name}", title, traces))
+        marks = sorted(set(kept_steps(evidence).tolist())) if name == "validation" else ()
+        caption = "Dotted upright: the step that was kept." if len(marks) else ""
+        figures.append(over_steps(f"training-{name}", title, traces, caption, marks))
     return tuple(figures)
 
 
-def over_steps(name: str, title: str, traces: list[dict[str, Any]], caption: str = "") -> Figure:
-    """A small figure of `lines`."""
+def over_steps(
+    name: str, title: str, traces: list[dict[str, Any]], caption: str = "", marks: Sequence[int] = ()
+) -> Figure:
+    """A small figure of `lines`, with an upright at each of ``marks``."""
+    upright = {"type": "line", "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dot", "width": 1}}
     data, layout = drawn(
         traces,
         {
@@ -76,6 +103,7 @@ def over_steps(name: str, title: str, traces: list[dict[str, Any]], caption: str
             "xaxis": {"title": {"text": "step"}},
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "showlegend": len({trace["name"] for trace in traces}) > 1,
+            "shapes": [{**upright, "x0": step, "x1": step} for step in marks],
         },
     )
     return Figure(name, data, layout, height=280, title=title, caption=caption)
