@@ -9,6 +9,7 @@ numbers and half levels; the network and the chunk are those of `EvenVAE`.
 
 import argparse
 import dataclasses
+import datetime
 import json
 import os
 import platform
@@ -46,7 +47,7 @@ def made_up(rows: int, columns: int) -> pd.DataFrame:
 def measure(case: dict, pairs: int) -> dict:
     options = {name: value for name, value in case.items() if name not in ("columns", "rows")}
     model = evenvae.EvenVAE(**options)
-    prepared = model._prepare(model._read(made_up(case["rows"], case["columns"])))
+    prepared = model._prepare(*model._read(made_up(case["rows"], case["columns"])))
     plan = model.plan_
     mesh = runs_mesh(1)
     runs, validation = spread(prepared.runs, mesh), spread(prepared.validation, mesh)
@@ -93,6 +94,7 @@ def main() -> None:
         "command": " ".join(["python", *sys.argv]),
         "versions": {"evenvae": evenvae.__version__, "jax": jax.__version__, "numpy": np.__version__},
         "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, shared with other work",
+        "date": datetime.date.today().isoformat(),
         "pairs": arguments.pairs,
     }
     arguments.out.write_text(json.dumps({**about, "results": results}, indent=1) + "\n", encoding="utf-8")
