@@ -132,6 +132,7 @@ def measured(method: str, mechanism: str, seed: int) -> dict:
         pooled = pool(estimates, variances, analyses[0][2], CONFIDENCE)
         estimate, error, low, high = pooled.estimate, pooled.standard_error, pooled.low, pooled.high
         extra = {"missing_information": pooled.missing_information.round(4).tolist()}
+    full_data = regression(whole)[0]
     return {
         "method": method,
         "mechanism": mechanism,
@@ -139,7 +140,8 @@ def measured(method: str, mechanism: str, seed: int) -> dict:
         "estimate": estimate.round(5).tolist(),
         "standard_error": error.round(5).tolist(),
         "covers": ((low <= TRUTH) & (high >= TRUTH)).tolist(),
-        "full_data": regression(whole)[0].round(5).tolist(),
+        "covers_full_data": ((low <= full_data) & (high >= full_data)).tolist(),
+        "full_data": full_data.round(5).tolist(),
         **extra,
         "seconds": round(seconds, 2),
         "command": "python benchmarks/coverage.py coverage.jsonl",
@@ -158,6 +160,7 @@ def summary(path: Path) -> list[dict]:
         estimates = column("estimate")
         figures = {
             "covered": column("covers").mean(0),
+            "full_data_covered": column("covers_full_data").mean(0),
             "bias": estimates.mean(0) - TRUTH,
             "from_full_data": (estimates - column("full_data")).mean(0),
             "spread": estimates.std(0, ddof=1),
