@@ -121,7 +121,7 @@ def test_what_hide_takes(fitted, frame):
 @pytest.mark.parametrize(
     ("options", "balance"),
     [
-        ({}, "imtl-g+pcgrad"),
+        ({}, "gradnorm+pcgrad"),
         ({"model": "hivae"}, "gradnorm"),
         ({"purpose": "impute"}, "none"),
         ({"objective": "geco"}, "none"),

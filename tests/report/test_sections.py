@@ -33,7 +33,7 @@ def test_sections_come_in_reading_order(sections):
 def test_columns_worst_first_and_beside_the_other_model(sections, evidence):
     bars = figures(sections["columns"])["learned"]
     plain, ours = bars.data
-    assert (plain["name"], ours["name"]) == ("plain", "balanced (imtl-g+pcgrad)")
+    assert (plain["name"], ours["name"]) == ("plain", "balanced (gradnorm+pcgrad)")
     ratio = dict(zip(evidence.evaluation["column"], evidence.evaluation["ratio"], strict=True))
     assert [ratio[name] for name in bars.rows] == sorted(ratio.values(), reverse=True)
     assert ours["customdata"] == pytest.approx([ratio[name] for name in bars.rows], rel=1e-3)
@@ -172,7 +172,7 @@ def test_gradients_over_training_are_those_of_the_history(sections, evidence):
     loudest = int(np.argmax(evidence.stories[0].norms))
     assert figure.choice.selected == loudest
     assert [trace.get("name") for trace in figure.data[1:]] == [
-        f"{evidence.names[loudest]}, before balancing", f"{evidence.names[loudest]}, after imtl-g+pcgrad"
+        f"{evidence.names[loudest]}, before balancing", f"{evidence.names[loudest]}, after gradnorm+pcgrad"
     ]  # fmt: skip
     for column, (name, patch) in enumerate(figure.choice.options):
         assert name == evidence.names[column]

@@ -11,7 +11,7 @@ import pandas as pd
 from evenvae.cli.common import number, print_table
 from evenvae.errors import InputError
 
-PLAIN, BALANCED = "none", "imtl-g+pcgrad"
+PLAIN, BALANCED = "none", "auto"
 
 
 def run(out: Path, quick: bool) -> None:
