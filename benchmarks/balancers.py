@@ -450,7 +450,7 @@ def split(times: dict[str, Time]) -> dict[str, dict]:
 def write(out: Path, sizes: dict, memories: dict, quick: bool) -> None:
     report = {
         "what": "median over pairs of blocks of (balanced step / plain step)",
-        "threads": f"JAX as many as it likes, PyTorch {THREADS}",
+        "threads": f"JAX {len(os.sched_getaffinity(0))}, PyTorch {THREADS}",
         "shape": {"h": HIDDEN, "B": BATCH, "P": {d: sum(tasks_of(d).widths) for d in sizes_asked(quick)}},
         "sizes": sizes,
         "memory, MiB a compiled step": memories,
