@@ -50,10 +50,15 @@ def survey(rows: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
 def regression(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients of income by least squares, and their variances."""
     inputs = np.column_stack([np.ones(len(table)), table["age"], table["schooling"], table["sector"] == "private"])
+    return least_squares(inputs, table["income"].to_numpy())
+
+
+def least_squares(inputs: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients of ``inputs`` (rows, P) for ``target`` (rows,), and their variances."""
     inverse = np.linalg.inv(inputs.T @ inputs)
-    estimate = inverse @ inputs.T @ table["income"].to_numpy()
-    residual = table["income"] - inputs @ estimate
-    return estimate, np.diag(inverse) * float((residual**2).sum()) / (len(table) - len(estimate))
+    estimate = inverse @ inputs.T @ target
+    residual = target - inputs @ estimate
+    return estimate, np.diag(inverse) * (residual**2).sum() / (len(target) - len(estimate))
 
 
 def pooled(tables: list[pd.DataFrame], confidence: float = 0.9) -> Pooled:

@@ -1,4 +1,8 @@
-"""Small tables and networks that several tests train."""
+"""Small tables and networks that several tests train; the examples as modules."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +18,17 @@ from evenvae.training import Method, Network, first_states
 
 FAST = {"hidden_size": 16, "latent_size": 3, "depth": 1, "epochs": 4, "batch_size": 32}
 """Options of `EvenVAE` for a fit of a second or two."""
+
+
+def load_example(name: str) -> ModuleType:
+    """``examples/<name>.py``, as a module."""
+    path = Path(__file__).parents[1] / "examples" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def people(rows: int = 240, seed: int = 0) -> pd.DataFrame:

@@ -173,10 +173,9 @@ class Preparing:
     def _network(self, bias: np.ndarray, key: Any) -> Network:
         config = self.plan_.network
         model = config.build(self.space_.layout, bias, key)
-        if isinstance(config, HIVAEConfig):
-            prior_key = jax.random.fold_in(key, 1)
-            return Network(model, MixturePrior.of(config.components, config.latent_size, prior_key))
         prior_key = jax.random.fold_in(key, 1)
+        if isinstance(config, HIVAEConfig):
+            return Network(model, MixturePrior.of(config.components, config.latent_size, prior_key))
         prior = PRIORS[self.prior].of(config.latent_size, config.hidden_size, self.components, prior_key)
         return Network(model, prior)
 

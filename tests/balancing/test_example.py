@@ -1,19 +1,14 @@
 """The worked example runs, and balancing serves the task that the plain sum overlooks."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
+
+from support import load_example
 
 
 @pytest.fixture(scope="module")
 def example():
-    path = Path(__file__).parents[2] / "examples" / "multitask.py"
-    spec = importlib.util.spec_from_file_location("multitask", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_example("multitask")
 
 
 @pytest.fixture(scope="module")

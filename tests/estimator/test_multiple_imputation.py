@@ -1,23 +1,16 @@
 """The worked example: draws, a regression on each, pooled."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from evenvae import EvenVAE
-from support import FAST, people
+from support import FAST, load_example, people
 
 
 @pytest.fixture(scope="module")
 def example():
-    path = Path(__file__).parents[2] / "examples" / "multiple_imputation.py"
-    spec = importlib.util.spec_from_file_location("multiple_imputation", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_example("multiple_imputation")
 
 
 def test_the_example_pools_what_its_tables_say(example):
