@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,14 +10,12 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from evenvae import places
 from evenvae.errors import InputError
 
 
 def write(path: str | Path, kind: str, version: int, tensors: Mapping[str, np.ndarray], metadata: Any) -> None:
     """Write ``tensors`` and JSON-able ``metadata`` as one safetensors file, atomically, with a checksum."""
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"Cannot write {path}: it is a folder; give a file name.")
     contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
     description = json.dumps(metadata, sort_keys=True)
     header = {
@@ -28,20 +24,9 @@ def write(path: str | Path, kind: str, version: int, tensors: Mapping[str, np.nd
         "metadata": description,
         "sha256": _digest(contiguous, description),
     }
-    if not path.parent.is_dir():
-        raise InputError(f"Cannot write {path}: the folder {path.parent} does not exist; make it first.")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            # one entry only: safetensors orders several at random, and equal models should be equal files
-            file.write(save(contiguous, metadata={"evenvae": json.dumps(header, sort_keys=True)}))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    # one entry only: safetensors orders several at random, and equal models should be equal files
+    whole = save(contiguous, metadata={"evenvae": json.dumps(header, sort_keys=True)})
+    places.write_whole(path, lambda file: file.write(whole))
 
 
 def read(path: str | Path, kind: str, version: int) -> tuple[dict[str, np.ndarray], Any]:

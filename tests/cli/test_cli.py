@@ -314,3 +314,14 @@ def test_a_fit_is_tracked(folder, data):
     code, _, err = evenvae("fit", data, "-o", folder / "t.evenvae", "--track", f"tensorboard:{folder / 'runs'}", *FIT)
     assert code == 0, err
     assert list((folder / "runs").glob("events.out.tfevents.*"))
+
+
+def test_a_lone_fit_asks_for_one_thread_unless_told_otherwise(monkeypatch):
+    from evenvae.cli.common import use_cores
+
+    monkeypatch.delenv("NPROC")
+    use_cores(1)
+    assert os.environ["NPROC"] == "1"
+    monkeypatch.setenv("NPROC", "3")
+    use_cores(1)
+    assert os.environ["NPROC"] == "3"

@@ -4,10 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from evenvae.likelihoods import IDENTITY, Bernoulli, Categorical, LogNormal, Normal, Poisson, Scale
 from evenvae.likelihoods.normal import moments
+from evenvae.likelihoods.poisson import log_factorial
 
 
 def raw_normal(eta1: float, eta2: float) -> np.ndarray:
@@ -176,3 +177,12 @@ def test_poisson_rate_continues_without_overflow():
         gradient = jax.grad(lambda r: Poisson().log_prob(r, jnp.float32(0)))(jnp.array([500.0], jnp.float32))
         assert jnp.isfinite(gradient).all()
         assert float(gradient[0]) < 0
+
+
+@pytest.mark.parametrize(("kind", "error"), [(np.float32, 1e-5), (np.float64, 1e-13)])
+def test_log_factorial_is_that_of_scipy(kind, error):
+    x = np.concatenate([np.arange(2000.0), np.linspace(0, 20, 401), [1e5, 1e8]])
+    with jax.enable_x64(kind is np.float64):
+        found = np.asarray(log_factorial(jnp.asarray(x, kind)))
+    exact = special.gammaln(x + 1)
+    np.testing.assert_array_less(np.abs(found - exact), error * np.maximum(exact, 1))

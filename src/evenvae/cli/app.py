@@ -8,7 +8,8 @@ import typer
 
 from evenvae.cli import common, completing
 from evenvae.errors import InputError
-from evenvae.tables.files import check_writable, kind_of
+from evenvae.places import check_file, check_folder
+from evenvae.tables.files import kind_of
 
 app = typer.Typer(
     help="Variational autoencoders for tables of mixed columns that overlook nothing.\n\n"
@@ -63,7 +64,7 @@ def schema(
     from evenvae import Schema
 
     if out and out != "-":
-        check_writable(out)
+        check_file(out)
     table, known = common.read(data)
     found = known or Schema.infer(table)
     if as_json:
@@ -140,7 +141,7 @@ def fit(
     """Learn from a table and write the model."""
     if resume and checkpoint is None:
         raise InputError("--resume needs --checkpoint DIR, the folder that the interrupted call wrote to.")
-    check_writable(out)
+    check_file(out)
     trackers = common.trackers(track or [])
     table, known = common.read(data)
     chosen: dict[str, Any] = {
@@ -345,8 +346,7 @@ def demo(
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the training.")] = False,
 ) -> None:
     """Plain against balanced on a real table, column by column, and how well hidden cells are found again."""
-    if out.exists() and not out.is_dir():
-        raise InputError(f"Cannot write to {out}: --out must be a folder, and this is a file.")
+    check_folder(out)
     common.use_cores(2)
     from evenvae.cli.demo import run
 

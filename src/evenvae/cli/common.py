@@ -8,10 +8,16 @@ from evenvae.errors import InputError
 
 
 def use_cores(runs: int) -> None:
-    """Ask JAX for a CPU device per core that a run can use; before the first computation, and only here."""
+    """Ask JAX for a CPU device per core that a run can use; before the first computation, and only here.
+
+    A lone run gets one thread: its kernels are small, and handing them to others costs more than it saves
+    (docs/sharp_bits.md).
+    """
     import jax
 
-    if runs > 1 and "XLA_FLAGS" not in os.environ:
+    if runs == 1:
+        os.environ.setdefault("NPROC", "1")
+    elif "XLA_FLAGS" not in os.environ:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         jax.config.update("jax_num_cpu_devices", max(1, min(runs, cores)))
 
@@ -30,10 +36,11 @@ def read(data: str) -> tuple[Any, Any]:
 
 def check_out(out: str) -> None:
     """InputError where no table can be written to OUT: before the work."""
-    from evenvae.tables.files import check_writable, kind_of
+    from evenvae.places import check_file
+    from evenvae.tables.files import kind_of
 
     if out != "-":
-        check_writable(out)
+        check_file(out)
     kind_of(out)
 
 

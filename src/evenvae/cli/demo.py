@@ -10,6 +10,7 @@ import pandas as pd
 
 from evenvae.cli.common import number, print_table
 from evenvae.errors import InputError
+from evenvae.places import write_text
 
 PLAIN, BALANCED = "none", "auto"
 
@@ -47,11 +48,11 @@ def run(out: Path, quick: bool) -> None:
     rows.append(["mean", number(imputation.error.mean()), number(imputation.baseline.mean())])
     print_table("", ["column", "EvenVAE", "mean or most frequent"], rows)
 
-    out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(exist_ok=True)
     comparison.to_csv(out / "reconstruction.csv", index=False)
     imputation.to_csv(out / "imputation.csv", index=False)
     page = report.render(evidence, report.build(evidence), title=data.title, source=data.citation)
-    (out / "report.html").write_text(page, encoding="utf-8")
+    write_text(out / "report.html", page)
     print(f"\n{out}/report.html and the two tables are written ({time.perf_counter() - began:.0f} s)")
 
 

@@ -9,7 +9,7 @@ import typer
 from evenvae.cli import common
 from evenvae.cli.app import Data, Model, app
 from evenvae.errors import InputError
-from evenvae.tables.files import check_writable
+from evenvae.places import check_file
 
 
 @app.command(epilog="Example: evenvae report balanced.evenvae people.csv -o report.html --beside plain.evenvae")
@@ -31,7 +31,7 @@ def report(
     check_installed()
     if rows < 2:
         raise InputError(f"--rows {rows} must be at least 2.")
-    check_writable(out)
+    check_file(out)
     import evenvae
 
     began = time.perf_counter()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import evenvae
+from evenvae import places
 from evenvae.cocktail.store import Store
 from evenvae.cocktail.sweep import Sweep
 from evenvae.errors import InputError
@@ -17,10 +18,7 @@ def folder_of(out: str | Path, resume: bool) -> Path:
     Raises InputError for a place that is none, and for a folder with a sweep in it unless ``resume``.
     """
     folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"Cannot write to {folder}: --out must be a folder, and this is a file.")
-    if not folder.exists() and not folder.parent.is_dir():
-        raise InputError(f"Cannot make {folder}: the folder {folder.parent} does not exist; make it first.")
+    places.check_folder(folder)
     if Store.exists(folder) and not resume:
         raise InputError(f"{folder} holds a sweep already: go on with it by --resume, or give another folder.")
     return folder

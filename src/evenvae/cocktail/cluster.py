@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from evenvae import places
 from evenvae.cocktail.executor import Event, Failed, Finished, Stepped
 from evenvae.cocktail.local import ONE_THREAD, TRIES
 from evenvae.cocktail.sweep import Job, Sweep, read_table
@@ -51,8 +52,7 @@ class RayExecutor:
         # its being there tells a worker that it sees this folder
         (self.folder / CHECKPOINTS).mkdir(exist_ok=True)
         self.table = ray.put((sweep, encoded, schema))
-        threads = {"XLA_FLAGS": ONE_THREAD, "OMP_NUM_THREADS": "1"}
-        environment = {"env_vars": {} if self.gpu else threads}
+        environment = {"env_vars": {} if self.gpu else ONE_THREAD}
         needs = {"num_gpus": 1} if self.gpu else {"num_cpus": 1}
         # Ray's own retries are off: the driver begins lost bundles again itself, and says so
         self.task = ray.remote(max_retries=0, runtime_env=environment, **needs)(on_any_machine)
@@ -95,9 +95,7 @@ class RayExecutor:
         if state is not None:
             path = self.folder / CHECKPOINTS / job.name / STATE
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.new")
-            temporary.write_bytes(state)
-            temporary.replace(path)
+            places.write_whole(path, lambda file: file.write(state))
 
     def _steps(self) -> Iterator[Event]:
         at_work = {job.name: job for job in self.at_work.values()}

@@ -24,7 +24,9 @@ from evenvae.errors import TrainingError
 
 TRIES = 3
 """How often a bundle is begun before it counts as impossible."""
-ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+ONE_THREAD = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "OMP_NUM_THREADS": "1", "NPROC": "1"}
+"""Environment of a process that has one core. NPROC is what XLA takes for the size of its thread pool: with one
+thread for every core of the machine, handing small kernels around costs more than computing them."""
 LOGS, PROGRAMS = "logs", "programs"
 
 
@@ -161,8 +163,8 @@ class LocalExecutor:
             given["CUDA_VISIBLE_DEVICES"] = self.gpus[number % len(self.gpus)]
             return given | {"XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 / share:.3f}"}
         # one thread a worker: the cores are all taken, and figures don't depend on how many there are
-        flags = os.environ.get("XLA_FLAGS", "")
-        return given | {"XLA_FLAGS": f"{flags} {ONE_THREAD}".strip(), "OMP_NUM_THREADS": "1"}
+        flags = f"{os.environ.get('XLA_FLAGS', '')} {ONE_THREAD['XLA_FLAGS']}".strip()
+        return given | ONE_THREAD | {"XLA_FLAGS": flags}
 
     def _next(self, worker: Worker, waiting: list[Job], tries: dict[Job, int]) -> None:
         worker.job = waiting.pop(0) if waiting else None

@@ -12,6 +12,7 @@ from evenvae.cocktail.balances import PLAIN
 from evenvae.cocktail.choice import PURPOSE
 from evenvae.cocktail.store import Store
 from evenvae.cocktail.summary import Summary
+from evenvae.places import write_text
 
 SUMMARY, COLUMNS, DOCUMENT, PICTURE = "summary.csv", "columns.csv", "summary.json", "figures.png"
 
@@ -22,17 +23,11 @@ def write_report(folder: Path, store: Store, summary: Summary, runs: pd.DataFram
     ``runs`` are the sweep's, as `figures` gives them. The CSV files hold what follows from data, options and seeds
     alone: the same sweep writes the same bytes.
     """
-    _replace(folder / SUMMARY, summary.table.to_csv(index=False))
-    _replace(folder / COLUMNS, summary.columns.to_csv(index=False))
-    _replace(folder / DOCUMENT, json.dumps(document(store, summary), indent=2) + "\n")
+    write_text(folder / SUMMARY, summary.table.to_csv(index=False))
+    write_text(folder / COLUMNS, summary.columns.to_csv(index=False))
+    write_text(folder / DOCUMENT, json.dumps(document(store, summary), indent=2) + "\n")
     if find_spec("matplotlib") is not None:
         box_plot(runs, summary).savefig(folder / PICTURE, dpi=110)
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def document(store: Store, summary: Summary) -> dict[str, Any]:

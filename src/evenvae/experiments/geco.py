@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from evenvae import places
 from evenvae.datasets import pictures as sets
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
@@ -88,8 +89,7 @@ def reproduce(
             raise InputError(f"--datasets: {name!r} is not on the slides; choose from {', '.join(known['datasets'])}.")
     if not 0 < share <= 1:
         raise InputError(f"share={share} must be above 0 and at most 1.")
-    if not folder.parent.is_dir():
-        raise InputError(f"Cannot make {folder}: the folder {folder.parent} does not exist; make it first.")
+    places.check_folder(folder)
     if any(folder.glob("*.evenvae")) and not resume:
         raise InputError(f"{folder} holds rows of the tables already: go on by --resume, or give another folder.")
     loaded = {name: sets.load(name) for name in wanted}
@@ -132,7 +132,7 @@ def _row(folder: Path, row: dict[str, Any], train: np.ndarray, test: np.ndarray,
         "versions": {package: metadata.version(package) for package in ("evenvae", "jax", "numpy")},
         "command": command,
     }
-    replace(document, json.dumps(row, indent=1) + "\n")
+    places.write_text(document, json.dumps(row, indent=1) + "\n")
     shutil.rmtree(place, ignore_errors=True)
     say(f"    rate {row['rate']:.2f} nats, squared error {row['squared_error']:.2f}, {row['seconds']:.0f} s")
 
@@ -144,17 +144,10 @@ def write(folder: Path, train: np.ndarray, test: np.ndarray, dataset: str) -> st
     bounds = folder / f"{dataset}.prototypes"
     if not bounds.exists():
         rates = [figures[0] for figures in published()["datasets"][dataset]["slides"].values()]
-        replace(bounds, json.dumps(prototypes(train, rates), indent=1) + "\n")
+        places.write_text(bounds, json.dumps(prototypes(train, rates), indent=1) + "\n")
     known = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.prototypes")}
     text = markdown(rows, published(), known)
-    replace(folder / DOCUMENT, json.dumps({"rows": rows, "prototypes": known}, indent=1) + "\n")
-    replace(folder / TEXT, text)
+    places.write_text(folder / DOCUMENT, json.dumps({"rows": rows, "prototypes": known}, indent=1) + "\n")
+    places.write_text(folder / TEXT, text)
     draw(folder, [row for row in rows if row["dataset"] == dataset], published()["datasets"][dataset], test)
     return text
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from sklearn.svm import SVC
 
-from evenvae import datasets
+from evenvae import datasets, places
 from evenvae.datasets import Images
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
@@ -76,8 +76,7 @@ def reproduce(
     if not 0 < share <= 1:
         raise InputError(f"share={share} must be above 0 and at most 1.")
     folder = Path(out)
-    if not folder.parent.is_dir():
-        raise InputError(f"Cannot make {folder}: the folder {folder.parent} does not exist; make it first.")
+    places.check_folder(folder)
     place = folder / RUNS
     if place.exists() and not resume:
         raise InputError(f"{folder} holds runs already: go on by --resume, or give another folder.")
@@ -94,7 +93,7 @@ def reproduce(
                 with place.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(run) + "\n")
                 say(f"    {run['log_likelihood']:.2f} nats, accuracy {run['accuracy']}, {run['seconds']:.0f} s")
-                (folder / TEXT).write_text(markdown(read(folder), known), encoding="utf-8")
+                places.write_text(folder / TEXT, markdown(read(folder), known))
     return markdown(read(folder), known)
 
 

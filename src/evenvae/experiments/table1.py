@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from evenvae import datasets
+from evenvae import datasets, places
 from evenvae.cocktail import PLAIN, resolve, search
 from evenvae.cocktail.local import cores, gpus
 from evenvae.errors import InputError, TrainingError
@@ -89,8 +89,7 @@ def reproduce(
     if not 0 < share <= 1:
         raise InputError(f"share={share} must be above 0 and at most 1.")
     folder = Path(out)
-    if not folder.parent.is_dir():
-        raise InputError(f"Cannot make {folder}: the folder {folder.parent} does not exist; make it first.")
+    places.check_folder(folder)
     if any(folder.glob("*/results.sqlite")) and not resume:
         raise InputError(f"{folder} holds cells of the table already: go on by --resume, or give another folder.")
     loaded = {name: datasets.load(name) for name in wanted_tables}
@@ -119,7 +118,7 @@ def reproduce(
                 say(lost[-1])
                 continue
             cell = {"table": table, "model": model, "share": share, "machine": machine(), **cell_of(place)}
-            _write(place / CELL, json.dumps(cell, indent=1) + "\n")
+            places.write_text(place / CELL, json.dumps(cell, indent=1) + "\n")
             write_table(folder)
     if lost:
         raise TrainingError("; ".join(lost))
@@ -130,8 +129,8 @@ def write_table(folder: Path) -> str:
     """Write the table of all cells in ``folder``; returns it as Markdown."""
     cells = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"*/{CELL}"))]
     text = markdown(cells, published())
-    _write(folder / DOCUMENT, json.dumps(cells, indent=1) + "\n")
-    _write(folder / TEXT, text)
+    places.write_text(folder / DOCUMENT, json.dumps(cells, indent=1) + "\n")
+    places.write_text(folder / TEXT, text)
     return text
 
 
@@ -156,9 +155,3 @@ def _known(what: str, given: Iterable[str] | None, known: tuple[str, ...]) -> tu
     if not names:
         raise InputError(f"{what} names nothing; choose from {', '.join(known)}.")
     return names
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

@@ -1,6 +1,7 @@
 """Poisson likelihood with a log-rate head, for counts."""
 
 import dataclasses
+import math
 from typing import Any, ClassVar
 
 import jax
@@ -13,11 +14,26 @@ from evenvae.likelihoods.base import Likelihood, Scale
 from evenvae.likelihoods.normal import standard
 
 CAP = 15.0
+SMALL = 15
 
 
 def rate(raw: Float[Array, "..."]) -> Float[Array, "..."]:
     """exp(eta) up to eta = 15, then its tangent: no overflow, and a gradient that never dies."""
     return jnp.exp(jnp.minimum(raw, CAP)) * (1 + jnp.maximum(raw - CAP, 0))
+
+
+def log_factorial(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """log x! for x at least 0, by Stirling's series at x + 16 or, from x = 15 on, at x + 1.
+
+    ``lax.lgamma`` would take nine times as long on a CPU, where it is not vectorised.
+    """
+    small = x < SMALL
+    lifted = jnp.minimum(x, SMALL) + jnp.arange(1.0, SMALL + 1, dtype=x.dtype).reshape(-1, *[1] * x.ndim)
+    z = jnp.where(small, x + SMALL, x) + 1
+    w = 1 / z**2
+    series = (z - 0.5) * jnp.log(z) - z + 0.5 * math.log(2 * math.pi)
+    series += (1 / 12 - w * (1 / 360 - w * (1 / 1260 - w / 1680))) / z
+    return series - jnp.where(small, jnp.log(jnp.prod(lifted, axis=0)), 0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +64,7 @@ class Poisson(Likelihood):
     def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:
         """x eta - exp(eta) - log x!."""
         eta = raw[..., 0]
-        return self.sum_event(x * eta - rate(eta) - jax.lax.lgamma(x + 1.0))
+        return self.sum_event(x * eta - rate(eta) - log_factorial(x))
 
     def mode(self, raw: Float[Array, "..."], scale: Scale) -> Array:
         """floor(rate)."""

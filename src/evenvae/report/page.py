@@ -28,7 +28,7 @@ def write_report(model: Any, X: Any, path: str | Path, *, title: str = "", **opt
     Raises:
         InputError: plotly or jinja2 is not installed, or the table does not fit the model.
     """
-    from evenvae.tables.files import write_text
+    from evenvae.places import write_text
 
     check_installed()
     evidence = gather(model, X, **options)

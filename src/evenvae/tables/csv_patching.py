@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evenvae.places import write_whole
 from evenvae.tables.cells import loose_form, observed_cells
 from evenvae.tables.csv_reading import decode_text, delimiter_of
 from evenvae.tables.csv_text import Document, parse
-from evenvae.tables.files import content_of, kind_of, write_bytes, write_table, zipped
+from evenvae.tables.files import content_of, kind_of, write_table, zipped
 from evenvae.tables.frames import as_frame
 from evenvae.tables.missing import MISSING
 from evenvae.tables.schema import Column, Schema
@@ -81,7 +82,7 @@ def _document(source: str | Path, content: bytes) -> Document:
 def _write(content: bytes, document: Document, cells: dict[tuple[int, int], str], out: str | Path) -> None:
     mark = MARK if content.startswith(MARK) else b""
     patched = mark + document.patched(cells).encode()
-    write_bytes(out, lambda sink: sink.write(zipped(patched, kind_of(out))))
+    write_whole(out, lambda sink: sink.write(zipped(patched, kind_of(out))))
 
 
 def _spellings(document: Document, place: int, column: Column) -> dict[Any, str]:

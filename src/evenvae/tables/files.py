@@ -4,10 +4,8 @@ import csv
 import functools
 import gzip
 import io
-import os
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +16,7 @@ import pyarrow.json
 import pyarrow.parquet
 
 from evenvae.errors import InputError
+from evenvae.places import write_whole
 from evenvae.tables.csv_reading import read_text
 from evenvae.tables.frames import as_frame
 from evenvae.tables.schema import nearest
@@ -111,7 +110,7 @@ def write_table(table: Any, path: str | Path) -> None:
     """Write any table to a file of the kind its name says, or as CSV to standard output for `-`."""
     kind = kind_of(path)
     arrow = table if isinstance(table, pa.Table) else pa.Table.from_pandas(as_frame(table), preserve_index=False)
-    write_bytes(path, lambda sink: _write(arrow, sink, kind))
+    write_whole(path, lambda sink: _write(arrow, sink, kind))
 
 
 def _write(table: pa.Table, sink: BinaryIO, kind: str) -> None:
@@ -147,36 +146,3 @@ def zipped(data: bytes, kind: str) -> bytes:
     """The bytes as the kind of file wants them."""
     # mtime 0: the same table gives the same bytes
     return gzip.compress(data, mtime=0) if kind.endswith(".gz") else data
-
-
-def write_text(path: str | Path, text: str) -> None:
-    """Write a text file whole, or to standard output for `-`."""
-    write_bytes(path, lambda sink: sink.write(text.encode()))
-
-
-def check_writable(path: str | Path) -> None:
-    """InputError where no file can stand at ``path``: asked before long work, whose outcome is to go there."""
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"Cannot write {path}: it is a folder; give a file name.")
-    if not path.parent.is_dir():
-        raise InputError(f"Cannot write {path}: the folder {path.parent} does not exist; make it first.")
-
-
-def write_bytes(path: str | Path, write: Callable[[BinaryIO], Any]) -> None:
-    """Write a file whole or not at all: to a temporary one beside it, renamed at the end."""
-    if str(path) == "-":
-        write(sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-        return
-    check_writable(path)
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -190,7 +190,7 @@ class Schema:
 
     def to_toml(self, path: str | Path) -> None:
         """Write `to_toml_string` to a file."""
-        from evenvae.tables.files import write_text
+        from evenvae.places import write_text
 
         write_text(path, self.to_toml_string())
 
