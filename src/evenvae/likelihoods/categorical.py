@@ -29,8 +29,10 @@ class Categorical(Likelihood):
         """r_x - logsumexp(r)."""
         # a comparison instead of a gather: its gradient is elementwise, where a gather's is a slow scatter
         onehot = x[..., None] == jnp.arange(self.levels, dtype=x.dtype)
-        chosen = jnp.where(onehot, raw, 0).sum(-1)
-        return self.sum_event(chosen - jax.nn.logsumexp(raw, axis=-1))
+        # shifted here: jax.nn.logsumexp also minds infinite logits, which no head gives, for up to twice the time
+        shifted = raw - jax.lax.stop_gradient(raw.max(-1, keepdims=True))
+        chosen = jnp.where(onehot, shifted, 0).sum(-1)
+        return self.sum_event(chosen - jnp.log(jnp.exp(shifted).sum(-1)))
 
     def probabilities(self, raw: Float[Array, "... levels"]) -> Float[Array, "... levels"]:
         """softmax(r)."""
