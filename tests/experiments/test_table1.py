@@ -99,6 +99,9 @@ def test_any_part_first_and_the_rest_later(made, tmp_path):
     assert len(re.findall(r"0\.561", first)) == 2
     with pytest.raises(InputError, match="epochs"):
         make(out, MadeUp(level), resume=True, epochs=99)
+    assert "Seeds: 3." in text
+    text = make(out, MadeUp(level), tables=["adult"], resume=True, seeds=4)
+    assert "Seeds: 3 (wine); 4 (adult)." in text
 
 
 def test_a_cell_that_fails_does_not_stop_the_others(made, tmp_path):

@@ -1,5 +1,6 @@
 """Table 1 as Markdown: the paper's form, then what its form does not show."""
 
+from collections.abc import Callable
 from statistics import fmean, median
 from typing import Any
 
@@ -35,8 +36,8 @@ def markdown(cells: list[dict[str, Any]], published: dict[str, Any], measure: st
 
 _DEFAULTS = (
     "Means over the tables that have the combination. Error and worst column (its error over that of its mean or most "
-    "frequent level) are divided by plain's, the log-likelihood (nats a row) is the difference from plain's; "
-    "`better` counts tables with a smaller error than plain.\n"
+    "frequent level) are divided by plain's, the log-likelihood (nats a row) is the median "
+    "difference from plain's, which no single table rules; `better` counts tables with a smaller error than plain.\n"
 )
 
 
@@ -123,7 +124,7 @@ def _defaults(cells: list[dict[str, Any]], model: str, published: dict) -> str:
 
 def defaults_of(cells: list[dict[str, Any]], balance: str) -> tuple[int, float, int, float, float]:
     """Of one combination beside plain: tables, mean ratio of errors, tables with a smaller error, mean ratio of the
-    worst columns, mean difference of log-likelihoods; zeros where no table has it.
+    worst columns, median difference of log-likelihoods; zeros where no table has it.
     """
     pairs = []
     for cell in cells:
@@ -137,12 +138,20 @@ def defaults_of(cells: list[dict[str, Any]], balance: str) -> tuple[int, float, 
         fmean(own["error"] / plain["error"] for plain, own in pairs),
         sum(own["error"] < plain["error"] for plain, own in pairs),
         fmean(own["worst"] / plain["worst"] for plain, own in pairs),
-        fmean(own["log_likelihood"] - plain["log_likelihood"] for plain, own in pairs),
+        median(own["log_likelihood"] - plain["log_likelihood"] for plain, own in pairs),
     )
 
 
 def _made(cells: list[dict[str, Any]], published: dict) -> str:
-    each = lambda get: ", ".join(sorted({str(get(cell)) for cell in cells}))
+    def each(get: Callable[[dict[str, Any]], Any]) -> str:
+        """The value; where cells differ, every value with its tables."""
+        tables: dict[str, list[str]] = {}
+        for cell in cells:
+            tables.setdefault(str(get(cell)), []).append(cell["table"])
+        if len(tables) == 1:
+            return next(iter(tables))
+        return "; ".join(f"{value} ({', '.join(dict.fromkeys(tables[value]))})" for value in sorted(tables))
+
     made = {(cell["model"], cell["table"]) for cell in cells}
     absent = []
     for name, said in published["models"].items():
