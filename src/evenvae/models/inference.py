@@ -21,6 +21,8 @@ from evenvae.models.layout import Layout
 
 BUDGET = 2**22
 """Head outputs computed at once, which bounds memory whatever the number of samples and levels."""
+LEAST = 32
+"""Rows computed at once where fewer are asked for."""
 
 
 @functools.lru_cache(maxsize=16)
@@ -32,9 +34,12 @@ def latent_points(samples: int, latent_size: int) -> Float[np.ndarray, "samples 
 
 
 def slice_rows(layout: Layout, samples: int, rows: int) -> int:
-    """Rows asked at once."""
+    """Rows asked at once: a power of two, so that few programs are compiled.
+
+    Up to LEAST rows share one: a row by itself gets the very answer that it gets among a few others.
+    """
     most = max(1, min(1024, BUDGET // max(1, samples * layout.width)))
-    return min(most, 1 << max(0, rows - 1).bit_length())
+    return min(most, max(LEAST, 1 << max(0, rows - 1).bit_length()))
 
 
 def in_slices(function, cells: Cells, mask: np.ndarray, size: int) -> Any:
