@@ -9,16 +9,16 @@ seconds, which say what the part took whatever it had to wait for.
 """
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from provenance import provenance
 
 PRESET = {"preset": "paper", "validation_fraction": 0.125}
 
@@ -70,9 +70,6 @@ def main() -> None:
     if options.part:
         train(options.part[0], options, int(options.part[1]))
         return
-    import jax
-
-    import evenvae
     from evenvae.cocktail import resolve
 
     runs = len(resolve(options.balances)) * options.seeds
@@ -92,10 +89,7 @@ def main() -> None:
         "epochs": options.epochs,
         "balances": list(resolve(options.balances)),
         "seeds": options.seeds,
-        "command": " ".join(["python", "benchmarks/sweep_throughput.py", *sys.argv[1:]]),
-        "versions": {"evenvae": evenvae.__version__, "jax": jax.__version__, "python": platform.python_version()},
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
-        "date": datetime.date.today().isoformat(),
+        **provenance("jax"),
     }
     options.out.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result["parts"], indent=1))

@@ -8,15 +8,15 @@ idle cores.
 """
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from provenance import provenance
 
 CASES = {
     "adult, the paper's network": ("adult", {"preset": "paper"}, 6),
@@ -72,10 +72,6 @@ def main() -> None:
     if options.child:
         child(options.child)
         return
-    import jax
-
-    import evenvae
-
     counts = [int(count) for count in options.threads.split(",")]
     lines = []
     for case in CASES:
@@ -88,10 +84,7 @@ def main() -> None:
     result = {
         "lines": lines,
         "turns": options.turns,
-        "command": " ".join(["python", "benchmarks/threads.py", *sys.argv[1:]]),
-        "versions": {"evenvae": evenvae.__version__, "jax": jax.__version__, "python": platform.python_version()},
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
-        "date": datetime.date.today().isoformat(),
+        **provenance("jax"),
     }
     options.out.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -13,13 +13,14 @@ def use_cores(runs: int) -> None:
     A lone run gets one thread: its kernels are small, and handing them to others costs more than it saves
     (docs/sharp_bits.md).
     """
-    import jax
-
     if runs == 1:
         os.environ.setdefault("NPROC", "1")
     elif "XLA_FLAGS" not in os.environ:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        jax.config.update("jax_num_cpu_devices", max(1, min(runs, cores)))
+        import jax
+
+        from evenvae.cocktail.local import cores
+
+        jax.config.update("jax_num_cpu_devices", max(1, min(runs, cores())))
 
 
 def read(data: str) -> tuple[Any, Any]:

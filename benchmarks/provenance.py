@@ -1,0 +1,18 @@
+"""What made a file of results: the command, versions, the class of machine, the date."""
+
+import datetime
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+
+def provenance(*packages: str) -> dict:
+    """Of the script that runs; versions of evenvae, ``packages`` and Python."""
+    return {
+        "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+        "versions": {name: version(name) for name in ("evenvae", *packages)} | {"python": platform.python_version()},
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
+        "date": datetime.date.today().isoformat(),
+    }
