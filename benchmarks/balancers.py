@@ -15,12 +15,10 @@ callable, whose rows at the shared feature are formed; and, where torch and torc
 """
 
 import argparse
-import datetime
 import functools
 import importlib
 import json
 import os
-import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,8 +30,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-import evenvae
 from evenvae import balancing
+from provenance import provenance
 
 HIDDEN, BATCH = 50, 128
 NAMES = (*balancing.METHODS, "imtl-g+pcgrad")
@@ -431,13 +429,6 @@ def has_torch() -> bool:
     return True
 
 
-def versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    names = ["jax", "jaxlib", "optax", *(["torch", "torchjd"] if has_torch() else [])]
-    return {"evenvae": evenvae.__version__, "python": platform.python_version(), **{n: version(n) for n in names}}
-
-
 def split(times: dict[str, Time]) -> dict[str, dict]:
     """The three figures apart."""
     return {
@@ -454,10 +445,7 @@ def write(out: Path, sizes: dict, memories: dict, quick: bool) -> None:
         "shape": {"h": HIDDEN, "B": BATCH, "P": {d: sum(tasks_of(d).widths) for d in sizes_asked(quick)}},
         "sizes": sizes,
         "memory, MiB a compiled step": memories,
-        "command": f"python benchmarks/balancers.py benchmarks/results/balancers.json{' --quick' if quick else ''}",
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
-        "versions": versions(),
+        **provenance("jax", "jaxlib", "optax", *(["torch", "torchjd"] if has_torch() else [])),
     }
     out.write_text(json.dumps(report, indent=1) + "\n")
 

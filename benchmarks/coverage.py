@@ -14,10 +14,7 @@ writes them to a file.
 """
 
 import argparse
-import datetime
 import json
-import os
-import platform
 import runpy
 import time
 import warnings
@@ -27,12 +24,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import scipy
-import sklearn
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer
 
 import evenvae
 from evenvae.metrics import pool
+from provenance import provenance
 
 NAMES = ("intercept", "x1", "x2", "level b", "level c")
 TRUTH = np.array([1.0, 1.0, 0.5, 1.0, -1.0])
@@ -135,10 +132,7 @@ def measured(method: str, mechanism: str, seed: int) -> dict:
         "full_data": full_data.round(5).tolist(),
         **extra,
         "seconds": round(seconds, 2),
-        "command": "python benchmarks/coverage.py coverage.jsonl",
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
-        "versions": {"evenvae": evenvae.__version__, "scikit-learn": sklearn.__version__, "numpy": np.__version__},
+        **provenance("scikit-learn", "numpy"),
     }
 
 

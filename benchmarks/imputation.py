@@ -8,17 +8,13 @@ error rate of levels, mean over columns. One line a run, appended as it ends; ru
 """
 
 import argparse
-import datetime
 import json
-import os
-import platform
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import sklearn
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer
@@ -26,6 +22,7 @@ from sklearn.linear_model import BayesianRidge
 
 import evenvae
 from evenvae import datasets, metrics, tables
+from provenance import provenance
 
 
 class Problem:
@@ -174,10 +171,7 @@ def main() -> None:
                     "columns": {
                         c.name: round(float(e), 5) for c, e in zip(problem.schema.features, errors, strict=True)
                     },
-                    "command": "python benchmarks/imputation.py",
-                    "date": datetime.date.today().isoformat(),
-                    "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
-                    "versions": {"evenvae": evenvae.__version__, "scikit-learn": sklearn.__version__},
+                    **provenance("scikit-learn"),
                 }
                 with options.out.open("a") as file:
                     file.write(json.dumps(row) + "\n")

@@ -11,19 +11,17 @@ compiles.
 import argparse
 import json
 import os
-import platform
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-import jax
 import numpy as np
 import pandas as pd
 
 import evenvae
 from evenvae import tables
+from provenance import provenance
 
 
 def made_up(rows: int) -> pd.DataFrame:
@@ -99,9 +97,7 @@ def main() -> None:
         measured("score_samples, 100 samples", lambda: model.score_samples(few), len(few))
         measured("sample", lambda: model.sample(100_000, random_state=0), 100_000)
     about = {
-        "command": " ".join(["python", *sys.argv]),
-        "versions": {"evenvae": evenvae.__version__, "jax": jax.__version__, "pandas": pd.__version__},
-        "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, shared with other work",
+        **provenance("jax", "pandas"),
         "rows": arguments.rows,
     }
     arguments.out.write_text(json.dumps({**about, "results": results}, indent=1) + "\n", encoding="utf-8")

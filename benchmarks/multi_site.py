@@ -9,14 +9,10 @@ same rows, and is judged on other rows of the target. One line a run, appended a
 """
 
 import argparse
-import datetime
 import json
 import logging
-import os
-import platform
 import time
 import warnings
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +26,7 @@ import evenvae
 from evenvae import datasets
 from evenvae.metrics import probe, rate_parts
 from evenvae.models import inference
+from provenance import provenance
 
 # table, column that says the site, target site, outcome, columns that would give the outcome or the site away
 PROBLEMS = {
@@ -112,16 +109,6 @@ def one(problem: str, method: str, seed: int, epochs: float, latent_size: int) -
     }
 
 
-def conditions() -> dict:
-    """What a figure depends on beside its run."""
-    return {
-        "command": "python benchmarks/multi_site.py",
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, one of {os.cpu_count()} cores, CPU, shared with other work",
-        "versions": {"evenvae": evenvae.__version__, **{name: version(name) for name in ("jax", "scikit-learn")}},
-    }
-
-
 def show(path: Path) -> None:
     """The table of all runs in ``path``: means and standard deviations over seeds."""
     runs = pd.DataFrame([json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()])
@@ -169,7 +156,7 @@ def main() -> None:
             for method in given.methods.split(","):
                 if (problem, method, seed) in done:
                     continue
-                row = one(problem, method, seed, given.epochs, given.latent_size) | conditions()
+                row = one(problem, method, seed, given.epochs, given.latent_size) | provenance("jax", "scikit-learn")
                 with given.out.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")
                 figures = [row[name] for name in ("auc", "site_accuracy", "task_information", "log_likelihood")]

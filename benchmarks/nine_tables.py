@@ -8,20 +8,17 @@ One line a run, appended as it ends; run again to go on. Splits are 70/10/20 by 
 """
 
 import argparse
-import datetime
 import itertools
 import json
-import os
-import platform
 import time
 from pathlib import Path
 from statistics import median
 
-import jax
 import numpy as np
 
 import evenvae
 from evenvae import datasets
+from provenance import provenance
 
 EPOCHS = {"wine": 2000}
 HIDDEN = {"bank": 100}
@@ -109,7 +106,6 @@ def main() -> None:
         for line in options.out.read_text().splitlines():
             run = json.loads(line)
             done.add((run["table"], run.get("model", "vae"), run["balance"], run["seed"]))
-    versions = {"evenvae": evenvae.__version__, "jax": jax.__version__, "python": platform.python_version()}
     seeds = [int(seed) for seed in options.seeds.split(",")]
     lists = (seeds, options.tables.split(","), options.models.split(","), options.balances.split(","))
     for seed, name, kind, balance in itertools.product(*lists):
@@ -117,10 +113,7 @@ def main() -> None:
             continue
         row = one(name, kind, balance, seed, options.share)
         row |= {
-            "command": "python benchmarks/nine_tables.py",
-            "date": datetime.date.today().isoformat(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
-            "versions": versions,
+            **provenance("jax"),
         }
         with options.out.open("a") as file:
             file.write(json.dumps(row) + "\n")

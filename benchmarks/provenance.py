@@ -9,10 +9,11 @@ from pathlib import Path
 
 
 def provenance(*packages: str) -> dict:
-    """Of the script that runs; versions of evenvae, ``packages`` and Python."""
+    """Of the script that runs; versions of evenvae, ``packages`` and Python, and the cores it may use."""
+    usable, cores = len(os.sched_getaffinity(0)), os.cpu_count()
     return {
         "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
         "versions": {name: version(name) for name in ("evenvae", *packages)} | {"python": platform.python_version()},
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
+        "machine": f"{platform.machine()}, {cores if usable == cores else f'{usable} of {cores}'} cores, CPU",
         "date": datetime.date.today().isoformat(),
     }

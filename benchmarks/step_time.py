@@ -9,10 +9,7 @@ passes to the last shared feature, then IMTL-G and PCGrad on the rows.
 """
 
 import argparse
-import datetime
 import json
-import os
-import platform
 import time
 from pathlib import Path
 from statistics import median
@@ -23,7 +20,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-import evenvae
 from evenvae import balancing, datasets, tables
 from evenvae.models import HIVAEConfig, VAEConfig
 from evenvae.models.space import Space
@@ -43,6 +39,7 @@ from evenvae.training import (
     static_part,
 )
 from evenvae.training.runs import everywhere, run_chunks, runs_mesh, spread
+from provenance import provenance
 
 HIDDEN, LATENT, BATCH = 50, 6, 128
 VANILLA, VAE = ELBO(), VAEConfig(LATENT, HIDDEN, 2, "paper", "raw", 0.1)
@@ -225,10 +222,7 @@ def main() -> None:
         "spread (min, max)": {n: [round(min(v)), round(max(v))] for n, v in times.items()},
         "ratio": result_ratio,
         "shape": {"D": features, "P": space.layout.width, "h": HIDDEN, "B": BATCH, "K": 1},
-        "command": "python benchmarks/step_time.py",
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
-        "versions": {"evenvae": evenvae.__version__, "jax": jax.__version__, "torch": torch.__version__},
+        **provenance("jax", "torch"),
     }
     options.out.write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps(report, indent=1))

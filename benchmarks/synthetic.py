@@ -24,13 +24,9 @@ What is measured, of drawn rows (S), training rows (R) and test rows (T):
 
 import argparse
 import contextlib
-import datetime
-import importlib.metadata
 import io
 import itertools
 import json
-import os
-import platform
 import statistics
 import time
 import warnings
@@ -47,6 +43,7 @@ from sklearn.neighbors import NearestNeighbors
 
 import evenvae
 from evenvae import datasets, tables
+from provenance import provenance
 
 TARGETS = {"adult": ("sex", 1), "credit": ("default payment next month", 1), "wine": ("quality", 6)}
 """Column to be told from the others, and the code from which on it counts as positive."""
@@ -254,10 +251,6 @@ def copied(
     return {"copies": share, "nearer": float(np.mean((of_train < of_test) + 0.5 * (of_train == of_test)))}
 
 
-def versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in ("ctgan", "sdmetrics", "scikit-learn", "torch", "jax")}
-
-
 def drawn_rows(problem: Problem, method: str, seed: int, folder: Path | None) -> Drawn:
     """Rows of a method, from ``folder`` where they lie."""
     if folder is None or method in ("training rows", "independent columns"):
@@ -324,10 +317,7 @@ def main() -> None:
                     **{k: round(v, 5) for k, v in judge(problem, restored(problem, drawn.rows)).items()},
                     "fit_seconds": round(drawn.fit_seconds, 1),
                     "sample_seconds": round(drawn.sample_seconds, 2),
-                    "command": "python benchmarks/synthetic.py",
-                    "date": datetime.date.today().isoformat(),
-                    "machine": f"{platform.machine()}, {os.cpu_count()} cores, CPU",
-                    "versions": {"evenvae": evenvae.__version__, **versions()},
+                    **provenance("ctgan", "sdmetrics", "scikit-learn", "torch", "jax"),
                 }
                 with options.out.open("a") as file:
                     file.write(json.dumps(row) + "\n")

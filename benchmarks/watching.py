@@ -9,11 +9,7 @@ numbers and half levels; the network and the chunk are those of `EvenVAE`.
 
 import argparse
 import dataclasses
-import datetime
 import json
-import os
-import platform
-import sys
 import time
 from pathlib import Path
 
@@ -23,6 +19,7 @@ import pandas as pd
 
 import evenvae
 from evenvae.training.runs import everywhere, run_chunks, runs_mesh, spread
+from provenance import provenance
 
 CASES = [
     {"columns": 12, "rows": 6400, "balance": "none"},
@@ -91,10 +88,7 @@ def main() -> None:
         results.append(measure(case, arguments.pairs))
         print(json.dumps(results[-1]), flush=True)
     about = {
-        "command": " ".join(["python", *sys.argv]),
-        "versions": {"evenvae": evenvae.__version__, "jax": jax.__version__, "numpy": np.__version__},
-        "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, shared with other work",
-        "date": datetime.date.today().isoformat(),
+        **provenance("jax", "numpy"),
         "pairs": arguments.pairs,
     }
     arguments.out.write_text(json.dumps({**about, "results": results}, indent=1) + "\n", encoding="utf-8")
