@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evenvae import balancing
-from evenvae.balancing import LinearHeads, balanced_value_and_grad, linear_heads
+from evenvae.balancing import LinearHeads, balanced_value_and_grad, gram
 
 TASK = (0, 0, 1, 2, 2, 2, 1)
 KEY = jax.random.key(1)
@@ -26,27 +26,31 @@ def test_gram_of_linear_heads_equals_explicit_rows(hidden):
         np.testing.assert_allclose(np.ravel(combined), weights @ rows, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", ["graddrop", "imtl-g+graddrop", "mgda-ub+graddrop"])
-def test_slices_of_rows_give_what_all_rows_give(name, monkeypatch):
+@pytest.mark.parametrize("feature", [(*TASK, 3), (0, 1, 2, 3), (0, 0, 1, 2, 2, 3, 3, 1)], ids=str)
+@pytest.mark.parametrize("name", ["graddrop", "graddrop[leak=0.1/0.9/0/1]", "imtl-g+graddrop", "mgda-ub+graddrop"])
+def test_elementwise_methods_do_without_rows_what_they_do_with_them(name, feature, monkeypatch):
     rng = np.random.default_rng(0)
-    cotangent, kernel = rng.normal(size=(23, len(TASK))), rng.normal(size=(4, len(TASK)))
+    task = np.array(feature)
+    cotangent, kernel = rng.normal(size=(23, task.size)), rng.normal(size=(4, task.size))
     balancer = balancing.norm_match(balancing.parse(name))
     with jax.enable_x64(True):
-        rows = balancing.rows_of_linear_heads(cotangent, kernel, np.array(TASK))
-        expected, _ = balancer.update(rows, balancer.init(3), key=KEY)
-        for size in (3 * 4 * 5, 10**6):
-            monkeypatch.setattr(linear_heads, "SLICE", size)
+        rows = balancing.rows_of_linear_heads(cotangent, kernel, task)
+        expected, _ = balancer.update(rows, balancer.init(4), key=KEY)
+        for size in (4 * 4 * 5, 10**6):
+            monkeypatch.setattr(gram, "SLICE", size)
             found, _ = balancing.balance_linear_heads(
-                balancer, balancer.init(3), jnp.asarray(cotangent), jnp.asarray(kernel), np.array(TASK), key=KEY
+                balancer, balancer.init(4), jnp.asarray(cotangent), jnp.asarray(kernel), task, key=KEY
             )
-            np.testing.assert_allclose(np.ravel(found), expected, rtol=1e-9)
+            np.testing.assert_allclose(np.ravel(found), expected, rtol=1e-9, atol=1e-11)
 
 
-def test_sliced_rows_bound_memory():
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_elementwise_methods_never_hold_all_rows(outputs):
     tasks, rows, hidden = 64, 8192, 16
-    cotangent, kernel = jnp.ones((rows, tasks)), jnp.ones((hidden, tasks))
+    cotangent, kernel = jnp.ones((rows, tasks * outputs)), jnp.ones((hidden, tasks * outputs))
     drop = balancing.graddrop()
-    ask = lambda c, w, k: balancing.balance_linear_heads(drop, (), c, w, np.arange(tasks), key=k)[0]
+    feature = np.repeat(np.arange(tasks), outputs)
+    ask = lambda c, w, k: balancing.balance_linear_heads(drop, (), c, w, feature, key=k)[0]
     used = jax.jit(ask).lower(cotangent, kernel, KEY).compile().memory_analysis().temp_size_in_bytes
     assert used < 0.5 * 4 * tasks * rows * hidden
 

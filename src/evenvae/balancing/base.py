@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import jax
@@ -9,6 +10,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 State = Any
+Sums = Callable[[Float[Array, " D"] | None], tuple[Float[Array, " *n"], Float[Array, " *n"]]]
+"""Weights w >= 0 of the rows g (None: ones) to sum_d w_d g_d and sum_d w_d |g_d|, element by element."""
 ZERO = 1e-12
 """A row counts as zero when its norm is below this share of the largest norm."""
 
@@ -83,8 +86,8 @@ class Balancer(abc.ABC):
 class Elementwise(Balancer):
     """A balancer that decides element by element of the rows and answers `update` alone.
 
-    `update` is `scaling` of the rows, then `draw` of the noise, then `direction`. The last works on any slice of
-    the elements, so that callers who can make the rows slice by slice never hold them all.
+    `update` is `scaling` of the rows, then `draw` of the noise, then `direction`. The last asks for sums over the
+    rows alone, so that callers who know these another way never make the rows.
     """
 
     needs_rows: ClassVar[bool] = True
@@ -108,8 +111,8 @@ class Elementwise(Balancer):
         """The noise of a step."""
 
     @abc.abstractmethod
-    def direction(self, rows: Float[Array, "D m"], noise: Float[Array, " m"]) -> Float[Array, " m"]:
-        """The mixture of scaled rows, each element by itself."""
+    def direction(self, sums: Sums, noise: Float[Array, " *n"]) -> Float[Array, " *n"]:
+        """The mixture of scaled rows, each element by itself, in the shape of the elements."""
 
     def finish(self, direction: Float[Array, " n"], plain: Float[Array, " n"]) -> Float[Array, " n"]:
         """The whole direction, given the plain sum of the rows."""
@@ -123,7 +126,13 @@ class Elementwise(Balancer):
         scale, state = self.scaling(gram, state, key=scale_key, losses=losses)
         noise = self.draw(noise_key, rows.shape[1], rows.dtype) if noise is None else jnp.asarray(noise)
         rows = jnp.where(jnp.isfinite(rows).all(axis=1)[:, None], rows, 0)
-        return self.direction(rows if scale is None else scale[:, None] * rows, noise), state
+        rows = rows if scale is None else scale[:, None] * rows
+
+        def sums(weights):
+            weighted = rows if weights is None else weights[:, None] * rows
+            return weighted.sum(0), jnp.abs(weighted).sum(0)
+
+        return self.direction(sums, noise), state
 
 
 def _text(value: Any) -> str:

@@ -73,9 +73,9 @@ class ElementwiseChain(_Parts, Elementwise):
         """Noise of the last part."""
         return self.parts[-1].draw(key, elements, dtype)  # type: ignore[attr-defined]
 
-    def direction(self, rows, noise):
+    def direction(self, sums, noise):
         """Mixture by the last part."""
-        return self.parts[-1].direction(rows, noise)  # type: ignore[attr-defined]
+        return self.parts[-1].direction(sums, noise)  # type: ignore[attr-defined]
 
 
 def scaled_gram(gram, weights):

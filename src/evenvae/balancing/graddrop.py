@@ -4,7 +4,6 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
 from evenvae.balancing.base import Balancer, Elementwise
 
@@ -16,8 +15,10 @@ class GradDrop(Elementwise):
 
     ``leak`` in [0, 1] is the share of every entry that stays regardless: one number, or one for each task.
     Without leak the expected direction is the plain sum, so elementwise GradDrop is the plain gradient plus
-    noise that keeps signs together. ``noise`` (n,): the uniforms. O(D n), from sums over tasks alone: no copy of
-    the rows is made, and `direction` works on any slice of the elements.
+    noise that keeps signs together. ``noise`` (n,): the uniforms. O(D n).
+
+    What stays is made from two sums over tasks: the positive entries add up to (sum |g_d| + sum g_d) / 2, the
+    negative ones to (sum g_d - sum |g_d|) / 2.
     """
 
     leak: float | tuple[float, ...] = 0.0
@@ -38,14 +39,15 @@ class GradDrop(Elementwise):
             raise ValueError("graddrop needs a key or its noise")
         return jax.random.uniform(key, (elements,), dtype)
 
-    def direction(self, rows: Float[Array, "D m"], noise: Float[Array, " m"]) -> Float[Array, " m"]:
+    def direction(self, sums, noise):
         """See `Elementwise.direction`."""
-        leak = jnp.asarray(self.leak, rows.dtype)
-        leak = leak[:, None] if leak.ndim else leak
-        total, size = rows.sum(0), jnp.abs(rows).sum(0)
+        total, size = sums(None)
         purity = 0.5 * (1 + total / jnp.where(size > 0, size, 1))
-        stays = jnp.where(rows > 0, purity > noise, purity < noise)
-        return (jnp.where(stays, 1.0, leak) * rows).sum(0)
+        leak = jnp.asarray(self.leak, total.dtype)
+        held_total, held_size = sums(1 - leak) if leak.ndim else ((1 - leak) * total, (1 - leak) * size)
+        positive, negative = 0.5 * (held_total + held_size), 0.5 * (held_total - held_size)
+        chosen = jnp.where(purity > noise, positive, 0) + jnp.where(purity < noise, negative, 0)
+        return total - held_total + chosen
 
 
 def graddrop(leak: float | tuple[float, ...] = 0.0) -> Balancer:

@@ -5,9 +5,13 @@ task d with respect to the shared feature is G_d = Delta_d W_d^T, and with E the
 each task, Q = E^T [(Delta^T Delta) o (W^T W)] E.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
+
+SLICE = 2**18
+"""Elements of the tasks' gradients that are held at once to add up their absolute values."""
 
 
 def gram_of_linear_heads(
@@ -71,6 +75,34 @@ def rows_of_linear_heads(
         outputs = np.flatnonzero(feature == task).astype(np.int32)
         rows.append((cotangent[:, outputs] @ kernel[:, outputs].T).ravel())
     return jnp.stack(rows)
+
+
+def absolute_sum_of_linear_heads(
+    cotangent: Float[Array, "M P"], kernel: Float[Array, "h P"], feature: Int[np.ndarray, " P"]
+) -> Float[Array, "M h"]:
+    """sum_d |G_d|, element by element.
+
+    Tasks with one output are met by one product, |delta w^T| = |delta| |w|^T; the others' rows are made
+    ``SLICE`` elements at a time.
+    """
+    feature = np.asarray(feature)
+    tasks, sizes = np.unique(feature, return_counts=True)
+    single = np.flatnonzero(np.isin(feature, tasks[sizes == 1])).astype(np.int32)
+    several = [np.flatnonzero(feature == task).astype(np.int32) for task in tasks[sizes > 1]]
+
+    def of_rows(piece):
+        parts = [jnp.abs(piece[:, outputs] @ kernel[:, outputs].T) for outputs in several]
+        if single.size:
+            parts.append(jnp.abs(piece[:, single]) @ jnp.abs(kernel[:, single]).T)
+        return sum(parts)
+
+    rows, hidden = cotangent.shape[0], kernel.shape[0]
+    size = int(np.clip(SLICE // (max(len(several), 1) * hidden), 1, rows))
+    if size == rows:
+        return of_rows(cotangent)
+    pieces = -(-rows // size)
+    padded = jnp.pad(cotangent, ((0, pieces * size - rows), (0, 0))).reshape(pieces, size, -1)
+    return jax.lax.map(of_rows, padded).reshape(-1, hidden)[:rows]
 
 
 def combine_linear_heads(

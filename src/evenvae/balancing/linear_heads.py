@@ -3,15 +3,16 @@
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from evenvae.balancing.base import Balancer, Elementwise, State
-from evenvae.balancing.gram import combine_linear_heads, gram_of_linear_heads, rows_of_linear_heads
-
-SLICE = 2**18
-"""Elements of the shared feature whose rows are held at once by methods that decide element by element."""
+from evenvae.balancing.gram import (
+    absolute_sum_of_linear_heads,
+    combine_linear_heads,
+    gram_of_linear_heads,
+    rows_of_linear_heads,
+)
 
 
 def balance_linear_heads(
@@ -28,12 +29,12 @@ def balance_linear_heads(
 
     ``cotangent`` is that of the summed loss at the heads' outputs, ``feature`` says which task an output belongs
     to; ``balancer=None`` is the plain sum. Memory beyond the plain backward is O(P^2) for methods that answer
-    with weights, and D times `SLICE` elements for the others, however many rows M there are.
+    with weights, O(M h) for those that decide element by element, and D times that for any other.
     """
     if balancer is None:
         return cotangent @ kernel.T, state
     if isinstance(balancer, Elementwise):
-        return _by_slices(balancer, state, cotangent, kernel, feature, key, losses)
+        return _element_by_element(balancer, state, cotangent, kernel, feature, key, losses)
     if not balancer.needs_rows:
         gram = gram_of_linear_heads(cotangent, kernel, feature)
         weights, state = balancer.weights(gram, state, key=key, losses=losses)
@@ -43,24 +44,19 @@ def balance_linear_heads(
     return v.reshape(-1, kernel.shape[0]), state
 
 
-def _by_slices(balancer: Elementwise, state: State, cotangent, kernel, feature, key, losses) -> tuple[Any, State]:
+def _element_by_element(
+    balancer: Elementwise, state: State, cotangent, kernel, feature, key, losses
+) -> tuple[Any, State]:
     scale_key, noise_key = (None, None) if key is None else jax.random.split(key)
     gram = gram_of_linear_heads(cotangent, kernel, feature) if balancer.uses_gram else None
     scale, state = balancer.scaling(gram, state, key=scale_key, losses=losses)
     rows, hidden = cotangent.shape[0], kernel.shape[0]
-    tasks = int(np.max(feature)) + 1
     noise = balancer.draw(noise_key, rows * hidden, cotangent.dtype).reshape(rows, hidden)
-    if scale is not None:
-        scaled = cotangent * scale.astype(cotangent.dtype)[np.asarray(feature, np.int32)]
-    else:
-        scaled = cotangent
-    size = int(np.clip(SLICE // (tasks * hidden), 1, rows))
-    pieces = -(-rows // size)
-    pad = lambda a: jnp.pad(a, ((0, pieces * size - rows), (0, 0))).reshape(pieces, size, -1)
+    task = np.asarray(feature, np.int32)
+    scaled = cotangent if scale is None else cotangent * scale.astype(cotangent.dtype)[task]
 
-    def one(piece):
-        part, uniforms = piece
-        return balancer.direction(rows_of_linear_heads(part, kernel, feature), uniforms.ravel())
+    def sums(weights):
+        weighted = scaled if weights is None else scaled * weights[task]
+        return weighted @ kernel.T, absolute_sum_of_linear_heads(weighted, kernel, feature)
 
-    mixed = jax.lax.map(one, (pad(scaled), pad(noise))).reshape(pieces * size, hidden)[:rows]
-    return balancer.finish(mixed, cotangent @ kernel.T), state
+    return balancer.finish(balancer.direction(sums, noise), cotangent @ kernel.T), state

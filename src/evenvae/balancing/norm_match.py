@@ -69,7 +69,7 @@ class NormMatched(_Matched):
 
 
 class ElementwiseNormMatched(_Matched, Elementwise):
-    """Norm matching of directions found element by element; a slice by itself is left as it is."""
+    """Norm matching of directions found element by element."""
 
     inner: Elementwise
 
@@ -86,9 +86,9 @@ class ElementwiseNormMatched(_Matched, Elementwise):
         """Passed on."""
         return self.inner.draw(key, elements, dtype)
 
-    def direction(self, rows, noise):
+    def direction(self, sums, noise):
         """Passed on; `finish` rescales the whole."""
-        return self.inner.direction(rows, noise)
+        return self.inner.direction(sums, noise)
 
 
 def norm_match(balancer: Balancer, max_amplify: float = 1e3) -> Balancer:
