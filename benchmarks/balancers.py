@@ -295,13 +295,15 @@ def jax_variants(tasks: Tasks, samples: int) -> dict[str, Callable[[], tuple[Cal
     return found
 
 
-def measure_jax(tasks: Tasks, samples: int, steps: int, rounds: int) -> tuple[dict, dict]:
-    """Ratios and microseconds of one size, and what was skipped."""
+def measure_jax(tasks: Tasks, samples: int, steps: int, rounds: int, methods: list[str]) -> tuple[dict, dict]:
+    """Ratios and microseconds of one size, and what was skipped; of ``methods`` alone if there are any."""
     xs = jnp.asarray(data_of(tasks, steps * BATCH).reshape(steps, BATCH, -1))
     plain = Variant(plain_step(tasks, samples), start(tasks), xs)
     calls = max(1, round(0.03 / (median(plain() for _ in range(5)) * steps)))
     times, skipped = {"plain": compared(plain, plain, rounds, calls)}, {}
     for name, make in jax_variants(tasks, samples).items():
+        if methods and name not in methods:
+            continue
         try:
             step, balancer = make()
             times[name] = compared(plain, Variant(step, start(tasks, balancer), xs), rounds, calls)
@@ -438,15 +440,21 @@ def split(times: dict[str, Time]) -> dict[str, dict]:
     }
 
 
-def write(out: Path, sizes: dict, memories: dict, quick: bool) -> None:
-    report = {
-        "what": "median over pairs of blocks of (balanced step / plain step)",
+def write(out: Path, held: dict, quick: bool, part: bool) -> None:
+    """``held`` with what made it; a part that was measured anew says so beside the rest's."""
+    made = {
         "threads": f"JAX {len(os.sched_getaffinity(0))}, PyTorch {THREADS}",
-        "shape": {"h": HIDDEN, "B": BATCH, "P": {d: sum(tasks_of(d).widths) for d in sizes_asked(quick)}},
-        "sizes": sizes,
-        "memory, MiB a compiled step": memories,
         **provenance("jax", "jaxlib", "optax", *(["torch", "torchjd"] if has_torch() else [])),
     }
+    if part:
+        others = [other for other in held.get("measured anew", []) if other["command"] != made["command"]]
+        report = held | {"measured anew": [*others, made]}
+    else:
+        report = held | {
+            "what": "median over pairs of blocks of (balanced step / plain step)",
+            "shape": {"h": HIDDEN, "B": BATCH, "P": {d: sum(tasks_of(d).widths) for d in sizes_asked(quick)}},
+            **made,
+        }
     out.write_text(json.dumps(report, indent=1) + "\n")
 
 
@@ -476,36 +484,45 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a smoke run: 12 and 24 tasks, one draw")
     parser.add_argument("--table", action="store_true", help="print what OUT holds as a table, measure nothing")
     parser.add_argument("--only", choices=("jax", "torch"), help="measure one part of what OUT holds anew")
+    parser.add_argument(
+        "--methods", type=lambda names: names.split(","), default=[], metavar="A,B", help="with --only jax: these alone"
+    )
     options = parser.parse_args()
+    if options.methods and options.only != "jax":
+        parser.error("--methods goes with --only jax")
     if options.table:
         print(as_table(json.loads(options.out.read_text())))
         return
     parts = ("jax", "torch") if has_torch() else ("jax",)
     held = json.loads(options.out.read_text()) if options.only else {"sizes": {}}
-    sizes, memories = held["sizes"], held.get("memory, MiB a compiled step", {})
     if not options.only:
         largest, most = sizes_asked(options.quick)[-1], 1 if options.quick else 20
-        memories[f"D={largest}, K={most}"] = memory(tasks_of(largest), most)
-        print(memories, flush=True)
+        held["memory, MiB a compiled step"] = {f"D={largest}, K={most}": memory(tasks_of(largest), most)}
+        print(held["memory, MiB a compiled step"], flush=True)
     for number in sizes_asked(options.quick):
         for samples in (1,) if options.quick else (1, 20):
-            entry = sizes.setdefault(f"D={number}, K={samples}", {})
+            entry = held["sizes"].setdefault(f"D={number}, K={samples}", {})
             for part in (options.only,) if options.only else parts:
                 if part == "torch" and number > ALL_ROWS_UP_TO:
                     continue
                 title, measure = PARTS[part]
-                times, skipped = measure(number, samples, options.quick)
-                entry[title] = split(times) | {"skipped": skipped}
-                write(options.out, sizes, memories, options.quick)
+                times, skipped = measure(number, samples, options.quick, options.methods)
+                found = split(times) | {"skipped": skipped}
+                if options.methods:
+                    anew = lambda values: {name: values[name] for name in options.methods if name in values}
+                    found = {figure: entry[title][figure] | anew(values) for figure, values in found.items()}
+                entry[title] = found
+                write(options.out, held, options.quick, part=bool(options.only))
 
 
-def jax_part(number: int, samples: int, quick: bool) -> tuple[dict[str, Time], dict[str, str]]:
+def jax_part(number: int, samples: int, quick: bool, methods: list[str]) -> tuple[dict[str, Time], dict[str, str]]:
     # the largest sizes take seconds a block: fewer steps, fewer pairs
     steps, rounds = (2, 2) if quick else (20, 15) if number * samples < 2000 else (5, 7)
-    return measure_jax(tasks_of(number), samples, steps, rounds)
+    return measure_jax(tasks_of(number), samples, steps, rounds, methods)
 
 
-def torch_part(number: int, samples: int, quick: bool) -> tuple[dict[str, Time], dict[str, str]]:
+def torch_part(number: int, samples: int, quick: bool, methods: list[str]) -> tuple[dict[str, Time], dict[str, str]]:
+    del methods
     return measure_torch(tasks_of(number), samples, 5 if quick else 7, 60)
 
 
