@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow check format docs clean
+.PHONY: demo test test-slow test-lowest check format docs clean
 
 $(VENV)/made:
 	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "EvenVAE needs Python 3.11 to 3.13"'
@@ -31,6 +31,16 @@ test: $(VENV)/test-installed
 test-slow: $(VENV)/test-installed
 	$(BIN)/python -m pytest -m slow
 
+# with the lowest versions that pyproject.toml allows, in an environment of its own
+$(VENV)-lowest/test-installed: pyproject.toml
+	test -x $(VENV)-lowest/bin/python || $(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet uv
+	VIRTUAL_ENV=$(VENV)-lowest $(VENV)-lowest/bin/uv pip install --quiet --resolution lowest-direct --editable '.[test]'
+	touch $@
+
+test-lowest: $(VENV)-lowest/test-installed
+	$(VENV)-lowest/bin/python -m pytest -m 'not slow' -n auto --dist loadscope
+
 check: $(VENV)/check-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -49,4 +59,4 @@ docs: $(VENV)/docs-installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
 
 clean:
-	rm -rf $(VENV) evenvae-demo
+	rm -rf $(VENV) $(VENV)-lowest evenvae-demo

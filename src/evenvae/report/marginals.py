@@ -15,6 +15,7 @@ from evenvae.report.parts import (
     Section,
     apart,
     drawn,
+    faded,
     kind_of,
     listed,
     percent,
@@ -148,7 +149,7 @@ def figure(number: int, column: Column, found: Marginal) -> Figure:
             {"type": "scatter", "mode": "lines", "name": name, "x": places,
              "y": [*listed(getattr(found, name)), listed(getattr(found, name))[-1]],
              "line": {"shape": "hv", "color": colour, "width": 1 if name == "real" else 2},
-             **({"fill": "tozeroy", "fillcolor": colour + "55"} if name == "real" else {}),
+             **({"fill": "tozeroy", "fillcolor": faded(colour)} if name == "real" else {}),
              "hovertemplate": "from %{x}: %{y:.1%}<extra>" + name + "</extra>"}
             for name, colour in sources
         ]  # fmt: skip

@@ -143,6 +143,12 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: (most - 1) // 2]}…{text[-(most // 2) :]}"
 
 
+def faded(colour: str, opacity: float = 1 / 3) -> str:
+    """``colour``, as ``#rrggbb``, seen through; plotly before 7 knows no eight-digit colours."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return f"rgba({red}, {green}, {blue}, {opacity:.2f})"
+
+
 def apart(texts: Sequence[str], most: int) -> list[str]:
     """All texts `shortened`, those that would read alike by as much less as tells them apart."""
     short = [shortened(text, most) for text in texts]

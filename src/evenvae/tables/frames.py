@@ -107,7 +107,8 @@ def _from_arrow(column: Any) -> pd.Series:
     if pa.types.is_decimal(column.type):
         return column.cast(pa.float64()).to_pandas()
     if pa.types.is_dictionary(column.type):
-        return column.to_pandas()
+        # polars counts levels without sign, which not every pyarrow gives to pandas
+        return column.cast(pa.dictionary(pa.int64(), column.type.value_type, column.type.ordered)).to_pandas()
     if pa.types.is_integer(column.type) and column.null_count:
         return column.to_pandas(types_mapper={column.type: _nullable(column.type)}.get)
     if pa.types.is_boolean(column.type) and column.null_count:
