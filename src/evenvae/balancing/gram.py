@@ -5,6 +5,8 @@ task d with respect to the shared feature is G_d = Delta_d W_d^T, and with E the
 each task, Q = E^T [(Delta^T Delta) o (W^T W)] E.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -94,7 +96,7 @@ def absolute_sum_of_linear_heads(
         parts = [jnp.abs(piece[:, outputs] @ kernel[:, outputs].T) for outputs in several]
         if single.size:
             parts.append(jnp.abs(piece[:, single]) @ jnp.abs(kernel[:, single]).T)
-        return sum(parts)
+        return functools.reduce(jnp.add, parts)
 
     rows, hidden = cotangent.shape[0], kernel.shape[0]
     size = int(np.clip(SLICE // (max(len(several), 1) * hidden), 1, rows))
