@@ -101,7 +101,7 @@ def test_any_part_first_and_the_rest_later(made, tmp_path):
         make(out, MadeUp(level), resume=True, epochs=99)
     assert "Seeds: 3." in text
     text = make(out, MadeUp(level), tables=["adult"], resume=True, seeds=4)
-    assert "Seeds: 3 (wine); 4 (adult)." in text
+    assert "Seeds: 3 (VAE on wine); 4 (VAE on adult)." in text
 
 
 def test_a_cell_that_fails_does_not_stop_the_others(made, tmp_path):

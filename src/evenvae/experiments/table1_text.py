@@ -143,14 +143,22 @@ def defaults_of(cells: list[dict[str, Any]], balance: str) -> tuple[int, float, 
 
 
 def _made(cells: list[dict[str, Any]], published: dict) -> str:
+    models = {name: said["title"] for name, said in published["models"].items()}
+    by_model = {name: [cell for cell in cells if cell["model"] == name] for name in models}
+
     def each(get: Callable[[dict[str, Any]], Any]) -> str:
-        """The value; where cells differ, every value with its tables."""
-        tables: dict[str, list[str]] = {}
-        for cell in cells:
-            tables.setdefault(str(get(cell)), []).append(cell["table"])
-        if len(tables) == 1:
-            return next(iter(tables))
-        return "; ".join(f"{value} ({', '.join(dict.fromkeys(tables[value]))})" for value in sorted(tables))
+        """The value; where cells differ, every value with its models, and their tables unless it holds for all."""
+        held: dict[str, list[str]] = {}
+        for name, own in by_model.items():
+            values: dict[str, list[str]] = {}
+            for cell in own:
+                values.setdefault(str(get(cell)), []).append(cell["table"])
+            for value, tables in values.items():
+                where = "" if len(values) == 1 else f" on {', '.join(tables)}"
+                held.setdefault(value, []).append(models[name] + where)
+        if len(held) == 1:
+            return next(iter(held))
+        return "; ".join(f"{value} ({', '.join(places)})" for value, places in sorted(held.items()))
 
     made = {(cell["model"], cell["table"]) for cell in cells}
     absent = []
