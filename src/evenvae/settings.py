@@ -61,9 +61,10 @@ def resolve_balance(balance: str, purpose: str, objective: str = "elbo", model: 
     network (four tables, two seeds; auto_balance.json) errors of plain, ``imtl-g+pcgrad`` and it are 0.156, 0.043,
     0.026 on adult, 0.087, 0.031, 0.015 on credit, 0.113, 0.013, 0.011 on diamonds, 0.040, 0.032, 0.038 on wine; its
     worst column is 1.2 times as bad as the best constant on adult and 1.6 times on credit.
-    ``gradnorm`` alone ties with it: among all twelve combinations (Table 1 of the paper, two to five seeds;
-    benchmarks/results/table1) the two stand first, with errors of 0.58 (alone) and 0.59, worst columns of 0.874 and
-    0.871, and 1.8 and 2.0 nats less in the median.
+    ``gradnorm`` alone ties with it: among all twelve combinations (Table 1 of the paper with its initialisation, five
+    seeds; benchmarks/results/table1) the two stand first, with errors of 0.580 of plain's (better on nine of the nine
+    tables) and 0.582 alone (on eight), worst columns of 0.872 and 0.876, and 2.0 and 2.1 nats less in the median;
+    third are ``gradnorm+graddrop``, 0.639, and ``imtl-g``, 0.652.
 
     HI-VAE takes ``gradnorm``: at z and at s, ``imtl-g+pcgrad`` left credit and diamonds worse than plain (error 0.111
     and 0.120 against 0.064 and 0.080), ``gradnorm`` better (0.034, 0.004; benchmarks/results/four_models.jsonl).
