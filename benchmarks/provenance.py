@@ -7,13 +7,15 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from evenvae.cocktail.local import cores
+
 
 def provenance(*packages: str) -> dict:
     """Of the script that runs; versions of evenvae, ``packages`` and Python, and the cores it may use."""
-    usable, cores = len(os.sched_getaffinity(0)), os.cpu_count()
+    usable, present = cores(), os.cpu_count()
     return {
         "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
         "versions": {name: version(name) for name in ("evenvae", *packages)} | {"python": platform.python_version()},
-        "machine": f"{platform.machine()}, {cores if usable == cores else f'{usable} of {cores}'} cores, CPU",
+        "machine": f"{platform.machine()}, {present if usable == present else f'{usable} of {present}'} cores, CPU",
         "date": datetime.date.today().isoformat(),
     }
