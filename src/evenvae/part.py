@@ -1,0 +1,89 @@
+"""What the options of a part of a model have in common: a frozen dataclass that scikit-learn can look into."""
+
+import dataclasses
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any, Self
+
+from evenvae.errors import InputError
+
+
+class Part:
+    """Base of the frozen dataclasses that hold the options of one part: the network, the training, an objective, a prior.
+
+    A field that is None is not set: the preset, the purpose or the size of the table decides it. scikit-learn reads
+    the fields by `get_params`, so that ``network__width`` of an estimator is the field ``width`` of its network.
+    """
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Every field by its name; ``deep`` is there for scikit-learn, fields have no parts of their own."""
+        del deep
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+    def replaced(self, **changes: Any) -> Self:
+        """A copy with other values in some fields.
+
+        Raises:
+            InputError: there is no such field, or a value is not allowed.
+        """
+        known = self.get_params()
+        for name in changes:
+            if name not in known:
+                raise InputError(
+                    f"{type(self).__name__} has no option {name!r}; its options are: {', '.join(known) or 'none'}."
+                )
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+
+    def given(self) -> dict[str, Any]:
+        """The fields that are set."""
+        return {name: value for name, value in self.get_params().items() if value is not None}
+
+    def over(self, other: Self) -> Self:
+        """This part, with the fields that it leaves open taken from ``other``."""
+        return other.replaced(**self.given())
+
+
+def check_number(name: str, value: Any, kind: type, low: float, high: float, allowed: str) -> None:
+    """Refuse a value that is not a number of this kind between ``low`` and ``high``; None stands for not set.
+
+    Args:
+        name: of the option, for the message.
+        value: what the user gave.
+        kind: `numbers.Real` or `numbers.Integral`.
+        low, high: the least and the largest allowed value.
+        allowed: the same in words, as in "a positive number".
+
+    Raises:
+        InputError: the value is not allowed.
+    """
+    if value is not None and (
+        isinstance(value, bool) or not isinstance(value, kind) or not low <= float(value) <= high
+    ):
+        raise InputError(f"{name}={value!r} must be {allowed}.")
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Refuse what is not a number above 0."""
+    check_number(name, value, Real, 5e-324, float("inf"), "a positive number")
+
+
+def check_count(name: str, value: Any, least: int = 1) -> None:
+    """Refuse what is not a whole number of at least ``least``."""
+    allowed = "a positive whole number" if least == 1 else f"a whole number, {least} or more"
+    check_number(name, value, Integral, least, float("inf"), allowed)
+
+
+def check_share(name: str, value: Any) -> None:
+    """Refuse what is not a number of at least 0 and below 1."""
+    check_number(name, value, Real, 0, 1 - 2**-53, "at least 0 and below 1")
+
+
+def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
+    """Refuse what is not one of the known words; None stands for not set.
+
+    Raises:
+        InputError: the word is not known; the message lists the known ones.
+    """
+    known = tuple(known)
+    if value is not None and value not in known:
+        raise InputError(f"{name}={value!r} is unknown; choose one of {', '.join(known)}.")
