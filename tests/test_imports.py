@@ -37,7 +37,7 @@ MAY_KNOW = {
         "settings",
         "storage",
     },
-    "report": {"errors", "places", "tables", "metrics", "balancing", "training"},
+    "report": {"questions", "errors", "places", "tables", "metrics", "balancing", "training"},
     "cocktail": {
         "errors",
         "storage",
@@ -50,6 +50,7 @@ MAY_KNOW = {
         "places",
         "settings",
         "preparing",
+        "questions",
         "estimator",
         "saving",
     },

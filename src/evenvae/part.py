@@ -9,7 +9,7 @@ from evenvae.errors import InputError
 
 
 class Part:
-    """Base of the frozen dataclasses that hold the options of one part: the network, the training, an objective, a prior.
+    """Base of the frozen dataclasses that hold the options of one part: network, training, objective or prior.
 
     A field that is None is not set: the preset, the purpose or the size of the table decides it. scikit-learn reads
     the fields by `get_params`, so that ``network__width`` of an estimator is the field ``width`` of its network.

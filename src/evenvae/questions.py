@@ -18,6 +18,8 @@ from evenvae.tables.tasks import codes_given
 from evenvae.task_questions import TaskQuestions
 from evenvae.training import checked
 
+SAMPLES = 100
+"""Importance samples of a row's log-likelihood, wherever it is asked for."""
 STATISTICS = ("typical", "mean", "median", "mode")
 
 
@@ -171,7 +173,7 @@ class Questions(TaskQuestions, TransformerMixin):
             values = sampling.with_holes(self, values, codes, asked, random_state)
         return tables.decode(values, self.schema_, tasks=codes)
 
-    def score_samples(self, X: Any, samples: int = 100, return_details: bool = False) -> Any:
+    def score_samples(self, X: Any, samples: int = SAMPLES, return_details: bool = False) -> Any:
         """(rows,) log-likelihood of every row in nats on the raw scale; low means unusual.
 
         By importance sampling from the posterior (a lower bound in expectation, tight as ``samples`` grows);
@@ -217,7 +219,7 @@ class Questions(TaskQuestions, TransformerMixin):
         result = compared(
             self.space_, self.schema_, truth, self._reconstructed(cells, seen, statistic or self.statistic), seen
         )
-        details = self._log_likelihood(cells, seen, 50)
+        details = self._log_likelihood(cells, seen, SAMPLES)
         result["log_likelihood"] = details["columns"].sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
         result.attrs["log_likelihood"] = float(details["total"].mean())
         result.attrs |= self._dependence(cells, seen, encoded.tasks, random_state)

@@ -205,7 +205,7 @@ def _balancer(pick: Pick, purpose: str, features: int) -> tuple[str, Any]:
     """The balance's name, and the balancer with its norms matched (None for the plain sum)."""
     # a single column, such as an image, has nothing to be balanced against
     asked = "none" if features == 1 and pick("balance", "auto") == "auto" else pick("balance", "auto")
-    balance = resolve_balance(asked, purpose, pick("objective", "elbo"))
+    balance = resolve_balance(asked, purpose, pick("objective", "elbo"), pick("model", "vae"))
     try:
         parsed = balancing.parse(balance)
     except ValueError as error:

@@ -79,6 +79,11 @@ def test_evaluate_has_a_row_a_column_and_the_baseline(fitted, frame):
     assert result.attrs["worst_ratio"] == pytest.approx(result.ratio.max())
 
 
+def test_evaluate_and_score_agree_on_the_log_likelihood(fitted, frame):
+    # one estimate with one number of importance samples; the sums differ in order alone
+    assert fitted.evaluate(frame).attrs["log_likelihood"] == pytest.approx(fitted.score(frame), rel=1e-12)
+
+
 def test_saved_and_loaded_answers_the_same(fitted, frame, tmp_path):
     path = tmp_path / "people.evenvae"
     fitted.save(path)

@@ -320,7 +320,7 @@ def score(
     model: Model,
     data: Data,
     out: Out,
-    samples: Annotated[int, typer.Option(help="Importance samples a row.")] = 100,
+    samples: Annotated[int | None, typer.Option(help="Importance samples a row; 100 if not given.")] = None,
 ) -> None:
     """Log-likelihood of every row (importance sampled); low means unusual."""
     import pandas as pd
@@ -329,7 +329,9 @@ def score(
     from evenvae import tables
 
     common.check_out(out)
-    details = evenvae.load(model).score_samples(common.read(data)[0], samples=samples, return_details=True)
+    details = evenvae.load(model).score_samples(
+        common.read(data)[0], return_details=True, **({} if samples is None else {"samples": samples})
+    )
     names = {
         "log_likelihood": "total",
         "standard_error": "standard_error",

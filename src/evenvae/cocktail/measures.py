@@ -7,12 +7,11 @@ import numpy as np
 from evenvae import metrics
 from evenvae.estimator import EvenVAE
 from evenvae.metrics import column_errors
+from evenvae.questions import SAMPLES
 from evenvae.tables import Encoded
 
 HIDDEN = 0.2
 """Share of the observed cells that are hidden to see how well they are found again."""
-SAMPLES = 50
-"""Importance samples of the likelihood."""
 
 
 def measure_rows(model: EvenVAE, encoded: Encoded, groups: dict[str, np.ndarray], seed: int) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from evenvae.tables import Column
 log = logging.getLogger(__name__)
 
 HIDDEN_SHARE = 0.2
-SCORE_SAMPLES = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,7 +142,7 @@ def gather(
             reconstructed=tables.encode(model.reconstruct(part), schema).values,
             sampled=tables.encode(model.sample(max(len(part), 1000), random_state=seed), schema).values,
             latent=np.asarray(model.transform(part), float),
-            scores=model.score_samples(part, samples=SCORE_SAMPLES, return_details=True),
+            scores=model.score_samples(part, return_details=True),
             evaluation=model.evaluate(part),
             imputation=dataclasses.replace(
                 imputation(imputer or model, values, observed, seed, None if imputer else codes), own=imputer is None

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from evenvae.report.evidence import SCORE_SAMPLES, Evidence
+from evenvae.questions import SAMPLES
+from evenvae.report.evidence import Evidence
 from evenvae.report.parts import REAL, SAMPLED, Figure, Section, Table, drawn, listed, number, shown
 
 ROWS, CULPRITS = 15, 3
@@ -27,7 +28,7 @@ def section(evidence: Evidence) -> Section:
         "such a cell usually costs."
     )
     notes = [
-        f"Importance sampled, {SCORE_SAMPLES} draws a row. Rows are counted from 0. A low score is a hint to look, "
+        f"Importance sampled, {SAMPLES} draws a row. Rows are counted from 0. A low score is a hint to look, "
         "no proof of an error."
     ]
     if len(total) < evidence.table_rows:
