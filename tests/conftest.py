@@ -1,5 +1,6 @@
 """Settings of all tests."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -16,12 +17,27 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
 import jax
 import pytest
 from hypothesis import settings
+from jaxtyping import install_import_hook
 
-from support import mixed_table
+# shapes and types are checked while tests run; the user's objects check what they are given by themselves, in sentences
+CHECKED = (
+    "balancing datasets experiments fitted io likelihoods metrics models objectives options plots priors report search "
+    "tables tracking training"
+)
+install_import_hook([f"evenvae.{room}" for room in CHECKED.split()], "typechecking.check")
+
+from support import mixed_table  # noqa: E402  (after the hook, so that it is checked too)
+
+# compiling leaves many objects that stay, and looking through them all for garbage takes long
+gc.set_threshold(100_000, 50, 50)
 
 # the same examples every time: a test that fails once fails always
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
+
+MAPPED = Path("/proc/self/maps")
+MOST_MAPPED = 30_000
+"""Pieces of memory that may be mapped before compiled programs are forgotten: a process may have 65,530."""
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +46,18 @@ def mixed():
     return mixed_table()
 
 
+@pytest.fixture(scope="module")
+def small_draws():
+    """Rows under conditions are drawn a few at a time, from few latents: lightly compiled programs run slowly."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("evenvae.fitted.sampling.BATCH", 500)
+        patch.setattr("evenvae.fitted.sampling.PROPOSALS", 1024)
+        yield
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _forget_programs():
-    """Every program maps memory, of which a process may have 65,530 pieces: thousands of programs end it."""
+    """Every program maps memory: thousands of programs would end the process. Until then modules share them."""
     yield
-    jax.clear_caches()
+    if not MAPPED.exists() or MAPPED.read_bytes().count(b"\n") > MOST_MAPPED:
+        jax.clear_caches()

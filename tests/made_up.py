@@ -1,11 +1,17 @@
-"""A small table, the options that make a run last a second, and a sweep of made-up figures."""
+"""A small table, options of short runs, the command as a user calls it, and an executor that trains nothing."""
+
+import subprocess
+import sys
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from evenvae.cocktail.executor import Finished, Stepped
+from evenvae import Network, Training
+from evenvae.search.executor import Finished, Stepped
 
-SMALL = {"epochs": 12, "hidden_size": 8, "latent_size": 2, "depth": 1, "batch_size": 32}
+SMALL = {"epochs": 12, "latent_size": 2, "network": Network(width=8, depth=1), "training": Training(batch_size=32)}
+"""Options of `EvenVAE` for a fit of about a second."""
 
 
 def people(rows: int = 200) -> pd.DataFrame:
@@ -24,7 +30,7 @@ def people(rows: int = 200) -> pd.DataFrame:
 
 
 class MadeUp:
-    """An executor that trains nothing: a run's figure falls from 1 to what `level` says of it."""
+    """An executor that trains nothing: the metric of a run falls from 1 to what `level` gives for it."""
 
     slots = 4
 
@@ -69,3 +75,26 @@ class MadeUp:
 
     def close(self):
         pass
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+class Command:
+    """The command as a user calls it; its processes find the programs that the tests have compiled."""
+
+    def start(self, *arguments) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "evenvae", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *arguments) -> Done:
+        process = self.start(*arguments)
+        out, err = process.communicate()
+        return Done(process.returncode, out, err)

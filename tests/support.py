@@ -9,15 +9,29 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
+import evenvae
 from evenvae.likelihoods import Bernoulli, Categorical, LogNormal, Normal, Poisson
 from evenvae.models import HIVAEConfig, VAEConfig, make_vae
 from evenvae.models.space import Space
 from evenvae.objectives import ELBO
-from evenvae.priors import MixturePrior, StandardNormal
+from evenvae.priors import Mixture, StandardNormal
 from evenvae.training import Method, Network, first_states
 
-FAST = {"hidden_size": 16, "latent_size": 3, "depth": 1, "epochs": 4, "batch_size": 32}
+FAST = {
+    "latent_size": 3,
+    "epochs": 4,
+    "network": evenvae.Network(width=16, depth=1),
+    "training": evenvae.Training(batch_size=32),
+}
 """Options of `EvenVAE` for a fit of a second or two."""
+
+
+def fast(**options) -> evenvae.EvenVAE:
+    """An `EvenVAE` with the options `FAST` and others; those of parts as ``training__patience``."""
+    own = dict(FAST)
+    if options.get("model") == "hivae":
+        own.pop("network")
+    return evenvae.EvenVAE(**own).set_params(**options)
 
 
 def load_example(name: str) -> ModuleType:
@@ -32,7 +46,7 @@ def load_example(name: str) -> ModuleType:
 
 
 def people(rows: int = 240, seed: int = 0) -> pd.DataFrame:
-    """Age, income, city and so on, with holes."""
+    """Age, income, city and so on, with missing cells."""
     rng = np.random.default_rng(seed)
     age = rng.poisson(40, rows)
     frame = pd.DataFrame(
@@ -54,7 +68,7 @@ def people(rows: int = 240, seed: int = 0) -> pd.DataFrame:
 
 
 def mixed_table():
-    """A small table of every kind with holes: (space, values, observed)."""
+    """A small table of every kind with missing cells: (space, values, observed)."""
     rng = np.random.default_rng(0)
     z = rng.normal(size=(400, 2))
     values = np.stack(
@@ -74,18 +88,18 @@ def mixed_table():
     return Space.fit(families, values, observed), values, observed
 
 
-PLAIN = Method(ELBO(), None)
+PLAIN = Method(ELBO())
 
 
-def new_network(space, values, observed, network="residual", seed=1, encoder_input="standardized_onehot", method=PLAIN):
+def new_network(space, values, observed, kind="residual", seed=1, encoder_input="standardized_onehot", method=PLAIN):
     """A small network of a kind (residual, paper, hivae) and the states before its first step."""
     key = jax.random.key(seed)
-    if network == "hivae":
+    if kind == "hivae":
         config = HIVAEConfig(latent_size=3, components=4, slice_size=2, steps_per_epoch=1.0)
-        made = Network(config.build(space.layout, None, key), MixturePrior.of(4, 3, jax.random.fold_in(key, 1)))
+        made = Network(config.build(space.layout, None, key), Mixture(4).build(3, 0, jax.random.fold_in(key, 1)))
         return made, first_states(made, method)
-    paper = network == "paper"
-    config = VAEConfig(3, 16, 2, network, encoder_input, 0.1 if paper else 0.0, see_mask=not paper)
+    paper = kind == "paper"
+    config = VAEConfig(3, 16, 2, kind, encoder_input, 0.1 if paper else 0.0, see_mask=not paper)
     model = make_vae(config, space.layout, space.marginal_bias(values, observed), key)
     made = Network(model, StandardNormal(3))
     return made, first_states(made, method)

@@ -8,8 +8,20 @@ __version__ = "0.1.0"
 _HOMES = {
     "EvenVAE": "evenvae.estimator",
     "EvenImputer": "evenvae.imputer",
-    "load": "evenvae.saving",
+    "load": "evenvae.estimator",
     "Schema": "evenvae.tables",
+    "Network": "evenvae.models.network_options",
+    "HIVAENetwork": "evenvae.models.network_options",
+    "Training": "evenvae.training.settings",
+    "Sampling": "evenvae.options",
+    "ELBO": "evenvae.objectives",
+    "IWAE": "evenvae.objectives",
+    "DReG": "evenvae.objectives",
+    "GECO": "evenvae.objectives",
+    "Standard": "evenvae.priors",
+    "Vamp": "evenvae.priors",
+    "Exemplar": "evenvae.priors",
+    "Optimal": "evenvae.priors",
     "EvenVAEError": "evenvae.errors",
     "InputError": "evenvae.errors",
     "TrainingError": "evenvae.errors",
@@ -17,30 +29,34 @@ _HOMES = {
 }
 _ROOMS = (
     "balancing",
-    "cocktail",
     "datasets",
     "experiments",
+    "fitted",
     "likelihoods",
     "metrics",
     "models",
     "objectives",
-    "pictures",
+    "options",
+    "plots",
     "priors",
     "report",
+    "search",
     "tables",
     "tracking",
     "training",
 )
+_ALIASES = {"cocktail": "search", "pictures": "plots"}
+"""Rooms by their former names."""
 
-__all__ = [*_HOMES, *_ROOMS, "__version__"]
+__all__ = [*_HOMES, *_ROOMS, *_ALIASES, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    # `evenvae --help` must not wait for JAX: names are imported when they are first used
+    # names are imported when they are first used, so that `evenvae --help` does not wait for JAX
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _ROOMS:
-        return importlib.import_module(f"evenvae.{name}")
+    if name in _ROOMS or name in _ALIASES:
+        return importlib.import_module(f"evenvae.{_ALIASES.get(name, name)}")
     raise AttributeError(f"module 'evenvae' has no attribute {name!r}")
 
 

@@ -1,128 +1,129 @@
 """`EvenVAE`: the user's object, in scikit-learn's manner."""
 
-import hashlib
-import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import equinox as eqx
-import jax
 import numpy as np
-from sklearn.base import BaseEstimator
+import pandas as pd
+from jaxtyping import Float
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import NotFittedError
 
-from evenvae import latents, options, tables, warming
+from evenvae import tables
+from evenvae.balancing import Balancer
 from evenvae.errors import InputError
-from evenvae.preparing import Preparing
-from evenvae.priors import PRIORS
-from evenvae.questions import Questions
-from evenvae.settings import resolve_latents
-from evenvae.tables import Encoded, Schema, tasks
-from evenvae.task_questions import distrust
-from evenvae.training import Progress, Trained, present, static_part, train
+from evenvae.fitted import conditions, embedding, evaluation, fitting, sampling, saving, translation
+from evenvae.fitted import imputation as imputing
+from evenvae.fitted.model import FittedModel
+from evenvae.fitted.reconstruction import PointEstimate, reconstruct
+from evenvae.fitted.scoring import SAMPLES, log_likelihood
+from evenvae.models.network_options import HIVAENetwork, Network
+from evenvae.objectives import Objective
+from evenvae.options import Options, Sampling
+from evenvae.options.parts import BY_NAME, part_of
+from evenvae.options.unknown import answer_to, refuse_unknown_options
+from evenvae.part import Part
+from evenvae.tables import Encoded, Schema
+from evenvae.tables.tasks import codes_given
+from evenvae.training import Progress, Training, validate
+from evenvae.training.settings import Purpose
 
 log = logging.getLogger(__name__)
 
 
-class EvenVAE(Preparing, Questions, BaseEstimator):
+class EvenVAE(TransformerMixin, BaseEstimator):
     """A variational autoencoder for tables of mixed columns, trained so that no column is overlooked.
 
-    Args:
-        model: ``"vae"``, or ``"hivae"``: a mixture prior and a private slice of the decoder for every column.
-        objective: ``"elbo"``; ``"beta"``, the same with ``beta`` given; ``"iwae"`` or ``"dreg"``: importance-weighted
-            bounds, nearer to the likelihood; ``"geco"`` or ``"geco-iwae"``: the least KL at which cells are
-            reconstructed as well as asked.
-        constraint: what geco holds: ``"row"`` (the default; a row's cells together) or ``"column"`` (each column).
-        target: nats a cell that geco allows, in model space (numbers standardised).
-        gain: the same as nats below the column's marginal; None is 0.5 where ``target`` is not given either.
-        kappa: the same for images of the likelihood ``squared``: their squared error is to be kappa^2.
-        multiplier_rate: how fast geco's multipliers move; None is 0.01 a step and nat (with ``kappa``, a step and
-            kappa^2).
-        importance_samples: draws of the latent for every row of a batch; None is 20 for iwae and dreg, 1 else.
-        components: components of the HI-VAE's prior (None is 10), or of a learned mixture.
-        balance: how the columns' gradients are balanced: ``magnitude+direction`` as in
-            ``"imtl-g+pcgrad"``, ``"none"``, or ``"auto"``: for ``reconstruct`` ``gradnorm+pcgrad``, by which the mean
-            error over nine tables is 0.49 of plain's, the worst column 0.87 and the log-likelihood a row 1.7 nats lower
-            in the median (HI-VAE ``gradnorm``); plain for the other purposes, because balancing helps what is
-            reconstructed and costs what is imputed.
-        prior: ``"standard"``; or learned: ``"optimal"`` (a density ratio trained beside the model), ``"vamp"`` (a
-            mixture of ``components`` normals) or ``"exemplar"`` (training rows' posteriors). See the tasks page.
-        task: column, or list of columns, that say which site, sensor or year a row belongs to. Encoder and decoder are
-            told, the column itself is not modelled, so that `transform` gives what rows of all tasks share.
-        purpose: ``"reconstruct"`` (the default), ``"impute"``, ``"score"`` or ``"sample"``: the validation
-            figure by which training stops and the best state is kept. ``"impute"`` also hides cells from the
-            encoder while training and weighs the KL by 0.1; ``"sample"`` also sets ``numbers`` and ``latents``.
-        ensemble: runs trained side by side and averaged.
-        bootstrap: True trains every run on a bootstrap copy of the table (rows weighed at random), so that runs differ
-            as they would on other samples of the population: for draws of `impute` whose spread is to be honest.
-        latent_size, hidden_size, depth, epochs, batch_size, learning_rate: None follows the table's size.
-        validation_fraction: share of rows held out to watch; 0 watches nothing and keeps the last state.
-        patience: looks at the validation figure without improvement before stopping; 0 never stops early.
+    What is set daily is an argument here. Everything else belongs to a part: ``network=Network(width=128)``,
+    ``training=Training(batch_size=64)``, ``objective=GECO(gain=0.5)``, ``prior=Vamp(components=32)``,
+    ``sampling=Sampling(numbers="family")``. An option that is None follows the preset, the purpose or the size of the
+    table. `get_params` and `set_params` reach the options of parts as ``network__width``.
+
+    Parameters:
+        model: ``"vae"``; or ``"hivae"``, with a mixture prior and a private slice of the decoder for every column.
+        objective: ``"elbo"``; ``"iwae"`` or ``"dreg"``, importance-weighted bounds, which are nearer to the likelihood;
+            ``"geco"`` or ``"geco-iwae"``, the least KL at which cells are reconstructed as well as asked; or one of
+            `ELBO`, `IWAE`, `DReG`, `GECO` with its own options, such as ``ELBO(beta=4)``.
+        balance: how the columns' gradients are balanced: ``magnitude+direction`` as in ``"imtl-g+pcgrad"``,
+            ``"none"``, or ``"auto"``: for ``purpose="reconstruct"`` it is ``gradnorm+pcgrad`` (HI-VAE: ``gradnorm``),
+            with which the mean error over nine tables is 0.49 of that without balancing, the worst column 0.87 of it,
+            and the log-likelihood of a row 1.7 nats lower in the median; for other purposes it is ``none``, because
+            balancing helps what is reconstructed and costs what is imputed.
+        prior: ``"standard"``; or a prior that is learned: ``"optimal"`` (a density ratio trained beside the model),
+            ``"vamp"`` (a mixture of normals) or ``"exemplar"`` (the posteriors of training rows); or one of `Standard`,
+            `Optimal`, `Vamp`, `Exemplar` with its own options.
+        task: a column, or a list of columns, that say which site, sensor or year a row belongs to. Encoder and decoder
+            are told, the column itself is not modelled, so that `transform` gives what rows of all tasks share.
+        purpose: ``"reconstruct"`` (the default), ``"impute"``, ``"score"`` or ``"sample"``: the validation metric by
+            which training stops and the best state is kept. ``"impute"`` also hides cells from the encoder while
+            training and weighs the KL by 0.1; ``"sample"`` also sets the options of `Sampling`.
+        preset: ``"default"``, or ``"paper"``: network and training of Javaloy, Meghdadi and Valera (2021).
+        ensemble: runs that are trained side by side and averaged.
+        epochs: passes over the table.
+        latent_size: coordinates of the latent.
+        validation_fraction: share of the rows that is held out to validate; with 0 the last state is kept.
         random_state: an integer, or None for a seed drawn from the system (kept in ``seed_``).
-        schema: a `Schema`, a path to a schema.toml, or a dict of column name to likelihood; None infers it.
-        preset: ``"default"`` or ``"paper"`` (network and training of Javaloy et al., 2021).
-        beta: weight of the KL; None is 0.1 for ``purpose="impute"``, and for ``"sample"`` with ``latents="fitted"``;
-            1 else.
-        network, encoder_input, init, dropout, see_mask, hide_cells, schedule, weight_decay, clip: parts of the
-            presets, to be set one by one; ``network="conv"`` is for images.
-        numbers: ``"family"`` (each by its column's likelihood) or ``"histogram"`` (the probabilities of 64 bins, which
-            can say any distribution); None is ``"histogram"`` for ``purpose="sample"``, which needs it, and
-            ``"family"`` else.
-        latents: from where `sample` draws latents: ``"prior"``, or ``"fitted"``, a mixture of normals fitted to the
-            training rows' posteriors after training; None is ``"fitted"`` for ``purpose="sample"``. Models with
-            tasks or images draw from the prior.
-        statistic: what `reconstruct` and `evaluate` give for numbers: ``"typical"`` (the mean; the median of
-            log-normal columns, whose mean runs off where the family does not fit), or ``"mean"``, ``"median"``,
-            ``"mode"``.
-        warm_start: True goes on from what the last `fit` learned: same columns, scales, network, members.
+        schema: a `Schema`, the path of a schema.toml, or a dict from column to likelihood; None infers it.
+        network: a `Network` (or, for HI-VAE, a `HIVAENetwork`), or the name of a kind of network.
+        training: a `Training`.
+        sampling: a `Sampling`.
+        point_estimate: what `reconstruct` and `evaluate` give for numbers unless they are asked otherwise:
+            ``"default"`` (the mean; the median for log-normal columns), ``"mean"``, ``"median"`` or ``"mode"``.
+        warm_start: True continues from what the last `fit` learned. Columns, scales, network and number of members
+            must be the same.
         verbose: True shows a progress bar.
 
-    Rows go in and come out in the library they came in: pandas, polars, pyarrow, NumPy. Images are an array (N, H, W)
-    or (N, H, W, C), uint8 or floats in [0, 1]; or a column of such arrays, one feature among others.
+    Attributes:
+        fitted_: the `evenvae.fitted.FittedModel`, to which the functions of that package put their questions.
+        schema_: the `Schema` of the training table.
+        history_: a list with one dict for every evaluation of the validation metric.
+        seed_: the seed that was used.
+        n_steps_: optimiser steps taken.
+        interrupted_: whether Ctrl-C ended the training.
+        n_features_in_: number of columns of the training table.
+        feature_names_in_: their names, where the table had names.
+
+    See Also:
+        EvenImputer: fills missing cells where scikit-learn's ``IterativeImputer`` is used.
+        evenvae.search: tries combinations of balancers and keeps the best.
+
+    Tables come in and go out in the same library: pandas, polars, pyarrow, NumPy. Images are an array (N, H, W) or
+    (N, H, W, C), uint8 or floats in [0, 1]; or a column of such arrays.
+
+    Example:
+        >>> import pandas as pd
+        >>> from evenvae import EvenVAE, Network
+        >>> table = pd.DataFrame({"age": [31, 45, 28, 60] * 20, "city": ["Bonn", "Celle", None, "Bonn"] * 20})
+        >>> model = EvenVAE(purpose="impute", epochs=2, network=Network(width=16)).fit(table)
+        >>> bool(model.impute(table).isna().any().any())
+        False
+        >>> model.sample(3, random_state=1).columns.tolist()
+        ['age', 'city']
     """
 
+    @refuse_unknown_options
     def __init__(
         self,
-        model: str = "vae",
-        objective: str = "elbo",
-        balance: str = "auto",
-        prior: str = "standard",
-        task: Any = None,
-        purpose: str | None = None,
+        *,
+        model: Literal["vae", "hivae"] = "vae",
+        objective: Literal["elbo", "beta", "iwae", "dreg", "geco", "geco-iwae"] | Objective = "elbo",
+        balance: str | Balancer = "auto",
+        prior: Literal["standard", "vamp", "exemplar", "optimal"] | Part = "standard",
+        task: str | list[str] | None = None,
+        purpose: Purpose | None = None,
+        preset: Literal["default", "paper"] = "default",
         ensemble: int = 1,
-        bootstrap: bool = False,
-        importance_samples: int | None = None,
-        components: int | None = None,
-        constraint: str | None = None,
-        target: float | None = None,
-        gain: float | None = None,
-        kappa: float | None = None,
-        multiplier_rate: float | None = None,
-        latent_size: int | None = None,
-        hidden_size: int | None = None,
-        depth: int | None = None,
         epochs: float | None = None,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
+        latent_size: int | None = None,
         validation_fraction: float = 0.1,
-        patience: int | None = None,
         random_state: int | None = 0,
-        schema: Any = None,
-        preset: str = "default",
-        network: str | None = None,
-        encoder_input: str | None = None,
-        init: str | None = None,
-        dropout: float | None = None,
-        see_mask: bool | None = None,
-        hide_cells: float | None = None,
-        beta: float | None = None,
-        schedule: str | None = None,
-        weight_decay: float | None = None,
-        clip: float | None = None,
-        numbers: str | None = None,
-        latents: str | None = None,
-        statistic: str = "typical",
+        schema: Schema | str | Path | Mapping[str, Any] | None = None,
+        network: Literal["residual", "paper", "conv"] | Network | HIVAENetwork | None = None,
+        training: Training | None = None,
+        sampling: Sampling | None = None,
+        point_estimate: PointEstimate = "default",
         warm_start: bool = False,
         verbose: bool = False,
     ):
@@ -132,41 +133,53 @@ class EvenVAE(Preparing, Questions, BaseEstimator):
         self.prior = prior
         self.task = task
         self.purpose = purpose
+        self.preset = preset
         self.ensemble = ensemble
-        self.bootstrap = bootstrap
-        self.importance_samples = importance_samples
-        self.components = components
-        self.constraint = constraint
-        self.target = target
-        self.gain = gain
-        self.kappa = kappa
-        self.multiplier_rate = multiplier_rate
-        self.latent_size = latent_size
-        self.hidden_size = hidden_size
-        self.depth = depth
         self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
+        self.latent_size = latent_size
         self.validation_fraction = validation_fraction
-        self.patience = patience
         self.random_state = random_state
         self.schema = schema
-        self.preset = preset
         self.network = network
-        self.encoder_input = encoder_input
-        self.init = init
-        self.dropout = dropout
-        self.see_mask = see_mask
-        self.hide_cells = hide_cells
-        self.beta = beta
-        self.schedule = schedule
-        self.weight_decay = weight_decay
-        self.clip = clip
-        self.numbers = numbers
-        self.latents = latents
-        self.statistic = statistic
+        self.training = training
+        self.sampling = sampling
+        self.point_estimate = point_estimate
         self.warm_start = warm_start
         self.verbose = verbose
+
+    # scikit-learn's contract
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Options by name; with ``deep`` those of the parts too, as ``network__width``, also of parts not given."""
+        shallow = super().get_params(deep=False)
+        if not deep:
+            return shallow
+        inner = {}
+        for name in BY_NAME:
+            try:
+                part = part_of(name, shallow[name], shallow["model"])
+            except InputError:
+                # `fit` says what is wrong with it
+                continue
+            inner |= {f"{name}__{option}": value for option, value in part.get_params().items()}
+        return {**shallow, **inner}
+
+    def set_params(self, **params: Any) -> "EvenVAE":
+        """Set options by name; those of parts as ``network__width``.
+
+        Raises:
+            InputError: there is no such option; where the name is an old one, the message gives the new one.
+        """
+        known = super().get_params(deep=False)
+        for name in sorted(params, key=lambda name: "__" in name):
+            whole, _, option = name.partition("__")
+            if whole not in known or (option and whole not in BY_NAME):
+                raise InputError(answer_to(name, self.get_params()))
+            value = params[name]
+            if option:
+                value = part_of(whole, getattr(self, whole), self.model).replaced(**{option: value})
+            setattr(self, whole, value)
+        return self
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -176,6 +189,12 @@ class EvenVAE(Preparing, Questions, BaseEstimator):
         # latent coordinates are computed and given in float32, whatever comes in
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the latent coordinates."""
+        del input_features
+        size = embedding.representation_size(self._fitted())
+        return np.array([f"evenvae{i}" for i in range(size)], dtype=object)
 
     # Training
 
@@ -192,112 +211,266 @@ class EvenVAE(Preparing, Questions, BaseEstimator):
         """Learn from a table.
 
         Args:
-            X: pandas, polars or pyarrow table, or a 2-D array; holes as NaN, None, null or pd.NA.
+            X: pandas, polars or pyarrow table, or a 2-D array; missing cells are NaN, None, null or pd.NA.
             y: ignored.
             sample_weight: (rows,) how much each row counts, at least 0; their scale does not matter. Rows are drawn as
-                often as they weigh; those of weight 0 are as if they were not there.
-            callbacks: called with a `Progress` after every chunk of steps, as those of `evenvae.tracking`; one that
-                has a ``close`` is closed at the end, however it comes.
-            checkpoint: a folder to write the state of training to; with ``resume`` training goes on from it.
+                often as they weigh; rows of weight 0 are left out.
+            callbacks: called with a `Progress` after every chunk of steps, as those of `evenvae.tracking` are. A
+                callback that has a method ``close`` is closed at the end, also after an error.
+            checkpoint: a folder to write the state of training to; with ``resume`` training continues from it.
+            resume: continue from the state in ``checkpoint``, if there is one.
 
         Raises:
             InputError: the table or an option is wrong.
             TrainingError: the loss turned non-finite; the message names the column.
         """
         del y
-        encoded, weight = self._read(X, sample_weight)
-        prepared = self._prepare(encoded, weight)
-        callbacks = self._with_bar(callbacks)
+        given = self.get_params(deep=False)
+        previous = self.fitted_ if self.warm_start and hasattr(self, "fitted_") else None
+        if self.verbose:
+            from evenvae.training.progress_bar import Bar
+
+            callbacks = (*callbacks, Bar())
         try:
-            trained = train(
-                *prepared,
-                self.plan_.method,
-                self.plan_.optimiser,
-                self.plan_.training,
-                [column.name for column in self.schema_.features],
-                callbacks=callbacks,
-                options=self._options_used(),
-                folder=checkpoint,
+            model = fitting.fit(
+                Options.of(given),
+                X,
+                given,
+                sample_weight=sample_weight,
+                callbacks=tuple(callbacks),
+                checkpoint=checkpoint,
                 resume=resume,
-                fingerprint=self._fingerprint(encoded, weight),
+                previous=previous,
             )
         finally:
             for callback in callbacks:
                 getattr(callback, "close", lambda: None)()
-        self._finish(trained)
-        self.hole_pattern_ = tables.HolePattern.of(encoded, self.schema_, weight)
-        if resolve_latents(self.get_params(deep=False), self.space_.layout) == "fitted":
-            self.latents_ = latents.fit(self, prepared.data.cells, encoded.observed, weight)
+        return self._keep(model, named=not isinstance(X, np.ndarray | list))
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_options: Any) -> Float[np.ndarray, "rows latent_size"]:
+        """`fit`, then `transform`."""
+        return self.fit(X, y, **fit_options).transform(X)
+
+    def _keep(self, model: FittedModel, *, named: bool) -> "EvenVAE":
+        self.fitted_ = model
+        self.schema_ = model.schema
+        self.history_ = model.record.history
+        self.seed_ = model.record.seed
+        self.n_steps_ = model.record.steps
+        self.interrupted_ = model.record.interrupted
+        self.n_features_in_ = len(model.schema.names)
+        if named:
+            self.feature_names_in_ = np.array(model.schema.names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
         return self
 
-    def _read(self, X: Any, sample_weight: Any = None) -> tuple[Encoded, np.ndarray | None]:
-        """The feature cells of the rows that count, and their weights; sets the schema."""
-        self._check_options()
-        frame = tables.as_frame(X)
-        there, weight = present(sample_weight, len(frame))
-        frame: Any = frame[there]
-        if len(frame) < 2:
-            raise InputError(f"The table has {len(frame)} row; at least 2 are needed to learn from (n_samples=1).")
-        self.schema_ = warming.schema(self) or tasks.declare(Schema.of(self.schema, frame), frame, self.task)
-        if not self.schema_.features:
-            raise InputError("No column is left to learn: all are constant, empty or identifiers.")
-        self._note_input(X)
-        return tables.encode(frame, self.schema_), weight
+    def _fitted(self) -> FittedModel:
+        if not hasattr(self, "fitted_"):
+            raise NotFittedError("This EvenVAE is not fitted yet; call fit with a table first.")
+        return self.fitted_
 
-    def _finish(self, trained: Trained) -> None:
-        """Keep what training gave."""
-        self.history_ = trained.history
-        self.interrupted_ = trained.interrupted
-        self.n_steps_ = int(trained.runs.step.max())
-        said = distrust(trained.history)
-        if said:
-            log.warning(said)
-        self._keep(*trained.best, alive=~np.asarray(trained.runs.failed))
+    # Latent space
 
-    def _check_options(self) -> None:
-        options.check(self.get_params(deep=False))
-        if self.prior not in PRIORS:
-            raise InputError(f"prior={self.prior!r} is unknown; choose one of {', '.join(PRIORS)}.")
+    def transform(self, X: Any) -> Float[np.ndarray, "rows latent_size"]:
+        """Posterior means; of the first member of an ensemble.
 
-    def _note_input(self, X: Any) -> None:
-        names = self.schema_.names
-        self.n_features_in_ = len(names)
-        if not isinstance(X, np.ndarray | list):
-            self.feature_names_in_ = np.array(names, dtype=object)
+        For ``model="hivae"`` the mean of z given the likeliest component, then the probabilities of the components.
+        """
+        model, encoded = self._ask(X)
+        return embedding.representation(model, model.batch(encoded))
 
-    def _with_bar(self, callbacks: tuple) -> tuple:
-        if not self.verbose:
-            return tuple(callbacks)
-        from evenvae.progress import Bar
+    def posterior(self, X: Any) -> tuple[Float[np.ndarray, "rows latent_size"], Float[np.ndarray, "rows latent_size"]]:
+        """Mean and standard deviation of q(z|x); of the first member of an ensemble.
 
-        return (*callbacks, Bar())
+        The functions of `evenvae.metrics.latent` start from them.
 
-    def _options_used(self) -> dict[str, Any]:
-        given = {name: value for name, value in self.get_params(deep=False).items() if value is not None}
-        for name in ("schema", "verbose"):
-            given.pop(name, None)
-        return {**given, **self.plan_.used(), "balance": self.plan_.balance, "random_state": self.seed_}
+        Raises:
+            InputError: ``model="hivae"``, whose posterior is a mixture.
+        """
+        model, encoded = self._ask(X)
+        return embedding.posterior(model, model.batch(encoded))
 
-    def _fingerprint(self, encoded: Any, weight: np.ndarray | None) -> str:
-        digest = hashlib.sha256(tables.fingerprint(encoded).encode())
-        if weight is not None:
-            digest.update(weight.tobytes())
-        given = {k: repr(v) for k, v in self.get_params(deep=False).items() if k not in ("verbose", "schema")}
-        digest.update(json.dumps([given, self.schema_.to_dict()], sort_keys=True, default=str).encode())
-        return digest.hexdigest()
+    def inverse_transform(self, Z: Any, given: Mapping[str, Any] | None = None) -> Any:
+        """A table from latent coordinates ``(rows, latent_size)``: the expected numbers, the likeliest levels.
 
-    def _keep(self, params: Any, encoder_state: Any, alive: np.ndarray) -> None:
-        chosen = np.flatnonzero(alive)
-        self.latents_ = None
-        pick = lambda tree, run: jax.tree.map(lambda leaf: np.asarray(leaf)[run], tree)
-        static = static_part(self._skeleton())
-        self.members_ = [(eqx.combine(pick(params, run), static), pick(encoder_state, run)) for run in chosen]
+        ``given``, a dict from task column to value, says under which tasks; a task that is not given is taken as the
+        mean of all.
+        """
+        model = self._fitted()
+        places = np.asarray(Z, np.float32)
+        wanted = codes_given(model.schema, given, "given")
+        tasks = np.full((len(places), len(model.schema.tasks)), -1, np.int32)
+        tasks[:, list(wanted)] = list(wanted.values())
+        return tables.decode(embedding.decode(model, places, tasks), model.schema, tasks=tasks)
+
+    # Questions about rows
+
+    def reconstruct(self, X: Any, point_estimate: PointEstimate | None = None) -> Any:
+        """The table as the model sees it: every modelled cell is replaced by its reconstruction.
+
+        ``point_estimate`` of numbers, at the posterior's mean: ``"default"`` (the mean; the median for log-normal
+        columns), ``"mean"``, ``"median"`` or ``"mode"``. Levels give their most probable one. The members of an
+        ensemble are averaged for ``"default"``; otherwise the first one answers.
+        """
+        model, encoded = self._ask(X)
+        values = reconstruct(model, model.batch(encoded), point_estimate or self.point_estimate)
+        return tables.decode(values, model.schema, like=X, tasks=encoded.tasks)
+
+    def impute(
+        self,
+        X: Any,
+        draws: int = 1,
+        *,
+        method: imputing.Method | None = None,
+        samples: int = imputing.SAMPLES,
+        random_state: Any = 0,
+    ) -> Any:
+        """The table with its missing cells filled; observed cells are never changed.
+
+        Args:
+            X: table with missing cells.
+            draws: 1 gives the best guess; N > 1 gives a list of N completed tables, drawn from the posterior of the
+                missing cells by sampling-importance-resampling.
+            method: of the best guess: ``"importance"`` (importance-weighted expectation over ``samples`` draws of
+                z), ``"point"`` (expectation at the mean of q(z|x)) or ``"mode"`` (mode of the likelihood there, as the
+                paper imputes). None is ``"point"`` for a model trained with hidden cells (``purpose="impute"``), whose
+                encoder answers from part of a row by itself and was measured to do so with less error, and
+                ``"importance"`` for any other, whose encoder needs the correction.
+            samples: importance samples for every row.
+            random_state: seed of the draws.
+        """
+        _, completed = self.impute_values(X, draws, method=method, samples=samples, random_state=random_state)
+        filled = [tables.fill(X, values, self.fitted_.schema) for values in completed]
+        return filled[0] if draws == 1 else filled
+
+    def impute_values(
+        self,
+        X: Any,
+        draws: int = 1,
+        *,
+        method: imputing.Method | None = None,
+        samples: int = imputing.SAMPLES,
+        random_state: Any = 0,
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """What `impute` writes into the missing cells, as numbers: ``observed`` (N, D) and ``draws`` arrays (N, D).
+
+        Levels are codes of the schema; the columns are the schema's features.
+        """
+        model, encoded = self._ask(X)
+        batch = model.batch(encoded)
+        return encoded.observed, imputing.impute(model, batch, draws, method, samples, random_state or 0)
+
+    def score_samples(self, X: Any, samples: int = SAMPLES, return_details: bool = False) -> Any:
+        """(rows,) log-likelihood of every row in nats on the raw scale; low means unusual.
+
+        It is estimated by importance sampling from the posterior: a lower bound in expectation, tight as ``samples``
+        grows. Missing cells are integrated out. ``return_details`` gives a dict with ``total``, ``columns``
+        (rows, D), ``standard_error`` and ``effective_samples``.
+        """
+        model, encoded = self._ask(X)
+        details = log_likelihood(model, model.batch(encoded), samples)
+        return details if return_details else details["total"]
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """The mean of `score_samples`; rows count by ``sample_weight`` where it is given."""
+        del y
+        scores = self.score_samples(X)
+        return float(np.average(scores, weights=validate(sample_weight, len(scores))))
+
+    def evaluate(
+        self,
+        X: Any,
+        point_estimate: PointEstimate | None = None,
+        *,
+        hide: float = 0.0,
+        random_state: int | None = 0,
+    ) -> pd.DataFrame:
+        """How well every column is reconstructed: a table with one row for every column.
+
+        ``error``: RMSE / training range for numbers, error rate for levels (mean distance / levels where they have an
+        order), on the cells that the model sees; ``baseline``: the same for the column's mean or most frequent level;
+        ``ratio`` of the two; ``log_likelihood``: the mean expected log-likelihood of a cell given its row, raw scale.
+        The ``attrs`` of the table hold ``error``, ``baseline``, ``worst_ratio``, ``worst_column`` and the rows' mean
+        ``log_likelihood``, which is that of `score`. With tasks, also what the representation tells of them; see
+        `evenvae.fitted.task_dependence`.
+
+        With ``hide`` that share of the observed cells, drawn by ``random_state``, is hidden from the model and
+        imputed; ``hidden_error``, ``hidden_baseline`` and ``hidden_ratio`` say how well (also in ``attrs``).
+        """
+        model, encoded = self._ask(X)
+        return evaluation.evaluate(model, encoded, point_estimate or self.point_estimate, hide, random_state)
+
+    def translate(self, X: Any, to: Mapping[str, Any]) -> Any:
+        """The rows as they would look under other tasks: encoded under their own, decoded under those in ``to``.
+
+        Args:
+            X: table with the task columns.
+            to: dict from task column to value; task columns that it leaves out stay as they are.
+
+        Raises:
+            InputError: a column that is not a task of the model, or a task that was not seen in training.
+        """
+        model, encoded = self._ask(X)
+        wanted = codes_given(model.schema, to, "to")
+        if not wanted:
+            raise InputError(f"to={to!r} names no task; give a dict of task column to value, as in {{'site': 'A'}}.")
+        codes = np.full(len(model.schema.tasks), -1, np.int32)
+        codes[list(wanted)] = list(wanted.values())
+        values = translation.translate(model, model.batch(encoded), codes)
+        return tables.decode(values, model.schema, like=X, tasks=np.where(codes < 0, encoded.tasks, codes))
+
+    def sample(
+        self, n: int, given: Any = None, random_state: int | None = None, *, rules: Any = (), missing: bool = False
+    ) -> Any:
+        """``n`` new rows, in the library of the training table.
+
+        Args:
+            n: number of rows.
+            given: what every row must have: a dict from column to a value, a pair ``(low, high)`` (None for an open
+                end) or a list of values; or texts such as ``"age>=65"``. A task is given as one value; tasks that are
+                not given occur as often as in the training table.
+            random_state: seed; None draws anew each time. The global random state is neither read nor changed.
+            rules: expressions of columns (``"start <= end"``), or functions of a pandas table that give a truth value
+                for every row; rows that break one are drawn again.
+            missing: True leaves cells missing as the training table has them: as many in every column, where other
+                columns' values and missing cells make them likely (see `tables.MissingnessModel`). Columns in ``given``
+                are never missing; rules are checked before cells are taken out.
+
+        Bounds, whole numbers and levels of the training table hold in every row.
+
+        Raises:
+            InputError: a condition names no column or value of the model, or hardly any row satisfies it.
+        """
+        model = self._fitted()
+        rules = [rules] if isinstance(rules, str) or callable(rules) else list(rules)
+        told, rest = conditions.split_tasks(given, [column.name for column in model.schema.tasks])
+        wanted = codes_given(model.schema, told, "given")
+        asked = conditions.parse(rest, model.schema)
+        values, codes = sampling.sample(model, n, asked, rules, wanted, random_state)
+        if missing:
+            values = sampling.with_missing_cells(model, values, codes, asked, random_state)
+        return tables.decode(values, model.schema, tasks=codes)
+
+    def _ask(self, X: Any) -> tuple[FittedModel, Encoded]:
+        model = self._fitted()
+        return model, tables.encode(X, model.schema)
 
     # Saving
 
     def save(self, path: str | Path) -> None:
         """Write the model as one safetensors file: parameters, options, schema; no rows, no code."""
-        self._check_fitted()
-        from evenvae.saving import save
+        saving.write(self._fitted(), path, self.get_params(deep=False), named=hasattr(self, "feature_names_in_"))
 
-        save(self, path)
+
+def load(path: str | Path) -> EvenVAE:
+    """A model that `EvenVAE.save` wrote. Loading cannot run code.
+
+    Raises:
+        InputError: the file is missing, cut short, altered, not a model, or of a newer version.
+    """
+    model, given, named = saving.read(path)
+    unknown = set(given) - set(EvenVAE().get_params(deep=False))
+    if unknown:
+        raise InputError(f"{path} holds options this EvenVAE does not know: {', '.join(sorted(unknown))}.")
+    return EvenVAE(**given)._keep(model, named=named)

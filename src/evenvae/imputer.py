@@ -1,4 +1,4 @@
-"""`EvenImputer`: holes filled, where scikit-learn's IterativeImputer stands."""
+"""`EvenImputer`: missing cells filled, where scikit-learn's IterativeImputer is used."""
 
 import numbers
 from typing import Any
@@ -15,31 +15,35 @@ from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
 from evenvae.tables import Schema
-from evenvae.training import present
+from evenvae.training import nonzero_rows
 
 
 class EvenImputer(TransformerMixin, BaseEstimator):
-    """Fills holes by a variational autoencoder; a drop-in where `sklearn.impute.IterativeImputer` stands.
+    """Fills missing cells by a variational autoencoder; it can replace `sklearn.impute.IterativeImputer`.
 
-    Numbers, levels, texts and dates are filled alike. An array gives an array, a frame a frame of its own library
-    (``set_output`` decides else). A constant column is filled with its constant; free text keeps its holes.
+    Numbers, levels, texts and dates are filled alike. An array gives an array, a frame gives a frame of its own
+    library, unless ``set_output`` says otherwise. A constant column is filled with its constant; cells of free text
+    stay missing.
 
-    Args:
+    Parameters:
         estimator: an `EvenVAE` to clone and fit; None is ``EvenVAE(purpose="impute")``. Its options are reached as
-            ``estimator__epochs`` and so on.
-        missing_values: what stands for a hole beside NaN and None; a number other than NaN works for arrays and
+            ``estimator__epochs``, those of its parts as ``estimator__network__width``.
+        missing_values: what marks a missing cell beside NaN and None; a number other than NaN works for arrays and
             pandas.
         sample_posterior: False fills in the best guess; True draws from the posterior of the missing cells, as
-            multiple imputation needs it (another ``random_state``, another draw).
-        add_indicator: append a column for every column that had holes at `fit`: True where a cell was missing.
+            multiple imputation needs it. Another ``random_state`` gives another draw.
+        add_indicator: append a column for every column with missing cells at `fit`: True where a cell was missing.
         keep_empty_features: True fills columns that were empty at `fit` with 0, False leaves them out.
-        random_state: an integer, a ``RandomState`` or None (for the estimator's own seed).
+        random_state: an integer, a ``RandomState``, or None for the estimator's own seed.
         verbose: True shows a progress bar.
 
     Attributes:
         estimator_: the fitted `EvenVAE`; None where no column could be learned.
         indicator_: the fitted `MissingIndicator`, or None.
         n_features_in_, feature_names_in_: as in scikit-learn.
+
+    See Also:
+        EvenVAE: the model behind it, which also samples, scores and embeds.
     """
 
     def __init__(
@@ -62,19 +66,19 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> "EvenImputer":
-        """Learn from a table with holes, ``(rows, columns)``; ``sample_weight`` (rows,) as in `EvenVAE.fit`.
+        """Learn from a table with missing cells, ``(rows, columns)``; ``sample_weight`` (rows,) as in `EvenVAE.fit`.
 
         Raises:
-            InputError: the table is wrong, or the estimator is no `EvenVAE`.
+            InputError: the table is wrong, or the estimator is not an `EvenVAE`.
         """
         del y
         model = EvenVAE(purpose="impute") if self.estimator is None else clone(self.estimator)
         if not isinstance(model, EvenVAE):
-            raise InputError(f"estimator={self.estimator!r} is no EvenVAE; pass one, or None for the default.")
-        X = self._with_holes(X)
+            raise InputError(f"estimator={self.estimator!r} is not an EvenVAE; pass one, or None for the default.")
+        X = self._with_missing_cells(X)
         frame = tables.as_frame(X)
-        there, _ = present(sample_weight, len(frame))
-        frame: Any = frame[there]
+        rows, _ = nonzero_rows(sample_weight, len(frame))
+        frame: Any = frame[rows]
         self._seed = self._chosen_seed(model)
         model.set_params(random_state=self._seed, verbose=self.verbose or model.verbose)
         schema = Schema.of(model.schema, frame)
@@ -90,14 +94,16 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         self._empty = [column.name for column in schema.columns if column.rule == "empty"]
         self._schema = schema
         self.estimator_ = model.fit(X, sample_weight=sample_weight) if schema.features else None
-        self.indicator_ = MissingIndicator(error_on_new=False).fit(self._holes(frame)) if self.add_indicator else None
+        self.indicator_ = (
+            MissingIndicator(error_on_new=False).fit(_missing_as_nan(frame)) if self.add_indicator else None
+        )
         return self
 
     def transform(self, X: Any) -> Any:
-        """The table with its holes filled; observed cells are never changed."""
+        """The table with its missing cells filled; observed cells are never changed."""
         if not hasattr(self, "_schema"):
             raise NotFittedError("This EvenImputer is not fitted yet; call fit with a table first.")
-        X = self._with_holes(X)
+        X = self._with_missing_cells(X)
         numpy = tables.library_of(X) == "numpy"
         frame = tables.as_frame(X, self._schema.names if numpy else None)
         filled = self._filled(X, frame)
@@ -111,7 +117,7 @@ class EvenImputer(TransformerMixin, BaseEstimator):
                 table = table.with_columns(nw.col(name).fill_null(value))
         table = table.drop([name for name in left_out if name in table.columns])
         if self.indicator_ is not None:
-            flags = self.indicator_.transform(self._holes(frame))
+            flags = self.indicator_.transform(_missing_as_nan(frame))
             names = self.indicator_.get_feature_names_out(self._schema.names)
             space = nw.get_native_namespace(table)
             new = [nw.new_series(n, flags[:, i], backend=space) for i, n in enumerate(names)]
@@ -145,7 +151,7 @@ class EvenImputer(TransformerMixin, BaseEstimator):
             return model.random_state if self.random_state is None else int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _with_holes(self, X: Any) -> Any:
+    def _with_missing_cells(self, X: Any) -> Any:
         """NaN where ``missing_values`` stands."""
         value = self.missing_values
         if value is None or (isinstance(value, numbers.Real) and np.isnan(float(value))):
@@ -162,18 +168,13 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         raise InputError(f"missing_values={value!r} works for arrays and pandas; use null in a {library} table.")
 
     def _numbers_to_learn(self, frame: Any, schema: Schema) -> dict[str, str]:
-        """Numbers taken for identifiers are learned all the same where there is something to fill."""
+        """Numbers that are taken for identifiers are learned all the same where there is something to fill."""
         numpy = schema.library == "numpy"
         return {
             column.name: "normal"
             for column in schema.columns
             if column.role == "identifier" and column.kind == "number" and (numpy or frame[column.name].isna().any())
         }
-
-    def _holes(self, frame: Any) -> np.ndarray:
-        cells = np.zeros(frame.shape)
-        cells[frame.isna().to_numpy()] = np.nan
-        return cells
 
     def _filled(self, X: Any, frame: Any) -> Any:
         if self.estimator_ is None:
@@ -191,5 +192,12 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         kept = np.delete(array, [names.index(name) for name in left_out], axis=1)
         if self.indicator_ is None:
             return kept
-        flags = np.asarray(self.indicator_.transform(self._holes(frame)))
+        flags = np.asarray(self.indicator_.transform(_missing_as_nan(frame)))
         return np.hstack([kept, flags.astype(kept.dtype)])
+
+
+def _missing_as_nan(frame: Any) -> np.ndarray:
+    """Zeros, with NaN where a cell is missing: what `MissingIndicator` looks at."""
+    cells = np.zeros(frame.shape)
+    cells[frame.isna().to_numpy()] = np.nan
+    return cells

@@ -3,9 +3,11 @@
 import dataclasses
 from collections.abc import Iterable
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, TypeVar
 
 from evenvae.errors import InputError
+
+P = TypeVar("P", bound="Part")
 
 
 class Part:
@@ -20,7 +22,7 @@ class Part:
         del deep
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
 
-    def replaced(self, **changes: Any) -> Self:
+    def replaced(self: P, **changes: Any) -> P:
         """A copy with other values in some fields.
 
         Raises:
@@ -38,7 +40,7 @@ class Part:
         """The fields that are set."""
         return {name: value for name, value in self.get_params().items() if value is not None}
 
-    def over(self, other: Self) -> Self:
+    def over(self: P, other: P) -> P:
         """This part, with the fields that it leaves open taken from ``other``."""
         return other.replaced(**self.given())
 

@@ -1,9 +1,10 @@
-"""What README and docs show runs, on a small made-up table, and the commands they show exist.
+"""The Python blocks of README and docs run on a small made-up table, and the commands that the pages show exist.
 
-Blocks marked ``python`` are run; those of other people's libraries are marked ``py``.
+Blocks marked ``python`` are run; those of other libraries are marked ``py``.
 """
 
 import functools
+import itertools
 import re
 import shlex
 from importlib.util import find_spec
@@ -16,14 +17,26 @@ import pytest
 import typer
 
 import evenvae
-from evenvae import settings
+from evenvae import HIVAENetwork, Network, Training
 from evenvae.cli import main  # noqa: F401  (registers the commands)
 from evenvae.cli.app import app
-from support import FAST, people
+from evenvae.objectives import OBJECTIVES
+from evenvae.options.options import MODELS
+from evenvae.options.presets import PRESETS, Preset
+from evenvae.priors import PRIORS
+from support import people
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SLOW = {"README.md", "cocktail.md", "coming_from.md", "images.md", "large_tables.md", "reproducibility.md", "tasks.md"}
+QUICK = Preset(
+    network=Network(width=16, depth=1),
+    hivae=HIVAENetwork(components=2, slice_size=2),
+    training=Training(batch_size=32),
+    hivae_training=Training(batch_size=32),
+    epochs=2,
+    hivae_epochs=2,
+)
+"""In place of the default preset: a small network, and hardly any training."""
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -39,7 +52,7 @@ def commands(page: Path) -> list[str]:
 
 
 def taken_for_granted() -> dict:
-    """What the pages speak of without making it."""
+    """The names that the pages use without defining them."""
     rng = np.random.default_rng(0)
     table = people(160).assign(site=rng.choice(["Aachen", "Bonn"], 160), code=rng.integers(0, 3, 160))
     table["start"] = table["since"]
@@ -54,33 +67,27 @@ def taken_for_granted() -> dict:
     )
     return {
         "evenvae": evenvae, "table": table, "key": jax.random.key(0),
-        # pictures, and a table with some
+        # images, and a table with a column of them
         "images": images, "prices": numbers, "towns": np.array(["Aachen", "Bonn"] * 20),
         "unknown": np.full(40, np.nan), "other": None,
         # a model of the reader's own
         "trunk": lambda own, rows: jnp.tanh(rows @ own["w"]), "losses": squares, "params": params, "batch": batch,
+        "task_losses": jnp.ones(3),
         "trunk_params": params[0], "head_params": params[1], "rows": jnp.asarray(rng.normal(size=(3, 10)), jnp.float32),
     }  # fmt: skip
 
 
 @pytest.fixture
 def quick(monkeypatch, tmp_path):
-    """Hardly any training, in a folder with the table that the pages speak of."""
+    """Hardly any training, in a folder with the table that the pages use."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(settings.PRESETS, "default", FAST)
+    monkeypatch.setitem(PRESETS, "default", QUICK)
     names = taken_for_granted()
     names["table"].to_csv("people.csv", index=False)
     return names
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        pytest.param(page, id=page.name, marks=[pytest.mark.slow] if page.name in SLOW else [])
-        for page in PAGES
-        if blocks(page)
-    ],
-)
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name)
 def test_every_python_block_runs(page, quick):
     names = quick
     for number, block in enumerate(blocks(page), start=1):
@@ -113,3 +120,23 @@ def test_every_command_shown_exists(page):
             command.make_context(words[0], words[1:], resilient_parsing=bare).close()
         except typer.TyperException as error:
             raise AssertionError(f"{page.name}: {line}: {error.format_message()}") from error
+
+
+def test_every_option_shown_exists():
+    known = set()
+    for model, objective, prior in itertools.product(MODELS, OBJECTIVES, PRIORS):
+        options = evenvae.EvenVAE(model=model, objective=objective, prior=prior).get_params()
+        known |= {name.replace("__", ".") for name in options}
+    for page in PAGES:
+        shown = re.findall(r"--set ([\w.]+)=", page.read_text(encoding="utf-8"))
+        assert set(shown) - {"name"} <= known, f"{page.name}: {set(shown) - known}"
+
+
+def test_contributing_describes_every_room():
+    rows = re.findall(r"^\| (`.*?`) \|", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    described = {name.rstrip("/") for row in rows for name in re.findall(r"`([\w./]+)`", row)}
+    sources = Path(evenvae.__file__).parent
+    rooms = {path.name for path in sources.iterdir() if path.is_dir() or path.suffix == ".py"}
+    # modules that hold no code of their own: the package's names, the command by `python -m`, former names
+    aliases = {"__init__.py", "__main__.py", "__pycache__", "cocktail.py", "pictures.py"}
+    assert described == rooms - aliases

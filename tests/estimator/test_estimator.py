@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 import evenvae
 from evenvae import EvenVAE, InputError, TableWarning
-from support import FAST, people
+from support import FAST, fast, people
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def test_unseen_levels_are_missing_and_said(fitted, frame):
 
 def test_an_ensemble_averages_its_members(frame):
     model = EvenVAE(**FAST, ensemble=2).fit(frame)
-    assert len(model.members_) == 2
+    assert len(model.fitted_.members) == 2
     assert np.isfinite(model.score(frame))
     assert not model.impute(frame).isna().any().any()
     details = model.score_samples(frame, return_details=True)
@@ -201,13 +201,21 @@ def test_a_schema_by_name_changes_what_a_column_is(frame):
         ({"prior": "wamp"}, "standard"),
         ({"model": "gan"}, "vae"),
         ({"preset": "fast"}, "paper"),
-        ({"hide_cells": 2}, "hide_cells"),
+        ({"training__hide_cells": 2}, "training.hide_cells"),
+        ({"network__width": 0}, "network.width=0"),
+        ({"network__width": True}, "network.width=True"),
+        ({"network": "deep"}, "residual"),
+        ({"training": 3}, "Training"),
+        ({"hidden_size": 8}, "network.width"),
+        ({"learning_rate": 0.1}, "training.learning_rate"),
+        ({"latent_sise": 3}, "latent_size"),
+        ({"objective__gain": 1}, "gain"),
         ({"schema": {"agee": "normal"}}, "age"),
     ],
 )
 def test_wrong_options_are_refused_in_one_sentence(frame, options, words):
     with pytest.raises(InputError) as caught:
-        EvenVAE(**{**FAST, **options}).fit(frame)
+        fast(**options).fit(frame)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -245,8 +253,8 @@ def test_ctrl_c_keeps_what_was_learned(frame):
 
 def test_the_paper_preset_trains(frame):
     model = EvenVAE(preset="paper", epochs=2).fit(frame)
-    assert model.plan_.network.network == "paper"
-    assert model.plan_.network.hidden_size == 50
+    assert model.fitted_.plan.network.kind == "paper"
+    assert model.fitted_.plan.network.width == 50
     assert np.isfinite(model.evaluate(frame).error).all()
 
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 import evenvae
-from evenvae import EvenVAE, InputError
-from evenvae.tables import with_holes
-from support import FAST, people
+from evenvae import IWAE, DReG, InputError
+from evenvae.tables import hide_cells
+from support import fast, people
 
 KINDS = {
-    "iwae": {"objective": "iwae", "importance_samples": 4},
-    "dreg": {"objective": "dreg", "importance_samples": 4, "balance": "gradnorm+graddrop"},
-    "hivae": {"model": "hivae", "components": 4},
+    "iwae": {"objective": IWAE(4)},
+    "dreg": {"objective": DReG(4), "balance": "gradnorm+graddrop"},
+    "hivae": {"model": "hivae", "network__components": 4},
 }
 
 
@@ -22,7 +22,7 @@ def frame():
 
 @pytest.fixture(scope="module", params=KINDS)
 def fitted(request, frame):
-    return EvenVAE(**FAST | {"epochs": 20}, **KINDS[request.param], schema={"grade": "ordinal"}).fit(frame)
+    return fast(epochs=20, **KINDS[request.param], schema={"grade": "ordinal"}).fit(frame)
 
 
 def test_it_trains(fitted):
@@ -32,7 +32,7 @@ def test_it_trains(fitted):
 
 
 def test_shapes_and_types_come_back(fitted, frame):
-    coordinates = fitted.plan_.network.coordinates
+    coordinates = fitted.fitted_.plan.network.representation_size
     latent = fitted.transform(frame)
     assert latent.shape == (240, coordinates) == (240, len(fitted.get_feature_names_out()))
     tables = [fitted.reconstruct(frame), fitted.sample(11, random_state=1), fitted.impute(frame)]
@@ -44,7 +44,7 @@ def test_shapes_and_types_come_back(fitted, frame):
 
 
 def test_imputation_touches_holes_alone(fitted, frame):
-    for filled in (fitted.impute(frame, statistic="importance"), *fitted.impute(frame, draws=2)):
+    for filled in (fitted.impute(frame, method="importance"), *fitted.impute(frame, draws=2)):
         assert not filled.isna().any().any()
         kept = frame.notna()
         assert (filled.astype(object).where(kept).fillna(0) == frame.astype(object).where(kept).fillna(0)).all().all()
@@ -88,8 +88,8 @@ def test_seen_and_hidden_cells_are_told_apart(fitted, frame):
 def test_holes_in_training_are_no_obstacle(frame):
     schema = evenvae.Schema.infer(frame, overrides={"grade": "ordinal"})
     hidden = np.random.default_rng(0).random((len(frame), len(schema.features))) < 0.5
-    holes = with_holes(frame, hidden, schema)
-    model = EvenVAE(**FAST, model="hivae", balance="none", purpose="impute", schema=schema).fit(holes)
+    holes = hide_cells(frame, hidden, schema)
+    model = fast(model="hivae", balance="none", purpose="impute", schema=schema).fit(holes)
     assert np.isfinite(model.score(frame))
     filled = model.impute(holes)
     assert not filled.isna().any().any()
@@ -100,17 +100,17 @@ def test_holes_in_training_are_no_obstacle(frame):
     [
         ({"model": "hivae", "objective": "iwae"}, "model='vae'"),
         ({"model": "hi-vae"}, "hivae"),
-        ({"objective": "iwae", "beta": 0.5}, "beta"),
+        ({"objective": "iwae", "objective__beta": 0.5}, "beta"),
         ({"objective": "miwae"}, "dreg"),
-        ({"importance_samples": 0}, "importance_samples"),
-        ({"importance_samples": 2.5}, "importance_samples"),
-        ({"model": "hivae", "components": 0}, "components"),
+        ({"objective__samples": 0}, "samples"),
+        ({"objective__samples": 2.5}, "samples"),
+        ({"model": "hivae", "network__components": 0}, "components"),
         ({"schema": {"city": "ordnial"}}, "ordinal"),
     ],
 )
 def test_wrong_options_are_told(frame, options, words):
     with pytest.raises(InputError, match=words):
-        EvenVAE(**{**FAST, **options}).fit(frame)
+        fast(**options).fit(frame)
 
 
 def test_what_hide_takes(fitted, frame):
@@ -130,6 +130,6 @@ def test_what_hide_takes(fitted, frame):
 )
 def test_what_auto_balances_by(frame, options, balance):
     # what a fit trains with, not what a helper says: the helper was right when the fit was wrong
-    model = EvenVAE(**{**FAST, "epochs": 0.1}, **options).fit(frame)
-    assert model.plan_.balance == balance
-    assert model.plan_.method.balancer is None if balance == "none" else model.plan_.method.balancer.name == balance
+    model = fast(epochs=0.1, **options).fit(frame)
+    assert model.fitted_.plan.balance == balance
+    assert model.fitted_.plan.method.balancer.name == balance

@@ -10,7 +10,7 @@ from evenvae.datasets import Images, ImageSet
 from evenvae.errors import InputError
 from evenvae.experiments import optimal_prior
 
-TINY = {"hidden_size": 8, "latent_size": 2, "depth": 1, "epochs": 2, "batch_size": 32}
+TINY = {"latent_size": 2, "epochs": 2, "network__width": 8, "network__depth": 1, "training__batch_size": 32}
 
 
 @pytest.fixture

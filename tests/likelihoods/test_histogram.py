@@ -72,10 +72,10 @@ def test_densities_and_masses_sum_to_one(fitted):
         assert total == pytest.approx(1, abs=0.05 if continuous else 1e-3)
 
 
-def test_typical_values_are_inside(fitted):
+def test_point_estimates_are_inside(fitted):
     family, values, scale, on_device, x = fitted
     raw = raw_marginal(family, x)
-    for name in ("mean", "median", "mode"):
+    for name in ("mean", "median", "mode", "point_estimate"):
         found = np.asarray(getattr(family, name)(raw, on_device)) * scale.scale + scale.center
         assert (found >= values.min(0) - 1e-3).all()
         assert (found <= values.max(0) + 1e-3).all()

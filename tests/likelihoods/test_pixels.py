@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from evenvae.likelihoods import IDENTITY, PIXELS, BernoulliPixels, NormalPixels, SquaredPixels
+from evenvae.likelihoods import IDENTITY, BernoulliPixels, NormalPixels, SquaredPixels, family
 from evenvae.likelihoods.pixels import LEAST_STD
+from evenvae.likelihoods.registry import names
 
 SHAPE = (3, 2, 2)
 
@@ -40,33 +41,39 @@ def test_densities_against_scipy(case):
 
 def test_squared_is_the_squared_error_and_a_constant(case):
     raw, x = case
-    family = SquaredPixels(SHAPE)
-    guess = np.asarray(family.mean(jnp.asarray(raw[..., :1]), IDENTITY))
-    nats = -np.asarray(family.log_prob(jnp.asarray(raw[..., :1]), jnp.asarray(x)))
-    np.testing.assert_allclose(nats - family.constant, ((x - guess) ** 2).sum((1, 2, 3)), rtol=1e-4)
+    squared = SquaredPixels(SHAPE)
+    guess = np.asarray(squared.mean(jnp.asarray(raw[..., :1]), IDENTITY))
+    nats = -np.asarray(squared.log_prob(jnp.asarray(raw[..., :1]), jnp.asarray(x)))
+    np.testing.assert_allclose(nats - squared.squared_error_constant, ((x - guess) ** 2).sum((1, 2, 3)), rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", PIXELS)
+@pytest.mark.parametrize("name", names(image=True))
 def test_heads_start_at_the_mean_image_and_the_spread_around_it(name):
     rng = np.random.default_rng(1)
     images = np.clip(rng.uniform(0.2, 0.8, SHAPE) + rng.normal(0, 0.1, (500, *SHAPE)), 0, 1)
-    family = PIXELS[name](SHAPE)
-    raw = family.marginal(images).reshape(*SHAPE, family.parameters)
-    np.testing.assert_allclose(family.mean(jnp.asarray(raw), IDENTITY), images.mean(0), atol=1e-4)
+    likelihood = family(name, image=True)(SHAPE)
+    parameters = jnp.asarray(likelihood.marginal(images).reshape(*SHAPE, likelihood.parameter_count))
+    np.testing.assert_allclose(likelihood.mean(parameters, IDENTITY), images.mean(0), atol=1e-4)
     if name == "normal":
-        assert float(np.exp(family.log_std(jnp.asarray(raw))).ravel()[0]) == pytest.approx(0.1, rel=0.1)
+        assert float(np.exp(likelihood.log_std(parameters)).ravel()[0]) == pytest.approx(0.1, rel=0.1)
 
 
 def test_far_off_outputs_stay_finite():
-    for name, make in PIXELS.items():
-        family = make(SHAPE)
+    for name in names(image=True):
+        likelihood = family(name, image=True)(SHAPE)
+        function = jax.jit(jax.value_and_grad(lambda r, f=likelihood: f.log_prob(r, jnp.ones(SHAPE))))
         for value in (-80.0, 80.0):
-            raw = jnp.full((*SHAPE, family.parameters), value)
-            total, gradient = jax.value_and_grad(lambda r, f=family: f.log_prob(r, jnp.ones(SHAPE)))(raw)
+            total, gradient = function(jnp.full((*SHAPE, likelihood.parameter_count), value))
             assert np.isfinite(total), name
             assert np.isfinite(gradient).all(), name
     low = NormalPixels(SHAPE).log_std(jnp.full((*SHAPE, 2), -80.0))
     assert float(np.exp(low).ravel()[0]) == pytest.approx(LEAST_STD, rel=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (3, 2, 1), (3, 2, 3)])
+def test_the_event_shape_has_channels(shape):
+    for name in names(image=True):
+        assert family(name, image=True).of_column(0, shape).event_shape == (3, 2, (*shape, 1)[2])
 
 
 def test_the_least_nats_of_grey_coins_are_their_entropy():

@@ -1,18 +1,16 @@
-"""GECO: the multiplier's path in closed form, coefficients, and a constraint that is held."""
+"""GECO: the multiplier's path in closed form, coefficients, and its options."""
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import stats
+from jaxtyping import TypeCheckError
 
-from evenvae import EvenVAE, InputError
-from evenvae.likelihoods import Poisson
-from evenvae.models.targets import least_nats, marginal_nats, targets
+from evenvae.errors import InputError
 from evenvae.objectives import ELBO, GECO, IWAE
 from evenvae.training import Method, balanced_gradients, loss
-from support import FAST, new_network, people, widened
+from support import new_network, widened
 
 SEEN = jnp.asarray(np.random.default_rng(9).random((3, 4)) < 0.8)
 FORMS = [
@@ -122,63 +120,52 @@ def test_at_multiplier_one_it_is_the_elbo_and_iwae_up_to_a_constant():
 def test_the_step_takes_the_gradient_of_the_loss(mixed):
     space, values, observed = mixed
     with jax.enable_x64(True):
-        method = Method(GECO(2, "column"), None)
+        method = Method(GECO(2, "column"))
         net, states = widened(new_network(space, values, observed, method=method))
         states = states._replace(objective=states.objective._replace(log_multiplier=jnp.linspace(-1.0, 1, 6)))
-        cells = widened(tuple(block[:16] for block in space.cells(values, observed)))
-        arguments = (net, states, cells, jnp.asarray(observed[:16]), widened(space.scales), jax.random.key(0), method)
+        batch = widened(space.batch(values[:16], observed[:16]))
+        arguments = (net, states, batch, widened(space.scales), jax.random.key(0), method)
         gradient, _, _ = eqx.filter_jit(balanced_gradients)(*arguments)
         expected = eqx.filter_jit(eqx.filter_grad(loss))(*arguments)
         for a, b in zip(jax.tree.leaves(gradient), jax.tree.leaves(expected), strict=True):
             np.testing.assert_allclose(a, b, atol=1e-10 * float(jnp.abs(b).max() + 1))
 
 
-def test_targets_lie_between_the_marginal_and_what_can_be_had(mixed):
-    space, values, observed = mixed
-    marginal, least = marginal_nats(space, values, observed), least_nats(space, values, observed)
-    asked = targets(space, values, observed, 0.5)
-    np.testing.assert_allclose(marginal[0], 0.5 * np.log(2 * np.pi) + 0.5, rtol=1e-3)  # a standardised normal
-    flags = values[observed[:, 3], 3]
-    np.testing.assert_allclose(marginal[3], stats.bernoulli(flags.mean()).entropy(), atol=0.01)
-    np.testing.assert_array_equal(least[[0, 1]], -np.inf)
-    np.testing.assert_array_equal(least[3:], 0)
-    assert (asked < marginal).all()
-    assert (asked > least).all()
-    np.testing.assert_allclose(asked[:2], marginal[:2] - 0.5)
-    counts = np.array([0.0, 1, 7, 40])
-    np.testing.assert_allclose(Poisson().least_nats(counts), -stats.poisson(counts).logpmf(counts), atol=1e-12)
-
-
-def test_constraints_are_held_in_training_and_kept_in_the_history():
-    table = people(400)[["age", "income", "member"]]
-    settings = {**FAST, "epochs": 120, "learning_rate": 3e-3, "schedule": "constant"}
-    model = EvenVAE(**settings, objective="geco", constraint="column", gain=0.3, multiplier_rate=0.05).fit(table)
-    assert model.plan_.balance == "none"
-    broken = np.array([record["constraint"][0] for record in model.history_])
-    multipliers = np.array([record["multiplier"][0] for record in model.history_])
-    assert broken.shape == multipliers.shape == (len(model.history_), 3)
-    # so fast a multiplier swings around its constraint; over a while it is held
-    np.testing.assert_allclose(broken[len(broken) // 2 :].mean(0), 0, atol=0.1)
-    assert np.ptp(multipliers, axis=0).min() > 0.05
-
-
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("fields", "words"),
     [
-        ({"constraint": "column"}, "geco"),
-        ({"objective": "geco", "constraint": "cell"}, "row, column"),
-        ({"objective": "geco", "target": 1.0, "gain": 0.5}, "one of them"),
-        ({"objective": "geco", "beta": 2.0}, "beta"),
-        ({"objective": "geco", "multiplier_rate": 0.0}, "multiplier_rate"),
-        ({"objective": "beta"}, "beta=4"),
+        ({"target": 1.0, "gain": 0.5}, "target and gain say the same in different ways; give one of them"),
+        ({"gain": 0.5, "kappa": 2.0}, "give one of them"),
+        ({"rate": 0.0}, r"rate=0\.0 must be above 0 and at most 1"),
+        ({"rate": 1.5}, r"rate=1\.5 must be above 0 and at most 1"),
+        ({"kappa": -1.0}, "squared error that an image may have"),
+        ({"samples": 0}, "samples=0 must be a positive whole number"),
+        ({"memory": 1.0}, "memory"),
+        ({"every": 0}, "every"),
+        ({"warm_up": -1}, "warm_up"),
     ],
 )
-def test_wrong_options_are_told(options, words):
+def test_wrong_fields_are_told(fields, words):
     with pytest.raises(InputError, match=words):
-        EvenVAE(**FAST, **options).fit(people(60))
+        GECO(**fields)
 
 
-def test_a_balancer_that_undoes_the_multipliers_is_told(caplog):
-    model = EvenVAE(**FAST | {"epochs": 1}, objective="geco", constraint="column", balance="imtl-g")
-    model.fit(people(60))
-    assert "run off" in caplog.text
+def test_a_constraint_is_of_the_row_or_the_column():
+    # where annotations are checked at run time they refuse it first
+    with pytest.raises((InputError, TypeCheckError), match=r"constraint='cell' .*row, column|'row', 'column'"):
+        GECO(constraint="cell")
+
+
+def test_rate_and_warm_up_that_are_left_open_are_filled():
+    assert GECO(gain=0.3).completed(0.1, 40) == GECO(gain=0.3, rate=0.01, warm_up=40)
+    assert GECO(kappa=2.0).completed(0.1, 40) == GECO(kappa=2.0, rate=0.0025, warm_up=40)
+    assert GECO(kappa=0.5).completed(0.1, 40).rate == 0.01
+    assert GECO(rate=0.05, warm_up=3).completed(0.1, 40) == GECO(rate=0.05, warm_up=3)
+    assert GECO(kappa=2.0).keeps_last
+    assert not GECO(gain=2.0).keeps_last
+
+
+def test_rate_and_warm_up_count_as_their_defaults_before():
+    for left_open, given in ((GECO(), GECO(rate=0.01, warm_up=0)), (GECO(kappa=3.0), GECO(kappa=3.0, rate=0.01 / 9))):
+        for one, other in zip(steps(left_open, 1.5, 3), steps(given, 1.5, 3), strict=True):
+            np.testing.assert_array_equal(one.log_multiplier, other.log_multiplier)

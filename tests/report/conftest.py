@@ -4,10 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenvae import EvenVAE
+from evenvae import EvenVAE, Network, Training
 from evenvae.report import build, gather, render
 
-FAST = {"hidden_size": 16, "latent_size": 3, "depth": 1, "epochs": 6, "batch_size": 32, "ensemble": 1}
+FAST = {
+    "latent_size": 3,
+    "epochs": 6,
+    "network": Network(width=16, depth=1),
+    "training": Training(batch_size=32),
+    "ensemble": 1,
+}
 
 
 def people(rows=300, seed=0):

@@ -1,52 +1,63 @@
-"""Aligned-MTL: make the rows orthogonal and of one length (Senushkin et al., 2023)."""
+"""Aligned-MTL: weights that make the gradients orthogonal and equally long (Senushkin et al., 2023)."""
 
 import dataclasses
 
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, Shaped
 
-from evenvae.balancing.base import Balancer, active_rows, in_float64, matvec
+from evenvae.balancing.algebra import active_rows, eigen, in_float64, machine_epsilon, matvec
+from evenvae.balancing.base import Balancer, State, name_with_options
 
 SCALES = ("min", "median", "rmse")
 
 
 @dataclasses.dataclass(frozen=True)
 class AlignedMTL(Balancer):
-    """w = sqrt(s) V L^(-1/2) V^T 1 / D for Q = V L V^T, over the eigenvalues that are not 0.
+    """w = sqrt(s) V L^(-1/2) V^T 1 / D for the Gramian Q = V L V^T, over its eigenvalues that are not 0.
 
-    The rows so transformed are orthogonal with norm sqrt(s): condition number 1. ``scale``: s is the least
-    eigenvalue (``min``, the paper), the lower median (``median``) or the mean (``rmse``). Weights may be
-    negative. One eigendecomposition, O(D^3).
+    The transformed rows are orthogonal with norm sqrt(s), so their condition number is 1. ``scale`` chooses s: the
+    smallest eigenvalue (``min``, as in the paper), the lower median (``median``) or the mean (``rmse``). Weights may be
+    negative. The cost is one eigendecomposition, O(D^3).
     """
 
     scale: str = "min"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.scale not in SCALES:
             raise ValueError(f"aligned-mtl[scale={self.scale}]: choose one of {', '.join(SCALES)}")
 
     @property
     def name(self) -> str:
-        """``aligned-mtl``, with the scale in brackets if it is not ``min``."""
-        return self._name("aligned-mtl")
+        """``aligned-mtl``, with the scale in brackets unless it is ``min``."""
+        return name_with_options("aligned-mtl", self)
 
-    def weights(self, gram, state, *, key=None, losses=None, noise=None):
+    def weights(
+        self,
+        gram: Float[Array, "D D"],
+        state: State,
+        *,
+        key: Key[Array, ""] | None = None,
+        losses: Float[Array, " D"] | None = None,
+        noise: Shaped[Array, "..."] | None = None,
+    ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del key, losses, noise
-        precision = float(jnp.finfo(gram.dtype).eps)
-        return _weights(gram, precision, jnp.asarray(SCALES.index(self.scale))), state
+        return _weights(gram, machine_epsilon(gram.dtype), jnp.asarray(SCALES.index(self.scale))), state
 
 
 @in_float64
-def _weights(gram, precision, mode):
+def _weights(
+    gram: Float[Array, "D D"], precision: Float[Array, ""] | float, mode: Int[Array, ""]
+) -> Float[Array, " D"]:
     active = active_rows(gram)
     q = jnp.where(active[:, None] & active[None, :], gram, 0)
-    size = jnp.sqrt(jnp.max(jnp.diagonal(q), initial=0.0))
+    size = jnp.sqrt(jnp.max(q.diagonal(), initial=0.0))
     size = jnp.where(size > 0, size, 1)
-    values, vectors = jnp.linalg.eigh(q / size / size)
+    values, vectors = eigen(q / size / size)
     count = jnp.maximum(active.sum(), 1)
     kept = values > jnp.max(values, initial=0.0) * count * precision
     rank = jnp.maximum(kept.sum(), 1)
-    # eigenvalues ascend, so those that are kept stand last
+    # eigenvalues ascend, so those that are kept come last
     lowest = values[-rank]
     median = values[values.size - rank + (rank - 1) // 2]
     mean = jnp.where(kept, values, 0).sum() / rank
@@ -58,5 +69,13 @@ def _weights(gram, precision, mode):
 
 
 def aligned_mtl(scale: str = "min") -> Balancer:
-    """Best-conditioned mixture: no direction that the tasks span is favoured over another."""
+    """Aligned-MTL: no direction that the gradients span is favoured over another.
+
+    Args:
+        scale: the common length of the aligned gradients: ``min``, ``median`` or ``rmse``.
+
+    References:
+        D. Senushkin, N. Patakin, A. Kuznetsov and A. Konushin, "Independent component alignment for multi-task
+        learning", CVPR 2023.
+    """
     return AlignedMTL(scale)

@@ -1,20 +1,25 @@
-"""FAMO: weights from how fast the losses fall (Liu et al., 2023)."""
+"""FAMO: weights learned from how fast the losses fall (Liu et al., 2023)."""
 
 import dataclasses
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
-from jaxtyping import Array, Float
+import optax  # pyright: ignore[reportMissingTypeStubs]
+from jaxtyping import Array, Float, Key, Shaped
 
-from evenvae.balancing.base import Balancer, active_rows, from_losses
+from evenvae.balancing.algebra import active_rows
+from evenvae.balancing.base import Balancer, State, name_with_options, required_losses
 
 EPSILON = 1e-8
 
 
 class FAMOState(NamedTuple):
-    """Logits, their optimiser's state, lower bounds of the losses, and log(L - b) before the step."""
+    """State of `FAMO`.
+
+    ``logits`` of the weights, the state of their ``optimiser``, the lower ``bound`` b of every loss, and log(L - b)
+    ``before`` the step, 0 for tasks that took no part.
+    """
 
     logits: Float[Array, " D"]
     optimiser: Any
@@ -24,14 +29,14 @@ class FAMOState(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class FAMO(Balancer):
-    """w_d = c z_d / (L_d - b_d), z = softmax(u), c = 1 / sum_d z_d / (L_d - b_d).
+    """w_d = c z_d / (L_d - b_d) with z = softmax(u) and c = 1 / sum_d z_d / (L_d - b_d).
 
-    This is the gradient of c sum_d z_d log(L_d - b_d): relative improvements, not absolute ones. After the step
-    `observe` is told the losses of the same batch, and u moves by Adam against what fell fast. No gradient of
-    any task is looked at: O(D).
+    The direction is the gradient of c sum_d z_d log(L_d - b_d), which measures relative improvements. After the step,
+    `update_after_step` is given the losses of the same batch, and Adam moves u towards the tasks whose losses fell
+    slowly. No gradient of a single task is used: O(D).
 
-    Losses must stay above ``lower_bound``. Log-likelihoods have no bound, so by default it is the lowest loss
-    met so far less ``margin`` times the range met so far (at least ``margin``).
+    Losses must stay above their lower bound b. Log-likelihoods have none, so that by default b_d is the smallest value
+    so far of L_d - ``margin`` max(|L_d|, 1).
     """
 
     learning_rate: float = 0.025
@@ -41,47 +46,62 @@ class FAMO(Balancer):
 
     @property
     def name(self) -> str:
-        """``famo`` with what differs from the defaults in brackets."""
-        return self._name("famo")
+        """``famo``, with the options that differ from their defaults in brackets."""
+        return name_with_options("famo", self)
 
     @property
-    def looks_back(self):
-        """FAMO learns from what the step did."""
+    def needs_losses_after_step(self) -> bool:
+        """True: the weights are learned from the change of the losses."""
         return True
 
     @property
-    def _adam(self):
+    def _adam(self) -> optax.GradientTransformation:
         return optax.chain(optax.add_decayed_weights(self.weight_decay), optax.adam(self.learning_rate))
 
-    def init(self, number_of_tasks):
-        """Equal weights."""
+    def init(self, number_of_tasks: int) -> FAMOState:
+        """Equal logits, and the lower bounds."""
         logits = jnp.zeros(number_of_tasks)
         bound = jnp.full(number_of_tasks, jnp.inf if self.lower_bound is None else self.lower_bound)
         return FAMOState(logits, self._adam.init(logits), bound, jnp.zeros(number_of_tasks))
 
-    def _above(self, losses, bound):
+    def _log_above(self, losses: Float[Array, " D"], bound: Float[Array, " D"]) -> Float[Array, " D"]:
         return jnp.log(jnp.maximum(losses - bound, 0) + EPSILON)
 
-    def weights(self, gram, state, *, key=None, losses=None, noise=None):
+    @property
+    def blind_to_scale(self) -> bool:
+        """True: only the relative change of the losses counts."""
+        return True
+
+    def weights(
+        self,
+        gram: Float[Array, "D D"],
+        state: State,
+        *,
+        key: Key[Array, ""] | None = None,
+        losses: Float[Array, " D"] | None = None,
+        noise: Shaped[Array, "..."] | None = None,
+    ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del key, noise
-        losses = from_losses(self.name, losses).astype(state.logits.dtype)
+        losses = required_losses(self.name, losses).astype(state.logits.dtype)
         active = active_rows(gram) & jnp.isfinite(losses)
         bound = state.bound
         if self.lower_bound is None:
             lowest = losses - self.margin * jnp.maximum(jnp.abs(losses), 1)
             bound = jnp.where(active, jnp.minimum(bound, lowest), bound)
-        before = jnp.where(active, self._above(losses, bound), 0)
+        before = jnp.where(active, self._log_above(losses, bound), 0)
         share = jnp.where(active, jax.nn.softmax(state.logits) / jnp.exp(before), 0)
         total = share.sum()
         weights = share / jnp.where(total > 0, total, 1)
         return weights.astype(gram.dtype), state._replace(bound=bound, before=before)
 
-    def observe(self, state, losses):
-        """Move the logits by how much log(L - b) fell."""
+    def update_after_step(self, state: FAMOState, losses: Float[Array, " D"]) -> FAMOState:
+        """Move the logits by the decrease of log(L - b)."""
         losses = losses.astype(state.logits.dtype)
-        # 0 marks a task that took no part
-        fell = jnp.where((state.before != 0) & jnp.isfinite(losses), state.before - self._above(losses, state.bound), 0)
+        # tasks that took no part in the step have 0 there
+        fell = jnp.where(
+            (state.before != 0) & jnp.isfinite(losses), state.before - self._log_above(losses, state.bound), 0
+        )
         share = jax.nn.softmax(state.logits)
         gradient = share * (fell - (share * fell).sum())
         updates, optimiser = self._adam.update(gradient, state.optimiser, state.logits)
@@ -91,5 +111,17 @@ class FAMO(Balancer):
 def famo(
     learning_rate: float = 0.025, weight_decay: float = 1e-3, lower_bound: float | None = None, margin: float = 1.0
 ) -> Balancer:
-    """Every loss to fall at the same relative speed, without looking at gradients. For losses with a floor."""
+    """FAMO: let every loss fall at the same relative speed, without the gradients of the tasks.
+
+    Best for losses with a known lower bound. Call ``update_after_step`` after every step.
+
+    Args:
+        learning_rate: of Adam on the logits of the weights.
+        weight_decay: of the logits.
+        lower_bound: a number below every loss. Default: estimated from the losses so far.
+        margin: distance of the estimated lower bound below a loss, relative to max(|loss|, 1).
+
+    References:
+        B. Liu, Y. Feng, P. Stone and Q. Liu, "FAMO: fast adaptive multitask optimization", NeurIPS 2023, Algorithm 1.
+    """
     return FAMO(learning_rate, weight_decay, lower_bound, margin)

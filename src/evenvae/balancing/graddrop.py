@@ -1,45 +1,47 @@
-"""GradDrop: keep, element by element, the gradients of one sign (Chen et al., 2020)."""
+"""GradDrop: keep the gradients of one sign in every element (Chen et al., 2020)."""
 
 import dataclasses
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, DTypeLike, Float, Key
 
-from evenvae.balancing.base import Balancer, Elementwise
+from evenvae.balancing.base import Balancer, name_with_options
+from evenvae.balancing.elementwise import Elementwise, Sums
 
 
 @dataclasses.dataclass(frozen=True)
 class GradDrop(Elementwise):
-    """Purity P = (1 + sum_d g_d / sum_d |g_d|) / 2 per element; with u ~ U(0, 1), positive entries stay where
-    P > u and negative ones where P < u.
+    """Every element keeps either its positive entries or its negative ones, by chance.
 
-    ``leak`` in [0, 1] is the share of every entry that stays regardless: one number, or one for each task.
-    Without leak the expected direction is the plain sum, so elementwise GradDrop is the plain gradient plus
-    noise that keeps signs together. ``noise`` (n,): the uniforms. O(D n).
+    The sign purity of an element is P = (1 + sum_d g_d / sum_d |g_d|) / 2. With u ~ U(0, 1), its positive entries are
+    kept if P > u and its negative ones if P < u. ``leak`` in [0, 1] is the share of every entry that is always kept:
+    one number, or one for each task. Without a leak the expected direction is the plain sum, so that GradDrop is
+    the plain gradient with noise that keeps equal signs together. ``noise`` (n,) holds the uniform numbers u. O(D n).
 
-    What stays is made from two sums over tasks: the positive entries add up to (sum |g_d| + sum g_d) / 2, the
+    The kept entries come from two sums over the tasks: the positive entries add up to (sum |g_d| + sum g_d) / 2, the
     negative ones to (sum g_d - sum |g_d|) / 2.
     """
 
     leak: float | tuple[float, ...] = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         leaks = self.leak if isinstance(self.leak, tuple) else (self.leak,)
         if not all(0 <= leak <= 1 for leak in leaks):
             raise ValueError(f"graddrop[leak={self.leak}]: must lie between 0 and 1")
 
     @property
     def name(self) -> str:
-        """``graddrop``, with the leak in brackets if there is one."""
-        return self._name("graddrop")
+        """``graddrop``, with the leak in brackets unless it is 0."""
+        return name_with_options("graddrop", self)
 
-    def draw(self, key, elements, dtype):
-        """One uniform for every element."""
+    def draw(self, key: Key[Array, ""] | None, elements: int, dtype: DTypeLike) -> Float[Array, " n"]:
+        """One uniform number for every element."""
         if key is None:
             raise ValueError("graddrop needs a key or its noise")
         return jax.random.uniform(key, (elements,), dtype)
 
-    def direction(self, sums, noise):
+    def direction(self, sums: Sums, noise: Float[Array, "*n"]) -> Float[Array, "*n"]:
         """See `Elementwise.direction`."""
         total, size = sums(None)
         purity = 0.5 * (1 + total / jnp.where(size > 0, size, 1))
@@ -51,5 +53,13 @@ class GradDrop(Elementwise):
 
 
 def graddrop(leak: float | tuple[float, ...] = 0.0) -> Balancer:
-    """Sign-coherent noise around the plain sum. A regulariser more than a balancer."""
+    """GradDrop: noise around the plain sum that keeps equal signs together. It regularises more than it balances.
+
+    Args:
+        leak: share of every gradient that is always kept, in [0, 1]: one number, or one for each task.
+
+    References:
+        Z. Chen, J. Ngiam, Y. Huang, T. Luong, H. Kretzschmar, Y. Chai and D. Anguelov, "Just pick a sign: optimizing
+        deep multitask models with gradient sign dropout", NeurIPS 2020, Algorithm 1.
+    """
     return GradDrop(leak)

@@ -1,18 +1,23 @@
-"""GradNorm: learn weights that pull the rows' norms together (Chen et al., 2018)."""
+"""GradNorm: learn weights that make the norms of the gradients equal (Chen et al., 2018)."""
 
 import dataclasses
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
-from jaxtyping import Array, Float, Int
+import optax  # pyright: ignore[reportMissingTypeStubs]
+from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
-from evenvae.balancing.base import Balancer, from_losses, prepared
+from evenvae.balancing.algebra import correlations
+from evenvae.balancing.base import Balancer, State, name_with_options, required_losses
 
 
 class GradNormState(NamedTuple):
-    """Logits of the weights, their optimiser's state, what progress is measured from, and steps taken."""
+    """State of `GradNorm`.
+
+    ``logits`` of the weights, the state of their ``optimiser``, the ``reference`` that progress is measured from, and
+    the number of steps done.
+    """
 
     logits: Float[Array, " D"]
     optimiser: Any
@@ -22,13 +27,14 @@ class GradNormState(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class GradNorm(Balancer):
-    """w = D softmax(u), with u moved by Adam to lessen sum_d |w_d n_d - target_d|.
+    """w = D softmax(u), where Adam moves u down the gradient of sum_d |w_d n_d - target_d|; n_d is the norm of row d.
 
-    target_d = mean_j(w_j n_j) r_d^alpha, r_d the progress of task d over the mean progress, both held constant.
-    Progress is n_d over its value at ``reference_step`` (1 before), as in the code released with Javaloy et al.
-    (2021): losses of continuous likelihoods change sign, so that L(t) / L(0) of the paper means nothing;
-    ``progress="loss"`` is for losses that stay positive. The weights of a step are those before its update.
-    At alpha = 0 the fixed point is `equal_norm`. O(D) after the Gramian.
+    target_d = mean_j(w_j n_j) r_d^alpha, where r_d is the progress of task d over the mean progress; both are held
+    constant. Progress is n_d over its value at ``reference_step`` (over 1 before that step), as in the code released
+    with Javaloy, Meghdadi and Valera (2021). The paper of GradNorm takes L(t) / L(0), which has no meaning for losses
+    of continuous likelihoods because they change sign; ``progress="loss"`` is for losses that stay positive.
+    A step uses the weights from before its update of u. At alpha = 0 the fixed point is `equal_norm`. The cost is O(D)
+    after the Gramian.
     """
 
     alpha: float = 0.0
@@ -36,30 +42,43 @@ class GradNorm(Balancer):
     reference_step: int = 20
     progress: str = "norm"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.progress not in ("norm", "loss"):
             raise ValueError(f"gradnorm[progress={self.progress}]: choose norm or loss")
 
     @property
     def name(self) -> str:
-        """``gradnorm`` with what differs from the defaults in brackets."""
-        return self._name("gradnorm")
+        """``gradnorm``, with the options that differ from their defaults in brackets."""
+        return name_with_options("gradnorm", self)
 
-    def init(self, number_of_tasks):
+    def init(self, number_of_tasks: int) -> GradNormState:
         """Equal weights, references of 1."""
         logits = jnp.zeros(number_of_tasks)
         return GradNormState(logits, self._adam.init(logits), jnp.ones(number_of_tasks), jnp.zeros((), jnp.int32))
 
     @property
-    def _adam(self):
+    def _adam(self) -> optax.GradientTransformation:
         return optax.adam(self.learning_rate)
 
-    def weights(self, gram, state, *, key=None, losses=None, noise=None):
+    @property
+    def blind_to_scale(self) -> bool:
+        """True: weights adapt until the weighted norms meet their targets, whatever the scale of the losses."""
+        return True
+
+    def weights(
+        self,
+        gram: Float[Array, "D D"],
+        state: State,
+        *,
+        key: Key[Array, ""] | None = None,
+        losses: Float[Array, " D"] | None = None,
+        noise: Shaped[Array, "..."] | None = None,
+    ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del key, noise
-        _, norms, active = prepared(gram)
+        _, norms, active = correlations(gram)
         norms = norms.astype(state.logits.dtype)
-        measured = norms if self.progress == "norm" else from_losses(self.name, losses).astype(norms.dtype)
+        measured = norms if self.progress == "norm" else required_losses(self.name, losses).astype(norms.dtype)
         reference = jnp.where((state.step == self.reference_step) & active, measured, state.reference)
         gradient, weights = norm_gradient(state.logits, norms, measured / reference, active, self.alpha)
         updates, optimiser = self._adam.update(gradient, state.optimiser)
@@ -67,13 +86,22 @@ class GradNorm(Balancer):
         return weights.astype(gram.dtype), GradNormState(logits, optimiser, reference, state.step + 1)
 
 
-def norm_gradient(logits, norms, progress, active, alpha) -> tuple[Array, Array]:
-    """Gradient of GradNorm's loss with respect to the logits, and the weights; inactive rows take no part."""
+def norm_gradient(
+    logits: Float[Array, " D"],
+    norms: Float[Array, " D"],
+    progress: Float[Array, " D"],
+    active: Bool[Array, " D"],
+    alpha: float,
+) -> tuple[Float[Array, " D"], Float[Array, " D"]]:
+    """Gradient of GradNorm's loss with respect to the logits, and the weights. Inactive rows take no part."""
     count = jnp.maximum(active.sum(), 1)
     share = jax.nn.softmax(jnp.where(active, logits, -jnp.inf))
     share = jnp.where(active, share, 0)
     weights = count * share
-    mean = lambda values: jnp.where(active, values, 0).sum() / count
+
+    def mean(values: Float[Array, " D"]) -> Float[Array, ""]:
+        return jnp.where(active, values, 0).sum() / count
+
     rate = progress / jnp.where(mean(progress) != 0, mean(progress), 1)
     target = mean(weights * norms) * jnp.where(active, jnp.abs(rate), 1) ** alpha
     towards = jnp.where(active, jnp.sign(weights * norms - target) * norms, 0)
@@ -81,7 +109,21 @@ def norm_gradient(logits, norms, progress, active, alpha) -> tuple[Array, Array]
 
 
 def gradnorm(
-    alpha: float = 0.0, learning_rate: float = 1e-2, reference_step: int = 20, progress: str = "norm"
+    alpha: float = 0.0,
+    learning_rate: float = 1e-2,
+    reference_step: int = 20,
+    progress: str = "norm",
 ) -> Balancer:
-    """Rows pulled to equal norms over time, slower tasks more with alpha > 0. Smooth; has a learning rate."""
+    """GradNorm: weights that change smoothly over the steps until the norms of all gradients are equal.
+
+    Args:
+        alpha: how much more weight the tasks that make slow progress get. 0 for none.
+        learning_rate: of Adam on the logits of the weights.
+        reference_step: number of the step whose norms or losses progress is measured from.
+        progress: what progress is measured by: ``norm`` of the gradients, or ``loss`` for losses that stay positive.
+
+    References:
+        Z. Chen, V. Badrinarayanan, C.-Y. Lee and A. Rabinovich, "GradNorm: gradient normalization for adaptive loss
+        balancing in deep multitask networks", ICML 2018, Algorithm 1.
+    """
     return GradNorm(alpha, learning_rate, reference_step, progress)

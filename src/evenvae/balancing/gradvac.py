@@ -1,40 +1,50 @@
-"""GradVac: move rows until their cosines meet a running target (Wang et al., 2021)."""
+"""GradVac: change gradients until their cosines reach a running target (Wang et al., 2021)."""
 
 import dataclasses
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, Shaped
 
-from evenvae.balancing.base import Balancer, prepared
+from evenvae.balancing.algebra import correlations
+from evenvae.balancing.base import Balancer, State, name_with_options
 from evenvae.balancing.pcgrad import visiting_order
 
 
 @dataclasses.dataclass(frozen=True)
 class GradVac(Balancer):
-    """PCGrad with targets: where cos(g_i, g_j) < phi_ij, row i gets as much of g_j as brings the cosine to phi_ij.
+    """PCGrad with targets: if cos(g_i, g_j) < phi_ij, as much of g_j is added to row i as raises the cosine to phi_ij.
 
-    phi is the running mean of the cosines met, phi <- (1 - beta) phi + beta cos, from 0 (where it acts as
-    PCGrad). ``epsilon`` is added to products of norms before dividing, which rows shorter than its root feel.
-    ``noise``: orders as in `pcgrad`. D - 1 rounds, O(D^3).
+    phi is the running mean of the cosines, phi <- (1 - beta) phi + beta cos. It starts from 0, where the method acts
+    as PCGrad. ``epsilon`` is added to products of norms before a division; it matters for rows shorter than its
+    square root. ``noise`` (D, D) holds the visiting orders, as in `pcgrad`. D - 1 rounds, O(D^3).
     """
 
     beta: float = 0.5
     epsilon: float = 1e-8
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 <= self.beta <= 1:
             raise ValueError(f"gradvac[beta={self.beta}]: beta must lie between 0 and 1")
 
     @property
     def name(self) -> str:
-        """``gradvac``, with beta in brackets if it is not 0.5."""
-        return self._name("gradvac")
+        """``gradvac``, with the options that differ from their defaults in brackets."""
+        return name_with_options("gradvac", self)
 
-    def init(self, number_of_tasks):
+    def init(self, number_of_tasks: int) -> Float[Array, "D D"]:
         """Target cosines of 0."""
         return jnp.zeros((number_of_tasks, number_of_tasks))
 
-    def weights(self, gram, state, *, key=None, losses=None, noise=None):
+    def weights(
+        self,
+        gram: Float[Array, "D D"],
+        state: State,
+        *,
+        key: Key[Array, ""] | None = None,
+        losses: Float[Array, " D"] | None = None,
+        noise: Shaped[Array, "..."] | None = None,
+    ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del losses
         order = visiting_order(self.name, gram.shape[0], key, noise)
@@ -42,15 +52,21 @@ class GradVac(Balancer):
         return weights.astype(gram.dtype), target.astype(state.dtype)
 
 
-def _weights(gram, target, order, beta, epsilon):
+Carry = tuple[Float[Array, "D D"], Float[Array, " D"], Float[Array, "D D"]]
+"""Coefficients of the rows in the unit rows, the lengths of the rows, and the targets."""
+
+
+def _weights(
+    gram: Float[Array, "D D"], target: Float[Array, "D D"], order: Int[Array, "D visits"], beta: float, epsilon: float
+) -> tuple[Float[Array, " D"], Float[Array, "D D"]]:
     with jax.enable_x64(True):
-        correlation, norms, active = prepared(gram.astype(jnp.float64))
+        correlation, norms, active = correlations(gram.astype(jnp.float64))
         target = target.astype(jnp.float64)
         size = gram.shape[0]
         itself = jnp.arange(size)
 
-        # coefficients in units of the rows' directions: row i starts as n_i u_i
-        def visit(carry, j):
+        # row i as a combination of the unit rows u: it starts as n_i u_i
+        def visit(carry: Carry, j: Int[Array, " D"]) -> tuple[Carry, None]:
             coefficients, length, target = carry
             inner = (coefficients * correlation[j]).sum(1)
             cosine = jnp.clip(inner * norms[j] / (length * norms[j] + epsilon), -1, 1)
@@ -70,5 +86,14 @@ def _weights(gram, target, order, beta, epsilon):
 
 
 def gradvac(beta: float = 0.5, epsilon: float = 1e-8) -> Balancer:
-    """PCGrad that also draws together rows that agree less than they used to."""
+    """GradVac: PCGrad that also draws together gradients that agree less than they used to.
+
+    Args:
+        beta: weight of the newest cosines in the running mean, in [0, 1].
+        epsilon: small number that is added before divisions.
+
+    References:
+        Z. Wang, Y. Tsvetkov, O. Firat and Y. Cao, "Gradient vaccine: investigating and improving multi-task
+        optimization in massively multilingual models", ICLR 2021.
+    """
     return GradVac(beta, epsilon)

@@ -1,30 +1,37 @@
-"""Linear heads on a shared feature: the Gramian of the tasks' gradients without a backward pass a task.
+"""The Gramian of the tasks' gradients at a shared feature with linear heads, without a backward pass for each task.
 
-Let Delta (M, P) be the cotangent of the loss at the heads' outputs and W (h, P) their kernel. The gradient of
-task d with respect to the shared feature is G_d = Delta_d W_d^T, and with E the matrix that sums the outputs of
-each task, Q = E^T [(Delta^T Delta) o (W^T W)] E.
+Let Delta (M, P) be the gradient of the summed losses with respect to the outputs of the heads, and W (h, P) the kernel
+of the heads. The gradient of task d with respect to the shared feature is G_d = Delta_d W_d^T. With E the matrix that
+sums the outputs of each task, the Gramian is Q = E^T [(Delta^T Delta) o (W^T W)] E.
 """
 
 import functools
+from typing import cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, DTypeLike, Float, Int
 
 SLICE = 2**18
-"""Elements of the tasks' gradients that are held at once to add up their absolute values."""
+"""Largest number of elements of the tasks' gradients in memory while their absolute values are added up."""
 
 
 def gram_of_linear_heads(
-    cotangent: Float[Array, "M P"], kernel: Float[Array, "h P"], feature: Int[np.ndarray, " P"]
+    cotangent: Float[Array | np.ndarray, "M P"],
+    kernel: Float[Array | np.ndarray, "h P"],
+    feature: Int[np.ndarray, " P"],
 ) -> Float[Array, "D D"]:
-    """Gramian of the tasks' gradients; ``feature`` (P,) says which task an output belongs to.
+    """Gramian (D, D) of the tasks' gradients with respect to the shared feature.
 
-    Costs 2 (M + h) P^2 by the identity. A task with so many outputs that its row (M, h) is cheaper to form is
-    taken out and met through that row, so a column of 10,000 levels never makes a 10,000 x 10,000 product.
+    The identity costs 2 (M + h) P^2 operations. A task with so many outputs that its gradient (M, h) is cheaper to form
+    is treated by that gradient instead, so that a task of 10,000 outputs never needs a 10,000 x 10,000 product.
+
+    Args:
+        cotangent: gradient of the summed losses with respect to the outputs of the heads, (M, P).
+        kernel: weights of the heads, (h, P).
+        feature: task of each of the P outputs.
     """
-    feature = np.asarray(feature)
     cotangent, kernel = jnp.asarray(cotangent), jnp.asarray(kernel)
     tasks = int(feature.max()) + 1
     rows, hidden = cotangent.shape[0], kernel.shape[0]
@@ -38,8 +45,8 @@ def gram_of_linear_heads(
         weight = kernel if every else kernel[:, narrow]
         product = (delta.T @ delta) * (weight.T @ weight)
         gram = jnp.asarray(sums.T @ product @ sums)
-    explicit = []
-    for task in wide:
+    explicit: list[tuple[int, Array]] = []
+    for task in wide.tolist():
         outputs = np.flatnonzero(feature == task).astype(np.int32)
         row = cotangent[:, outputs] @ kernel[:, outputs].T
         if narrow.size:
@@ -52,8 +59,8 @@ def gram_of_linear_heads(
     return 0.5 * (gram + gram.T)
 
 
-def wide_tasks(feature: Int[np.ndarray, " P"], rows: int, hidden: int) -> np.ndarray:
-    """Tasks for which forming the gradient row costs less than their share of the identity."""
+def wide_tasks(feature: Int[np.ndarray, " P"], rows: int, hidden: int) -> Int[np.ndarray, " wide"]:
+    """Tasks whose gradient costs less to form than their share of the identity. ``rows`` is M, ``hidden`` is h."""
     tasks, sizes = np.unique(feature, return_counts=True)
     total = feature.size
     by_identity = sizes * total * (rows + hidden)
@@ -61,18 +68,23 @@ def wide_tasks(feature: Int[np.ndarray, " P"], rows: int, hidden: int) -> np.nda
     return tasks[(by_row < by_identity) & (sizes > hidden)]
 
 
-def _membership(feature: Int[np.ndarray, " P"], tasks: int, dtype) -> Float[np.ndarray, "P D"]:
+def _membership(feature: Int[np.ndarray, " P"], tasks: int, dtype: DTypeLike) -> Float[np.ndarray, "P D"]:
     matrix = np.zeros((feature.size, tasks), dtype)
     matrix[np.arange(feature.size), feature] = 1
     return matrix
 
 
 def rows_of_linear_heads(
-    cotangent: Float[Array, "M P"], kernel: Float[Array, "h P"], feature: Int[np.ndarray, " P"]
+    cotangent: Float[Array | np.ndarray, "M P"],
+    kernel: Float[Array | np.ndarray, "h P"],
+    feature: Int[np.ndarray, " P"],
 ) -> Float[Array, "D Mh"]:
-    """Every task's gradient with respect to the shared feature, flattened: D times the memory of one."""
-    feature = np.asarray(feature)
-    rows = []
+    """The gradient of every task with respect to the shared feature, flattened to (D, M h): D times the memory of one.
+
+    See `gram_of_linear_heads` for the arguments.
+    """
+    cotangent, kernel = jnp.asarray(cotangent), jnp.asarray(kernel)
+    rows: list[Array] = []
     for task in range(int(feature.max()) + 1):
         outputs = np.flatnonzero(feature == task).astype(np.int32)
         rows.append((cotangent[:, outputs] @ kernel[:, outputs].T).ravel())
@@ -82,17 +94,16 @@ def rows_of_linear_heads(
 def absolute_sum_of_linear_heads(
     cotangent: Float[Array, "M P"], kernel: Float[Array, "h P"], feature: Int[np.ndarray, " P"]
 ) -> Float[Array, "M h"]:
-    """sum_d |G_d|, element by element.
+    """sum_d |G_d|, element by element, for the gradients G_d (M, h) of the tasks.
 
-    Tasks with one output are met by one product, |delta w^T| = |delta| |w|^T; the others' rows are made
-    ``SLICE`` elements at a time.
+    All tasks with one output are treated by one product, because |delta w^T| = |delta| |w|^T. The gradients of the
+    others are formed `SLICE` elements at a time.
     """
-    feature = np.asarray(feature)
     tasks, sizes = np.unique(feature, return_counts=True)
     single = np.flatnonzero(np.isin(feature, tasks[sizes == 1])).astype(np.int32)
     several = [np.flatnonzero(feature == task).astype(np.int32) for task in tasks[sizes > 1]]
 
-    def of_rows(piece):
+    def of_rows(piece: Float[Array, "m P"]) -> Float[Array, "m h"]:
         parts = [jnp.abs(piece[:, outputs] @ kernel[:, outputs].T) for outputs in several]
         if single.size:
             parts.append(jnp.abs(piece[:, single]) @ jnp.abs(kernel[:, single]).T)
@@ -103,15 +114,21 @@ def absolute_sum_of_linear_heads(
     if size == rows:
         return of_rows(cotangent)
     pieces = -(-rows // size)
-    padded = jnp.pad(cotangent, ((0, pieces * size - rows), (0, 0))).reshape(pieces, size, -1)
-    return jax.lax.map(of_rows, padded).reshape(-1, hidden)[:rows]
+    more = ((0, pieces * size - rows), (0, 0))
+    padded = jnp.pad(cotangent, more).reshape(pieces, size, -1)  # pyright: ignore[reportUnknownMemberType]
+    summed = cast(Array, jax.lax.map(of_rows, padded))  # pyright: ignore[reportUnknownMemberType]
+    return summed.reshape(-1, hidden)[:rows]
 
 
 def combine_linear_heads(
-    cotangent: Float[Array, "M P"],
-    kernel: Float[Array, "h P"],
+    cotangent: Float[Array | np.ndarray, "M P"],
+    kernel: Float[Array | np.ndarray, "h P"],
     feature: Int[np.ndarray, " P"],
-    weights: Float[Array, " D"],
+    weights: Float[Array | np.ndarray, " D"],
 ) -> Float[Array, "M h"]:
-    """sum_d w_d G_d, one product: the plain head backward with scaled columns."""
+    """sum_d w_d G_d by one product: the plain backward pass of the heads with the columns of ``cotangent`` scaled.
+
+    See `gram_of_linear_heads` for the arguments; ``weights`` are those of the tasks, (D,).
+    """
+    cotangent, kernel, weights = jnp.asarray(cotangent), jnp.asarray(kernel), jnp.asarray(weights)
     return (cotangent * weights[np.asarray(feature, np.int32)]) @ kernel.T

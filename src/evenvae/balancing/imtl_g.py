@@ -1,23 +1,27 @@
-"""IMTL-G: equal projections on every task's gradient direction (Liu et al., 2021)."""
+"""IMTL-G: a direction with equal projections on the gradients of all tasks (Liu et al., 2021)."""
 
 import dataclasses
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Key, Shaped
 
-from evenvae.balancing.base import Balancer, in_float64, matvec, prepared
+from evenvae.balancing.algebra import correlations, eigen, in_float64, machine_epsilon, matvec
+from evenvae.balancing.base import Balancer, State
 
 RIDGE = 1e-9
+"""Added to the diagonal of the correlation matrix."""
 TOLERANCE = 1e-5
+"""Largest error of a projection on a unit row; above it the pseudo-inverse is used."""
 
 
 @dataclasses.dataclass(frozen=True)
 class IMTLG(Balancer):
-    """Weights summing to 1 whose direction projects equally on all unit rows: w = c Q^-1 n.
+    """Weights that sum to 1 and whose direction has equal projections on all unit rows: w = c Q^-1 n.
 
-    Solved as Rho a = 1, w_d proportional to a_d / n_d, with Rho the correlation matrix. Weights may be
-    negative; where the common projection itself would be, so that the direction ascends on every task, the sign
-    is turned. The direction does not change when a row is rescaled. O(D^3).
+    They are found by solving Rho a = 1, where Rho is the correlation matrix, and w_d is proportional to a_d / n_d.
+    Weights may be negative. If the common projection itself were negative, the sign of all weights is changed, so that
+    no task gets worse. The direction does not change when a row is rescaled. O(D^3).
     """
 
     @property
@@ -25,33 +29,56 @@ class IMTLG(Balancer):
         """``imtl-g``."""
         return "imtl-g"
 
-    def weights(self, gram, state, *, key=None, losses=None, noise=None):
+    @property
+    def blind_to_scale(self) -> bool:
+        """True: the projections are on unit rows."""
+        return True
+
+    def weights(
+        self,
+        gram: Float[Array, "D D"],
+        state: State,
+        *,
+        key: Key[Array, ""] | None = None,
+        losses: Float[Array, " D"] | None = None,
+        noise: Shaped[Array, "..."] | None = None,
+    ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del key, losses, noise
         return _weights(gram), state
 
 
+Found = tuple[Float[Array, " D"], Bool[Array, ""]]
+"""Weights before scaling, and whether they solve the equations."""
+
+
 @in_float64
-def _weights(gram):
-    correlation, norms, active = prepared(gram)
+def _weights(gram: Float[Array, "D D"]) -> Float[Array, " D"]:
+    correlation, norms, active = correlations(gram)
     ones = active.astype(gram.dtype)
     regular = correlation + RIDGE * jnp.eye(gram.shape[0], dtype=gram.dtype)
     factor = jax.scipy.linalg.cho_factor(regular)
     a = jax.scipy.linalg.cho_solve(factor, ones)
-    # refinement takes the ridge's bias back where Rho is regular
+    # one round of refinement removes the bias of the ridge where Rho is regular
     a = a + jax.scipy.linalg.cho_solve(factor, ones - matvec(correlation, a))
     a = jnp.where(active, a, 0)
     shortest = jnp.min(jnp.where(active, norms, jnp.inf), initial=jnp.inf)
     raw = jnp.where(active, a * shortest / norms, 0)
     solved = jnp.abs(jnp.where(active, matvec(correlation, a) - ones, 0)).max(initial=0.0) < TOLERANCE
 
-    # Equal projections need not exist for dependent rows: the pseudo-inverse then, as in the authors' form. A
-    # loop of at most one round instead of a branch, because under vmap a branch would always pay for it.
+    # For dependent rows, equal projections need not exist; the pseudo-inverse is used then, as by the authors. This is
+    # a loop of at most one round and not a branch, because under vmap both sides of a branch are always computed.
     longest = jnp.max(jnp.where(active, norms, 0), initial=0.0)
     unit = norms / jnp.where(longest > 0, longest, 1)
     q = jnp.where(active[:, None] & active[None, :], unit[:, None] * correlation * unit[None, :], 0)
-    pseudo = lambda _: (_pseudo_solve(q, jnp.where(active, unit, 0)), jnp.array(True))
-    raw, _ = jax.lax.while_loop(lambda carry: ~carry[1], pseudo, (raw, solved))
+
+    def unsolved(found: Found) -> Bool[Array, ""]:
+        return ~found[1]
+
+    def pseudo(_: Found) -> Found:
+        return _pseudo_solve(q, jnp.where(active, unit, 0)), jnp.array(True)
+
+    raw, _ = jax.lax.while_loop(unsolved, pseudo, (raw, solved))
     raw = jnp.where(active, raw, 0)
     total, size = raw.sum(), jnp.abs(raw).sum()
     # the common projection has the sign of 1^T Q^-1 n, which is that of the sum before scaling
@@ -59,14 +86,19 @@ def _weights(gram):
     return raw / jnp.where(scale > 0, scale, 1)
 
 
-def _pseudo_solve(q, n):
+def _pseudo_solve(q: Float[Array, "D D"], n: Float[Array, " D"]) -> Float[Array, " D"]:
     """Pseudo-inverse of a symmetric matrix times a vector."""
-    eigenvalues, vectors = jnp.linalg.eigh(q)
-    cut = jnp.abs(eigenvalues).max() * q.shape[0] * jnp.finfo(q.dtype).eps
+    eigenvalues, vectors = eigen(q)
+    cut = jnp.abs(eigenvalues).max() * q.shape[0] * machine_epsilon(q.dtype)
     inverse = jnp.where(jnp.abs(eigenvalues) > cut, 1 / jnp.where(eigenvalues != 0, eigenvalues, 1), 0)
     return matvec(vectors, inverse * matvec(vectors.T, n))
 
 
 def imtl_g() -> Balancer:
-    """Every task progresses equally along its own gradient. Blind to the scale of losses."""
+    """IMTL-G: every task makes equal progress along its own gradient, whatever the scale of its loss.
+
+    References:
+        L. Liu, Y. Li, Z. Kuang, J. Xue, Y. Chen, W. Yang, Q. Liao and W. Zhang, "Towards impartial multi-task
+        learning", ICLR 2021, section 3.1.
+    """
     return IMTLG()

@@ -1,4 +1,4 @@
-"""Balancers by name: ``magnitude+direction``, parameters in brackets."""
+"""Balancers by name: ``magnitude+direction``, with options in brackets."""
 
 import difflib
 import inspect
@@ -43,7 +43,9 @@ METHODS: dict[str, Callable[..., Balancer]] = {
 }
 MAGNITUDES = ("none", "gradnorm", "mgda-ub", "imtl-g")
 DIRECTIONS = ("none", "graddrop", "pcgrad")
-"""The paper's two blocks, from which its twelve combinations are made."""
+"""The magnitudes and directions of Javaloy, Meghdadi and Valera (2021), which give twelve combinations."""
+
+Option = bool | int | float | str | tuple[float, ...]
 
 _PART = re.compile(r"^(?P<name>[a-z][a-z0-9_-]*)(\[(?P<parameters>[^\]]*)\])?$")
 
@@ -51,10 +53,15 @@ _PART = re.compile(r"^(?P<name>[a-z][a-z0-9_-]*)(\[(?P<parameters>[^\]]*)\])?$")
 def parse(name: str) -> Balancer:
     """The balancer of a name such as ``imtl-g+pcgrad`` or ``power-norm[gamma=0.5]``.
 
-    Raises ValueError for an unknown method (with the nearest known one) or a parameter it does not take.
+    Args:
+        name: names of methods, joined by ``+`` in the order of `chain`. Options follow a method in brackets, separated
+            by commas; several numbers for one option are separated by ``/``.
+
+    Raises:
+        ValueError: if a method is unknown, with the nearest known one; or if it has no such option, with those it has.
     """
     parts = [_parse_part(part.strip()) for part in re.split(r"\+(?![^\[]*\])", name)]
-    # "none" in a combination stands for the block left out
+    # "none" in a combination means that this part is left out
     return chain(*([part for part in parts if part != none()] or parts[:1]))
 
 
@@ -67,21 +74,22 @@ def _parse_part(text: str) -> Balancer:
         raise ValueError(f"unknown balancer {text!r};{hint} known are {', '.join(METHODS)}")
     make = METHODS[method]
     taken = inspect.signature(make).parameters
-    values = {}
+    values: dict[str, Option] = {}
     for item in filter(None, (match["parameters"] or "").split(",")):
         key, _, value = item.partition("=")
         key = key.strip()
         if key not in taken:
             allowed = ", ".join(taken) or "none"
             raise ValueError(f"{method} has no parameter {key!r}; its parameters are: {allowed}")
-        values[key] = _value(method, key, value.strip())
+        values[key] = _value(method, key, value.strip(), whole=isinstance(taken[key].default, int))
     return make(**values)
 
 
-def _value(method: str, key: str, text: str):
+def _value(method: str, key: str, text: str, whole: bool) -> Option:
+    """The value of an option. Numbers stay whole only for options that are ``whole`` numbers."""
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
-    for convert in (int, float):
+    for convert in (int, float) if whole else (float,):
         try:
             return convert(text)
         except ValueError:

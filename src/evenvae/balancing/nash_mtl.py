@@ -4,20 +4,23 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
-from evenvae.balancing.base import Balancer, in_float64, matvec, prepared, ridge_of
-from evenvae.balancing.solvers import positive_or_plain, regularised
+from evenvae.balancing.algebra import correlations, in_float64, matvec, ridge_of
+from evenvae.balancing.base import Balancer, State
+from evenvae.balancing.solvers import finite_or_plain, regularised
 
 ROUNDS = 30
+"""Largest number of Newton steps."""
 
 
 @dataclasses.dataclass(frozen=True)
 class NashMTL(Balancer):
-    """The w > 0 with Q w = 1 / w, elementwise: the direction that maximises sum_d log(g_d . v) in a ball.
+    """The weights w > 0 with Q w = 1 / w in every element; v = G^T w maximises sum_d log(g_d . v) in a ball.
 
-    It is the only minimum of w^T Q w / 2 - sum log w, found by damped Newton steps (step 1 / (1 + decrement)
-    while the decrement is above 1/4), 5 to 10 solves of O(D^3). ||v||^2 = D, and the direction does not change
-    when a row is rescaled. At a Pareto point weights grow until the ridge stops them.
+    w is the only minimum of w^T Q w / 2 - sum log w. It is found by damped Newton steps, of length 1 / (1 + decrement)
+    while the decrement is above 1/4: 5 to 10 solutions of linear systems, O(D^3). ||v||^2 = D, and the direction does
+    not change when a row is rescaled. At a Pareto point the weights grow until the ridge limits them.
     """
 
     @property
@@ -25,25 +28,42 @@ class NashMTL(Balancer):
         """``nash-mtl``."""
         return "nash-mtl"
 
-    def weights(self, gram, state, *, key=None, losses=None, noise=None):
+    @property
+    def blind_to_scale(self) -> bool:
+        """True: a weight is inversely proportional to the length of its row."""
+        return True
+
+    def weights(
+        self,
+        gram: Float[Array, "D D"],
+        state: State,
+        *,
+        key: Key[Array, ""] | None = None,
+        losses: Float[Array, " D"] | None = None,
+        noise: Shaped[Array, "..."] | None = None,
+    ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del key, losses, noise
         return _weights(gram, ridge_of(gram)), state
 
 
+Search = tuple[Float[Array, " D"], Float[Array, ""], Int[Array, ""]]
+"""State of Newton's method: the weights of the unit rows, the last decrement, and the rounds done."""
+
+
 @in_float64
-def _weights(gram, ridge):
-    correlation, norms, active = prepared(gram)
+def _weights(gram: Float[Array, "D D"], ridge: Float[Array, ""] | float) -> Float[Array, " D"]:
+    correlation, norms, active = correlations(gram)
     matrix = regularised(correlation, ridge)
 
-    def unsolved(carry):
-        _, decrement, rounds = carry
+    def unsolved(search: Search) -> Bool[Array, ""]:
+        _, decrement, rounds = search
         return (decrement > 1e-10) & (rounds < ROUNDS)
 
-    def newton(carry):
-        a, _, rounds = carry
+    def newton(search: Search) -> Search:
+        a, _, rounds = search
         gradient = matvec(matrix, a) - 1 / a
-        # in units of a the Hessian is A M A + I, well conditioned whatever the rows
+        # in units of a the Hessian is A M A + I, which is well conditioned for any rows
         scaled = a[:, None] * matrix * a[None, :] + jnp.eye(a.size, dtype=a.dtype)
         factor = jax.scipy.linalg.cho_factor(scaled)
         step = -jax.scipy.linalg.cho_solve(factor, a * gradient)
@@ -53,9 +73,14 @@ def _weights(gram, ridge):
 
     start = jnp.ones_like(norms)
     a, _, _ = jax.lax.while_loop(unsolved, newton, (start, jnp.full((), jnp.inf), jnp.array(0)))
-    return positive_or_plain(a / norms, active)
+    return finite_or_plain(a / norms, active)
 
 
 def nash_mtl() -> Balancer:
-    """Every task gains in proportion to what it could: scale-free like imtl-g, with weights above 0."""
+    """Nash-MTL: the bargaining solution. Like IMTL-G it ignores the scale of the losses, and its weights are positive.
+
+    References:
+        A. Navon, A. Shamsian, I. Achituve, H. Maron, K. Kawaguchi, G. Chechik and E. Fetaya, "Multi-task learning as a
+        bargaining game", ICML 2022, Claim 3.1.
+    """
     return NashMTL()

@@ -1,19 +1,22 @@
-"""PCGrad: project conflicting gradients off each other (Yu et al., 2020)."""
+"""PCGrad: remove from each gradient what conflicts with another one (Yu et al., 2020)."""
 
 import dataclasses
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, Shaped
 
-from evenvae.balancing.base import Balancer, prepared
+from evenvae.balancing.algebra import correlations
+from evenvae.balancing.base import Balancer, State
 
 
 @dataclasses.dataclass(frozen=True)
 class PCGrad(Balancer):
-    """Each row, in its own random order, is projected off every original row it conflicts with; then the sum.
+    """The sum of the rows, each projected onto the normal plane of every original row that it conflicts with.
 
-    D - 1 rounds, all rows at once: O(D^3) after the Gramian. ``noise`` (D, D) int: row i is the order in which
-    task i visits the tasks (its own entry is skipped).
+    Each row visits the others in its own random order. All rows are projected at once in D - 1 rounds, O(D^3) after the
+    Gramian. ``noise`` (D, D) holds whole numbers: row i is the order in which task i visits the tasks; its own entry is
+    skipped, and may be left out.
     """
 
     @property
@@ -21,17 +24,28 @@ class PCGrad(Balancer):
         """``pcgrad``."""
         return "pcgrad"
 
-    def weights(self, gram, state, *, key=None, losses=None, noise=None):
+    def weights(
+        self,
+        gram: Float[Array, "D D"],
+        state: State,
+        *,
+        key: Key[Array, ""] | None = None,
+        losses: Float[Array, " D"] | None = None,
+        noise: Shaped[Array, "..."] | None = None,
+    ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del losses
         return _weights(gram, visiting_order(self.name, gram.shape[0], key, noise)), state
 
 
-def visiting_order(name, tasks, key, noise):
-    """(D, D): row i is the order in which task i visits the tasks; ``noise`` if given, else drawn.
+def visiting_order(
+    name: str, tasks: int, key: Key[Array, ""] | None, noise: Shaped[Array, "..."] | None
+) -> Int[Array, "D visits"]:
+    """Orders in which the tasks visit each other, one row for each task: ``noise`` if given, else drawn.
 
-    All tasks stand in one random circle and each goes round it from where it stands: every task's order of the
-    others is uniform, as the paper asks, and one permutation is drawn where D cost more than all projections.
+    All tasks are placed on one random circle, and each goes around it from its own place. Every task's order of the
+    others is then uniformly distributed, as the paper asks, from a single permutation; D permutations would cost more
+    than all projections. Raises ValueError with the ``name`` of the method if neither ``key`` nor ``noise`` is given.
     """
     if noise is not None:
         return jnp.asarray(noise)
@@ -42,14 +56,14 @@ def visiting_order(name, tasks, key, noise):
     return circle[(place[:, None] + jnp.arange(tasks)) % tasks]
 
 
-def _weights(gram, order):
+def _weights(gram: Float[Array, "D D"], order: Int[Array, "D visits"]) -> Float[Array, " D"]:
     with jax.enable_x64(True):
-        correlation, norms, active = prepared(gram.astype(jnp.float64))
+        correlation, norms, active = correlations(gram.astype(jnp.float64))
         size = gram.shape[0]
         itself = jnp.arange(size)
 
-        # coefficients in units of the rows' directions: row i starts as n_i u_i
-        def visit(coefficients, j):
+        # row i as a combination of the unit rows u: it starts as n_i u_i
+        def visit(coefficients: Float[Array, "D D"], j: Int[Array, " D"]) -> tuple[Float[Array, "D D"], None]:
             inner = (coefficients * correlation[j]).sum(1)
             conflict = (inner < 0) & (j != itself) & active[j]
             return coefficients.at[itself, j].add(jnp.where(conflict, -inner, 0)), None
@@ -61,5 +75,10 @@ def _weights(gram, order):
 
 
 def pcgrad() -> Balancer:
-    """Removes from every task's gradient what works against another. Leaves magnitudes alone."""
+    """PCGrad: resolves conflicts between the gradients, and leaves differences of their magnitudes as they are.
+
+    References:
+        T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman and C. Finn, "Gradient surgery for multi-task learning",
+        NeurIPS 2020, Algorithm 1.
+    """
     return PCGrad()

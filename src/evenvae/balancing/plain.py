@@ -1,25 +1,39 @@
-"""No balancing: the plain sum."""
+"""No balancing: the sum of all usable gradients."""
 
 import dataclasses
 
-from evenvae.balancing.base import Balancer, active_rows
+from jaxtyping import Array, Float, Key, Shaped
+
+from evenvae.balancing.algebra import active_rows
+from evenvae.balancing.base import Balancer, State
 
 
 @dataclasses.dataclass(frozen=True)
 class Plain(Balancer):
-    """w = 1 for every usable row."""
+    """w = 1 for every usable row, and 0 for rows that are 0 or not finite."""
 
     @property
     def name(self) -> str:
         """``none``."""
         return "none"
 
-    def weights(self, gram, state, *, key=None, losses=None, noise=None):
-        """One for every row; see `Balancer.weights`."""
+    def weights(
+        self,
+        gram: Float[Array, "D D"],
+        state: State,
+        *,
+        key: Key[Array, ""] | None = None,
+        losses: Float[Array, " D"] | None = None,
+        noise: Shaped[Array, "..."] | None = None,
+    ) -> tuple[Float[Array, " D"], State]:
+        """See `Balancer.weights`."""
         del key, losses, noise
         return active_rows(gram).astype(gram.dtype), state
 
 
 def none() -> Balancer:
-    """The plain sum of the tasks' gradients."""
+    """The sum of the tasks' gradients, without those that are not finite.
+
+    `plain_sum` is the same sum without the Gramian, for gradients that are known to be finite.
+    """
     return Plain()

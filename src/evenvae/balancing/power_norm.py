@@ -1,23 +1,25 @@
-"""Tempered normalisation by gradient norms."""
+"""Gradients scaled by a power of their norms."""
 
 import dataclasses
 
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, Shaped
 
-from evenvae.balancing.base import Balancer, prepared
+from evenvae.balancing.algebra import correlations
+from evenvae.balancing.base import Balancer, State
 
 
 @dataclasses.dataclass(frozen=True)
 class PowerNorm(Balancer):
-    """w_d = D n_d^(-gamma) / sum_j n_j^(-gamma), n_d the norm of row d.
+    """w_d = D n_d^(-gamma) / sum_j n_j^(-gamma), where n_d is the norm of row d.
 
-    gamma = 0 is the plain sum, 1 gives all rows equal length (the fixed point of GradNorm at alpha = 0), and
-    values between trade likelihood against evenness. O(D) after the Gramian.
+    gamma = 0 gives the plain sum. gamma = 1 gives all rows the same length, which is the fixed point of GradNorm at
+    alpha = 0. Values between trade likelihood for evenness between the tasks. The cost is O(D) after the Gramian.
     """
 
     gamma: float = 0.5
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 <= self.gamma <= 2:
             raise ValueError(f"gamma={self.gamma} must lie between 0 and 2")
 
@@ -26,11 +28,24 @@ class PowerNorm(Balancer):
         """``equal-norm`` or ``power-norm[gamma=...]``."""
         return "equal-norm" if self.gamma == 1 else f"power-norm[gamma={self.gamma:g}]"
 
-    def weights(self, gram, state, *, key=None, losses=None, noise=None):
+    @property
+    def blind_to_scale(self) -> bool:
+        """Whether gamma is 1: all rows then have the same length."""
+        return self.gamma == 1
+
+    def weights(
+        self,
+        gram: Float[Array, "D D"],
+        state: State,
+        *,
+        key: Key[Array, ""] | None = None,
+        losses: Float[Array, " D"] | None = None,
+        noise: Shaped[Array, "..."] | None = None,
+    ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del key, losses, noise
-        _, norms, active = prepared(gram)
-        # relative to the longest row: powers of extreme norms stay in range
+        _, norms, active = correlations(gram)
+        # relative to the longest row, so that powers of extreme norms stay in the range of the type
         longest = jnp.max(jnp.where(active, norms, 0), initial=0.0)
         powers = jnp.where(active, (norms / jnp.where(longest > 0, longest, 1)) ** -self.gamma, 0)
         total = powers.sum()
@@ -38,10 +53,16 @@ class PowerNorm(Balancer):
 
 
 def power_norm(gamma: float = 0.5) -> Balancer:
-    """Rows scaled by their norm to the power -gamma: few victims, nearly free. A good first choice."""
+    """Gradients scaled by their norm to the power -gamma. Costs next to nothing; a good first choice.
+
+    Args:
+        gamma: the power, between 0 (the plain sum) and 2; at 1 all gradients have the same norm.
+
+    Own method of this library; at gamma = 1 it is the fixed point of GradNorm (Chen et al., 2018) at alpha = 0.
+    """
     return PowerNorm(gamma)
 
 
 def equal_norm() -> Balancer:
-    """All rows scaled to equal norm, weights summing to D."""
+    """All gradients scaled to equal norms, with weights that sum to D: `power_norm` with gamma = 1."""
     return PowerNorm(1.0)

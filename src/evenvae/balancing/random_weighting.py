@@ -1,23 +1,33 @@
-"""Random loss weighting: a baseline that is hard to beat by luck (Lin et al., 2022)."""
+"""Random loss weighting: a baseline for all other methods (Lin et al., 2022)."""
 
 import dataclasses
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, Shaped
 
-from evenvae.balancing.base import Balancer, active_rows
+from evenvae.balancing.algebra import active_rows
+from evenvae.balancing.base import Balancer, State
 
 
 @dataclasses.dataclass(frozen=True)
 class RandomWeighting(Balancer):
-    """w = softmax of D standard normals, drawn anew every step. ``noise`` (D,): the normals."""
+    """w is the softmax of D standard normal numbers, drawn again in every step. ``noise`` (D,) holds these numbers."""
 
     @property
     def name(self) -> str:
         """``random-weighting``."""
         return "random-weighting"
 
-    def weights(self, gram, state, *, key=None, losses=None, noise=None):
+    def weights(
+        self,
+        gram: Float[Array, "D D"],
+        state: State,
+        *,
+        key: Key[Array, ""] | None = None,
+        losses: Float[Array, " D"] | None = None,
+        noise: Shaped[Array, "..."] | None = None,
+    ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del losses
         if noise is None:
@@ -30,5 +40,10 @@ class RandomWeighting(Balancer):
 
 
 def random_weighting() -> Balancer:
-    """Random weights: what a method must beat to be worth its name."""
+    """Random weights: the least that a method should do better than.
+
+    References:
+        B. Lin, F. Ye, Y. Zhang and I. W. Tsang, "Reasonable effectiveness of random weighting: a litmus test for
+        multi-task learning", Transactions on Machine Learning Research, 2022.
+    """
     return RandomWeighting()

@@ -1,14 +1,22 @@
-"""Solvers that several balancers share; all for symmetric positive definite matrices in correlation units."""
+"""Solvers that several methods share, for symmetric positive definite matrices scaled to a diagonal of 1."""
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
-from evenvae.balancing.base import matvec
+from evenvae.balancing.algebra import matvec
 
 PATIENCE = 3
-"""Rounds of block pivoting without progress before the interior point takes over."""
+"""Rounds of block pivoting without progress after which the interior-point method is used."""
 INTERIOR_ROUNDS = 60
+"""Largest number of rounds of the interior-point method."""
+
+Pivoting = tuple[Bool[Array, " D"], Float[Array, " D"], Bool[Array, " D"], Int[Array, ""], Int[Array, ""]]
+"""State of block pivoting: where x may be above 0, x, the indices that break a condition, the smallest number of these
+so far, and the rounds without progress that are left.
+"""
+Interior = tuple[Float[Array, " D"], Float[Array, " D"], Int[Array, ""]]
+"""State of the interior-point method: x, its slack M x - lower, and the rounds done."""
 
 
 def regularised(correlation: Float[Array, "D D"], ridge: Float[Array, ""] | float) -> Float[Array, "D D"]:
@@ -17,7 +25,7 @@ def regularised(correlation: Float[Array, "D D"], ridge: Float[Array, ""] | floa
 
 
 def solve(matrix: Float[Array, "D D"], right: Float[Array, " D"]) -> Float[Array, " D"]:
-    """Cholesky solution with one round of refinement."""
+    """The x with M x = right, by Cholesky decomposition and one round of refinement."""
     factor = jax.scipy.linalg.cho_factor(matrix)
     x = jax.scipy.linalg.cho_solve(factor, right)
     return x + jax.scipy.linalg.cho_solve(factor, right - matvec(matrix, x))
@@ -29,18 +37,28 @@ def complementary(
     start: Bool[Array, " D"],
     allowed: Bool[Array, " D"],
 ) -> tuple[Float[Array, " D"], Bool[Array, " D"]]:
-    """The x with x >= 0, M x >= lower and x . (M x - lower) = 0, and where x > 0; x = 0 outside ``allowed``.
+    """The x with x >= 0, M x >= lower and x . (M x - lower) = 0; and where x > 0. x is 0 outside ``allowed``.
 
-    Block principal pivoting (Portugal, Judice and Vicente, 1994): all indices that break a condition change
-    sides at once. Usually 2 to 5 solves of O(D^3), and exact once it ends. Where rows are many more than the
-    directions they span it may go round in circles: after `PATIENCE` rounds without progress an interior point
-    finds the sides instead.
+    The method is block principal pivoting: all indices that break a condition change sides at once, between x = 0 and
+    M x = lower. It usually takes 2 to 5 solutions of linear systems, O(D^3), and is exact when it ends. If there are
+    many more rows than dimensions that they span, it may return to sides that it had before: after `PATIENCE` rounds
+    without progress the interior-point method finds the sides instead.
+
+    Args:
+        matrix: M, (D, D).
+        lower: lower bounds of M x, (D,).
+        start: first guess of where x > 0, (D,).
+        allowed: where x may be above 0, (D,).
+
+    References:
+        L. F. Portugal, J. J. Judice and L. N. Vicente, "A comparison of block pivoting and interior-point algorithms
+        for linear least squares problems with nonnegative variables", Mathematics of Computation 63, 1994.
     """
     identity = jnp.eye(matrix.shape[0], dtype=matrix.dtype)
     scale = jnp.abs(jnp.where(allowed, lower, 0)).max(initial=0.0)
     tolerance = 1e-11 * jnp.where(scale > 0, scale, 1)
 
-    def solve_on(basis):
+    def solve_on(basis: Bool[Array, " D"]) -> tuple[Float[Array, " D"], Bool[Array, " D"]]:
         inside = basis[:, None] & basis[None, :]
         masked = jnp.where(inside, matrix, identity)
         x = jnp.where(basis, solve(masked, jnp.where(basis, lower, 0)), 0)
@@ -48,12 +66,12 @@ def complementary(
         wrong = allowed & jnp.where(basis, x < -tolerance, slack < -tolerance)
         return x, wrong
 
-    def unsolved(carry):
-        _, _, wrong, _, chances = carry
+    def unsolved(pivoting: Pivoting) -> Bool[Array, ""]:
+        _, _, wrong, _, chances = pivoting
         return wrong.any() & (chances >= 0)
 
-    def pivot(carry):
-        basis, _, wrong, fewest, chances = carry
+    def pivot(pivoting: Pivoting) -> Pivoting:
+        basis, _, wrong, fewest, chances = pivoting
         count = wrong.sum()
         basis = basis ^ wrong
         x, wrong = solve_on(basis)
@@ -61,44 +79,52 @@ def complementary(
 
     basis = start & allowed
     x, wrong = solve_on(basis)
-    carry = (basis, x, wrong, jnp.array(matrix.shape[0] + 1), jnp.array(PATIENCE))
-    basis, x, wrong, _, _ = jax.lax.while_loop(unsolved, pivot, carry)
-    circled = wrong.any()
-    near, near_basis = interior(matrix, lower, allowed, needed=circled)
+    first = (basis, x, wrong, jnp.array(matrix.shape[0] + 1), jnp.array(PATIENCE))
+    basis, x, wrong, _, _ = jax.lax.while_loop(unsolved, pivot, first)
+    stuck = wrong.any()
+    near, near_basis = interior_point(matrix, lower, allowed, needed=stuck)
     polished, wrong = solve_on(near_basis)
     near = jnp.where(wrong.any(), near, polished)
-    x, basis = jnp.where(circled, near, x), jnp.where(circled, near_basis, basis)
+    x, basis = jnp.where(stuck, near, x), jnp.where(stuck, near_basis, basis)
     return jnp.maximum(x, 0), basis & (x > 0)
 
 
-def interior(
+def interior_point(
     matrix: Float[Array, "D D"],
     lower: Float[Array, " D"],
     allowed: Bool[Array, " D"],
     needed: Bool[Array, ""] | bool = True,
 ) -> tuple[Float[Array, " D"], Bool[Array, " D"]]:
-    """`complementary` to about 1e-10 by predictor and corrector (Mehrotra, 1992), 15 to 25 solves of any rows.
+    """The answer of `complementary` to about 1e-10, by a predictor-corrector interior-point method.
 
-    Not a round is spent unless ``needed``: under ``vmap`` a `jax.lax.cond` would spend them all.
+    It takes 15 to 25 solutions of linear systems for any rows, and none unless ``needed``. The caller passes
+    ``needed`` instead of using `jax.lax.cond`, because under ``vmap`` both sides of a condition are computed.
+
+    References:
+        S. Mehrotra, "On the implementation of a primal-dual interior point method", SIAM Journal on Optimization 2,
+        1992.
     """
     both = allowed[:, None] & allowed[None, :]
     matrix = jnp.where(both, matrix, jnp.eye(matrix.shape[0], dtype=matrix.dtype))
     scale = jnp.abs(jnp.where(allowed, lower, 0)).max(initial=0.0)
     scale = jnp.where(scale > 0, scale, 1)
     right = jnp.where(allowed, lower / scale, -1)
-    reach = lambda value, change: jnp.min(jnp.where(change < 0, -value / jnp.where(change < 0, change, 1), jnp.inf))
 
-    def unsolved(carry):
-        x, slack, rounds = carry
+    def reach(value: Float[Array, " D"], change: Float[Array, " D"]) -> Float[Array, ""]:
+        """The longest step along ``change`` that keeps the value above 0."""
+        return jnp.min(jnp.where(change < 0, -value / jnp.where(change < 0, change, 1), jnp.inf))
+
+    def unsolved(interior: Interior) -> Bool[Array, ""]:
+        x, slack, rounds = interior
         residual = jnp.abs(matvec(matrix, x) - right - slack).max()
         return needed & (rounds < INTERIOR_ROUNDS) & ((jnp.max(x * slack) > 1e-14) | (residual > 1e-12))
 
-    def improve(carry):
-        x, slack, rounds = carry
+    def improve(interior: Interior) -> Interior:
+        x, slack, rounds = interior
         residual = matvec(matrix, x) - right - slack
         factor = jax.scipy.linalg.cho_factor(matrix + jnp.diag(slack / x))
 
-        def towards(products):
+        def towards(products: Float[Array, " D"]) -> tuple[Float[Array, " D"], Float[Array, " D"]]:
             change = jax.scipy.linalg.cho_solve(factor, products / x - residual)
             return change, (products - slack * change) / x
 
@@ -116,13 +142,16 @@ def interior(
     return jnp.where(basis, x * scale, 0), basis
 
 
-def least(values: Float[Array, " D"]) -> Bool[Array, " D"]:
-    """Where the first smallest value stands. ``argmin`` in float64 is refused once jit lowers it out of scope."""
+def first_minimum(values: Float[Array, " D"]) -> Bool[Array, " D"]:
+    """True at the first of the smallest values, and False elsewhere.
+
+    JAX refuses ``argmin`` of float64 values when ``jit`` compiles it outside the scope that allows float64.
+    """
     index = jnp.arange(values.shape[0])
     return index == jnp.min(jnp.where(values == values.min(), index, values.shape[0]))
 
 
-def positive_or_plain(weights: Float[Array, " D"], active: Bool[Array, " D"]) -> Float[Array, " D"]:
-    """``weights`` where all are finite, else the plain sum: no solver may take a step down with it."""
+def finite_or_plain(weights: Float[Array, " D"], active: Bool[Array, " D"]) -> Float[Array, " D"]:
+    """The weights of the active rows if all are finite, else the plain sum, in case a solver fails."""
     weights = jnp.where(active, weights, 0)
     return jnp.where(jnp.isfinite(weights).all(), weights, active.astype(weights.dtype))

@@ -4,14 +4,15 @@ import dataclasses
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-import optax
-from jaxtyping import Array, Float
+import optax  # pyright: ignore[reportMissingTypeStubs]
+from jaxtyping import Array, Float, Key, Shaped
 
-from evenvae.balancing.base import Balancer, active_rows, from_losses
+from evenvae.balancing.algebra import active_rows
+from evenvae.balancing.base import Balancer, State, name_with_options, required_losses
 
 
 class UncertaintyState(NamedTuple):
-    """Log-variances and their optimiser's state."""
+    """State of `UncertaintyWeighting`: the logarithm of every task's variance, and the state of their optimiser."""
 
     log_variance: Float[Array, " D"]
     optimiser: Any
@@ -19,10 +20,10 @@ class UncertaintyState(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class UncertaintyWeighting(Balancer):
-    """w_d = exp(-s_d) / 2, with s moved by Adam down the gradient of sum_d exp(-s_d) L_d / 2 + s_d / 2.
+    """w_d = exp(-s_d) / 2, where Adam moves s down the gradient of sum_d exp(-s_d) L_d / 2 + s_d / 2.
 
-    A negative loss would drive s_d to minus infinity, so s stays within +-``limit``. Log-likelihoods with a
-    variance of their own have no need of it. O(D), no gradients looked at.
+    A negative loss would drive s_d to minus infinity, so that s is kept between -``limit`` and ``limit``.
+    Log-likelihoods that have a variance of their own do not need the method. No gradient of one task is used: O(D).
     """
 
     learning_rate: float = 1e-2
@@ -30,22 +31,30 @@ class UncertaintyWeighting(Balancer):
 
     @property
     def name(self) -> str:
-        """``uncertainty-weighting`` with what differs from the defaults in brackets."""
-        return self._name("uncertainty-weighting")
+        """``uncertainty-weighting``, with the options that differ from their defaults in brackets."""
+        return name_with_options("uncertainty-weighting", self)
 
     @property
-    def _adam(self):
+    def _adam(self) -> optax.GradientTransformation:
         return optax.adam(self.learning_rate)
 
-    def init(self, number_of_tasks):
+    def init(self, number_of_tasks: int) -> UncertaintyState:
         """Variances of 1."""
         log_variance = jnp.zeros(number_of_tasks)
         return UncertaintyState(log_variance, self._adam.init(log_variance))
 
-    def weights(self, gram, state, *, key=None, losses=None, noise=None):
+    def weights(
+        self,
+        gram: Float[Array, "D D"],
+        state: State,
+        *,
+        key: Key[Array, ""] | None = None,
+        losses: Float[Array, " D"] | None = None,
+        noise: Shaped[Array, "..."] | None = None,
+    ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del key, noise
-        losses = from_losses(self.name, losses).astype(state.log_variance.dtype)
+        losses = required_losses(self.name, losses).astype(state.log_variance.dtype)
         active = active_rows(gram) & jnp.isfinite(losses)
         precision = jnp.exp(-state.log_variance)
         gradient = jnp.where(active, 0.5 - 0.5 * precision * losses, 0)
@@ -55,5 +64,14 @@ class UncertaintyWeighting(Balancer):
 
 
 def uncertainty_weighting(learning_rate: float = 1e-2, limit: float = 5.0) -> Balancer:
-    """Noisy tasks count less. For regression losses without a variance of their own."""
+    """Uncertainty weighting: noisy tasks count less. For regression losses without a variance of their own.
+
+    Args:
+        learning_rate: of Adam on the logarithms of the variances.
+        limit: largest absolute value of these logarithms.
+
+    References:
+        A. Kendall, Y. Gal and R. Cipolla, "Multi-task learning using uncertainty to weigh losses for scene geometry and
+        semantics", CVPR 2018, equation 7.
+    """
     return UncertaintyWeighting(learning_rate, limit)

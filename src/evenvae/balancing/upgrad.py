@@ -1,20 +1,22 @@
-"""UPGrad: the mean of the rows, each projected onto the cone of no conflict (Quinton and Rey, 2024)."""
+"""UPGrad: the mean of the gradients, each projected onto the directions without conflict (Quinton and Rey, 2024)."""
 
 import dataclasses
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, Shaped
 
-from evenvae.balancing.base import Balancer, in_float64, prepared, ridge_of
-from evenvae.balancing.solvers import complementary, positive_or_plain, regularised
+from evenvae.balancing.algebra import correlations, in_float64, ridge_of
+from evenvae.balancing.base import Balancer, State
+from evenvae.balancing.solvers import complementary, finite_or_plain, regularised
 
 
 @dataclasses.dataclass(frozen=True)
 class UPGrad(Balancer):
-    """w = sum_i v_i with v_i = argmin of v^T Q v over v >= e_i / D.
+    """w = sum_i v_i, where v_i = argmin of v^T Q v over v >= e_i / D.
 
-    G^T v_i is row i over D, projected onto {u : g_d . u >= 0 for all d}; the sum conflicts with no task, and
-    grows in proportion when all rows do. D block-pivoting solves side by side, O(D^4) in all.
+    G^T v_i is row i over D, projected onto {u : g_d . u >= 0 for all d}. The sum conflicts with no task, and it is
+    multiplied by c when all rows are. The cost is D solutions by block pivoting at once, O(D^4) in all.
     """
 
     @property
@@ -22,24 +24,42 @@ class UPGrad(Balancer):
         """``upgrad``."""
         return "upgrad"
 
-    def weights(self, gram, state, *, key=None, losses=None, noise=None):
+    def weights(
+        self,
+        gram: Float[Array, "D D"],
+        state: State,
+        *,
+        key: Key[Array, ""] | None = None,
+        losses: Float[Array, " D"] | None = None,
+        noise: Shaped[Array, "..."] | None = None,
+    ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del key, losses, noise
         return _weights(gram, ridge_of(gram)), state
 
 
 @in_float64
-def _weights(gram, ridge):
-    correlation, norms, active = prepared(gram)
+def _weights(gram: Float[Array, "D D"], ridge: Float[Array, ""] | float) -> Float[Array, " D"]:
+    correlation, norms, active = correlations(gram)
     matrix = regularised(correlation, ridge)
     none = jnp.zeros_like(active)
-    # in units of the norms the problems are blind to scale: row i lacks what pushes it into the cone
-    push = jax.vmap(lambda row: complementary(matrix, jnp.where(active, -row, 0), none, active)[0])(matrix)
+    # in units of the norms the problems do not depend on the scale of the rows; the push of a row is the combination of
+    # rows that must be added to bring it into the cone
+
+    def push_of(row: Float[Array, " D"]) -> Float[Array, " D"]:
+        return complementary(matrix, jnp.where(active, -row, 0), none, active)[0]
+
+    push = jax.vmap(push_of)(matrix)
     push = jnp.where(active[:, None], push, 0)
     count = jnp.maximum(active.sum(), 1)
-    return positive_or_plain((active + (push * norms[:, None]).sum(0) / norms) / count, active)
+    return finite_or_plain((active + (push * norms[:, None]).sum(0) / norms) / count, active)
 
 
 def upgrad() -> Balancer:
-    """As near to the mean as a direction can be without conflict with any task. The dearest for many tasks."""
+    """UPGrad: near the mean gradient, and in conflict with no task. The most expensive method for many tasks.
+
+    References:
+        P. Quinton and V. Rey, "Jacobian descent for multi-objective optimization", 2024, Proposition 1 for the
+        projection.
+    """
     return UPGrad()

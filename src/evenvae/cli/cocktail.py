@@ -1,4 +1,4 @@
-"""``evenvae cocktail``: which balance suits a table best."""
+"""``evenvae cocktail``: the search for the balancer that suits a table best."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from evenvae.cli import common, completing
-from evenvae.cli.app import Data, app
-from evenvae.cocktail import choice
+from evenvae.cli.app import Data, Settings, app
 from evenvae.errors import InputError
+from evenvae.part import check_choice, check_count
+from evenvae.search import choice
 
 
 @app.command(epilog="Example: evenvae cocktail people.csv -o sweep --seeds 5 --balances default,power-norm[gamma=0.5]")
@@ -28,26 +29,26 @@ def cocktail(
     ] = "default",
     test_fraction: Annotated[
         float | None,
-        typer.Option(help="Rows each seed keeps from training to test on; 0.2 for dataset:NAME, 0 else."),
+        typer.Option(help="Share of the rows that every seed keeps for testing. Default 0.2 for dataset:NAME, else 0."),
     ] = None,
-    halving: Annotated[bool, typer.Option("--halving", help="Drop the worse half three times on the way.")] = False,
+    halving: Annotated[bool, typer.Option("--halving", help="Drop the worse half up to three times.")] = False,
     measure: Annotated[
         str,
         typer.Option(
-            help="By what to choose, on validation rows: purpose (the figure by which training stops), error, "
+            help="What decides, on validation rows: purpose (the metric by which training stops), error, "
             "worst-column, hidden-error or log-likelihood."
         ),
     ] = choice.PURPOSE,
-    select: Annotated[str, typer.Option(help="How over the seeds: median, mean or careful.")] = "median",
+    select: Annotated[str, typer.Option(help="How the seeds are summarised: median, mean or careful.")] = "median",
     executor: Annotated[str, typer.Option(help="local or ray.")] = "local",
-    address: Annotated[str | None, typer.Option(help="Of the Ray cluster.")] = None,
+    address: Annotated[str | None, typer.Option(help="Address of the Ray cluster.")] = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Bundles at a time; one a core or GPU if not given.")
+        int | None, typer.Option(metavar="N", help="Bundles at a time. Default: one for every core or GPU.")
     ] = None,
     bundle: Annotated[
-        int | None, typer.Option(metavar="N", help="Seeds side by side in one program; by the workers if not given.")
+        int | None, typer.Option(metavar="N", help="Seeds that one program trains. By default it follows the workers.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the sweep in DIR.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the search in DIR.")] = False,
     refit: Annotated[bool, typer.Option(help="Train the chosen combination on all rows.")] = True,
     schema: Annotated[Path | None, typer.Option(metavar="FILE", help="A schema.toml.")] = None,
     model: Annotated[str, typer.Option(help="As for fit.", autocompletion=completing.models)] = "vae",
@@ -56,37 +57,31 @@ def cocktail(
     purpose: Annotated[
         str,
         typer.Option(
-            help="By what to stop and select: reconstruct, impute, score, sample.", autocompletion=completing.purposes
+            help="What the model is for, which decides when training stops: reconstruct, impute, score, sample.",
+            autocompletion=completing.purposes,
         ),
     ] = "reconstruct",
-    ensemble: Annotated[int, typer.Option(metavar="N", help="Runs averaged in the refitted model.")] = 1,
-    epochs: Annotated[float | None, typer.Option(help="Passes over the table; by its size if not given.")] = None,
-    seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="NAME=VALUE", help="Any option of EvenVAE; repeatable.", autocompletion=completing.settings
-        ),
+    ensemble: Annotated[int, typer.Option(metavar="N", help="Members of the refitted model.")] = 1,
+    epochs: Annotated[
+        float | None, typer.Option(help="Passes over the table. By default they follow its size.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The summary for machines, as in DIR/summary.json.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing while it runs, no summary.")] = False,
+    seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
+    settings: Settings = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print DIR/summary.json.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")] = False,
 ) -> int:
-    """Train every combination of balancers with several seeds; find the best, refit and save it.
+    """Train every combination of balancers with several seeds; refit and save the best one.
 
-    DIR holds results.sqlite (a row a run), summary.csv, columns.csv, summary.json, figures.png and best.evenvae.
+    DIR holds results.sqlite (one row for every run), summary.csv, columns.csv, summary.json, figures.png and
+    best.evenvae.
     """
     for name, value in (("--seeds", seeds), ("--workers", workers), ("--bundle", bundle), ("--ensemble", ensemble)):
-        if value is not None and value < 1:
-            raise InputError(f"{name} {value} must be at least 1.")
+        check_count(name, value)
     if test_fraction is not None and not 0 <= test_fraction < 1:
         raise InputError(f"--test-fraction {test_fraction} must be at least 0 and below 1.")
-    for name, value, known in (
-        ("--measure", measure, (choice.PURPOSE, *choice.MEASURES)),
-        ("--select", select, choice.SELECTIONS),
-        ("--executor", executor, ("local", "ray")),
-    ):
-        if value not in known:
-            raise InputError(f"{name} {value} is unknown; choose one of {', '.join(known)}.")
+    check_choice("--measure", measure, choice.MEASURE_NAMES)
+    check_choice("--select", select, choice.SELECTIONS)
+    check_choice("--executor", executor, choice.EXECUTORS)
     if address is not None and executor != "ray":
         raise InputError("--address is of a Ray cluster: add --executor ray.")
     options: dict[str, Any] = {
@@ -100,13 +95,13 @@ def cocktail(
     options |= common.parse_settings(settings or [])
     for name, instead in (("balance", "--balances"), ("random_state", "--seed"), ("schema", "--schema")):
         if name in options:
-            raise InputError(f"--set {name} can't be given for a sweep; use {instead}.")
+            raise InputError(f"--set {name} cannot be given for a search; use {instead}.")
     table, known_schema = common.read(data)
     common.use_cores(int(options["ensemble"]))
-    from evenvae.cocktail import search
+    from evenvae.search import search
 
-    try:
-        outcome = search(
+    outcome = common.resumable(
+        lambda: search(
             table,
             out,
             balances=balances,
@@ -125,15 +120,16 @@ def cocktail(
             verbose=not quiet,
             schema=str(schema) if schema else known_schema,
             **options,
-        )
-    except KeyboardInterrupt:
-        typer.echo(f"evenvae: interrupted; go on by the same call with --resume (what is done is in {out})", err=True)
-        return 130
+        ),
+        out,
+    )
+    if outcome is None:
+        return common.INTERRUPTED
     if as_json:
         typer.echo((out / "summary.json").read_text(encoding="utf-8"))
     elif not quiet:
         _print(outcome.summary, out, refit)
-    return 0
+    return common.DONE
 
 
 def _test_fraction(given: float | None, data: str) -> float:
@@ -141,7 +137,7 @@ def _test_fraction(given: float | None, data: str) -> float:
 
 
 def _print(summary: Any, out: Path, refit: bool) -> None:
-    from evenvae.cocktail.report import victims
+    from evenvae.search.report import column_costs
 
     table = summary.table
     tested = summary.tested is not None
@@ -160,13 +156,13 @@ def _print(summary: Any, out: Path, refit: bool) -> None:
         rows.append([row["balance"], runs, *(common.number(value, 4) for value in shown)])
     common.print_table("", header, rows)
     on_test = f"; test: {summary.tested}" if tested else ""
-    typer.echo(f"\n{summary.figure}{on_test}; less is better; p: corrected paired t-test against plain, over seeds")
+    typer.echo(f"\n{summary.figure}{on_test}; lower is better; p: corrected paired t-test against plain, over seeds")
     if dropped:
-        typer.echo(f"dropped on the way: {', '.join(dropped)}")
-    losses = victims(summary)
-    worse: Any = losses[losses["chosen"] > 1.05 * losses["plain"]]
+        typer.echo(f"dropped before the end: {', '.join(dropped)}")
+    costs = column_costs(summary)
+    worse: Any = costs[costs["chosen"] > 1.05 * costs["plain"]]
     if len(worse):
         said = ", ".join(f"{r['column']} {r['plain']:.3g} to {r['chosen']:.3g}" for r in worse.to_dict("records"))
-        typer.echo(f"columns that pay for it, plain to chosen: {said}")
+        typer.echo(f"columns with a larger error, plain to chosen: {said}")
     kept = f"; refitted on all rows in {out / 'best.evenvae'}" if refit else ""
     typer.echo(f"chosen: {summary.chosen}{kept}")

@@ -1,24 +1,33 @@
-"""What several commands share: reading DATA, options as `name=value`, printing."""
+"""What several commands share: exit codes, reading DATA, options as ``name=value``, printing."""
 
 import ast
 import os
-from typing import Any
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
 
 from evenvae.errors import InputError
 
+DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes: done, failed while running, wrong call or input, interrupted by Ctrl-C."""
+Answer = TypeVar("Answer")
+
 
 def use_cores(runs: int) -> None:
-    """Ask JAX for a CPU device per core that a run can use; before the first computation, and only here.
+    """Ask JAX for one CPU device for every core that a run can use.
 
-    A lone run gets one thread: its kernels are small, and handing them to others costs more than it saves
-    (docs/sharp_bits.md).
+    It must be called before the first computation. A single run gets one thread, because its kernels are small and
+    distributing them costs more than it saves (docs/sharp_bits.md).
     """
     if runs == 1:
         os.environ.setdefault("NPROC", "1")
     elif "XLA_FLAGS" not in os.environ:
         import jax
 
-        from evenvae.cocktail.local import cores
+        from evenvae.search.local import cores
 
         jax.config.update("jax_num_cpu_devices", max(1, min(runs, cores())))
 
@@ -36,8 +45,12 @@ def read(data: str) -> tuple[Any, Any]:
 
 
 def check_out(out: str) -> None:
-    """InputError where no table can be written to OUT: before the work."""
-    from evenvae.places import check_file
+    """Check, before the work, that a table can be written to OUT.
+
+    Raises:
+        InputError: it cannot.
+    """
+    from evenvae.io.atomic import check_file
     from evenvae.tables.files import kind_of
 
     if out != "-":
@@ -46,7 +59,11 @@ def check_out(out: str) -> None:
 
 
 def trackers(places: list[str]) -> tuple[Any, ...]:
-    """Callbacks of ``--track``; InputError where one can't be had."""
+    """The callbacks of ``--track``.
+
+    Raises:
+        InputError: a place is not of the form that is asked for, or its library is not installed.
+    """
     if not places:
         return ()
     from evenvae import tracking
@@ -54,8 +71,8 @@ def trackers(places: list[str]) -> tuple[Any, ...]:
     return tuple(tracking.parse(place) for place in places)
 
 
-def with_hidden(table: Any, schema: Any, share: float, seed: int) -> tuple[Any, Any]:
-    """The table with a share of its feature cells emptied at random, and the schema of the whole table."""
+def with_hidden_cells(table: Any, schema: Any, share: float, seed: int) -> tuple[Any, Any]:
+    """The table without a random share of its feature cells, and the schema of the whole table."""
     import numpy as np
 
     from evenvae import metrics, tables
@@ -65,33 +82,74 @@ def with_hidden(table: Any, schema: Any, share: float, seed: int) -> tuple[Any, 
     known = tables.Schema.of(schema, table)
     observed = tables.encode(table, known).observed
     hidden = metrics.hide(observed, share, np.random.default_rng(seed))
-    return tables.with_holes(table, hidden, known), known
+    return tables.hide_cells(table, hidden, known), known
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:
-    """``name=value`` pairs to options of `EvenVAE`; InputError for an unknown name."""
-    from evenvae import EvenVAE
-    from evenvae.tables.schema import nearest
+    """``name=value`` texts to options of `EvenVAE`; those of a part, ``network.width=8``, to ``network__width``.
+
+    Raises:
+        InputError: a text is not of this form, or there is no such option; an old name is answered with the new one.
+    """
+    from evenvae.estimator import EvenVAE
+    from evenvae.options.parts import BY_NAME
+    from evenvae.options.unknown import answer_to
 
     known = EvenVAE().get_params()
     parsed = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
-        name = name.strip().replace("-", "_")
+        name = name.strip().replace("-", "_").replace(".", "__")
         if not equals:
             raise InputError(f"--set {setting!r} is not of the form name=value.")
-        if name not in known:
-            raise InputError(f"--set {name}: there is no such option; {nearest(name, known)}.")
+        whole, _, option = name.partition("__")
+        if whole not in known or (option and whole not in BY_NAME):
+            raise InputError(answer_to(name, known))
         parsed[name] = _value(text.strip())
     return parsed
 
 
+def renamed(former: str, value: str | None, name: str, given: str | None) -> str | None:
+    """The value of an option that may be given by its former name too, about which a warning tells.
+
+    Args:
+        former: the former name.
+        value: what was given by the former name.
+        name: the name.
+        given: what was given by the name, which counts if both are given.
+    """
+    if value is None:
+        return given
+    warnings.warn(f"{former} is now {name}; the former name will go.", FutureWarning, stacklevel=2)
+    return value if given is None else given
+
+
+def resumable(work: Callable[[], Answer], out: Path) -> Answer | None:
+    """What ``work`` gives; None where Ctrl-C ended it, and then a line says how to continue with the folder ``out``."""
+    try:
+        return work()
+    except KeyboardInterrupt:
+        typer.echo(
+            f"evenvae: interrupted; continue with the same call and --resume (what is done is in {out})", err=True
+        )
+        return None
+
+
 def pairs(option: str, given: list[str]) -> dict[str, str]:
-    """``column=value`` texts as a dict; InputError for one without ``=``."""
+    """``column=value`` texts as a dict.
+
+    Raises:
+        InputError: a text has no ``=``.
+    """
     for text in given:
         if "=" not in text:
             raise InputError(f"{option} {text!r} is not of the form column=value.")
     return {name.strip(): value.strip() for name, _, value in (text.partition("=") for text in given)}
+
+
+def names_in(text: str | None) -> list[str] | None:
+    """The parts of a text between commas; None where there is no text."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _value(text: str) -> Any:
@@ -104,7 +162,7 @@ def _value(text: str) -> Any:
 
 
 def print_table(title: str, header: list[str], rows: list[list[str]], left: int = 1) -> None:
-    """A table on standard output, plain where that is no terminal; the first ``left`` columns align left."""
+    """Print a table, without colours where standard output is no terminal; the first ``left`` columns align left."""
     from rich.console import Console
     from rich.table import Table
 
@@ -120,5 +178,5 @@ def print_table(title: str, header: list[str], rows: list[list[str]], left: int 
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number for people; a dash for none."""
+    """A number as text with ``digits`` decimals; a dash where there is none."""
     return "-" if value is None or value != value else f"{value:.{digits}f}"

@@ -1,25 +1,40 @@
-"""``evenvae demo``: what balancing changes, on a real table that needs no network."""
+"""``evenvae demo``: what balancing changes, on a real table that is installed with a package."""
 
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+import typer
 
-from evenvae.cli.common import number, print_table
+from evenvae.cli.app import app
+from evenvae.cli.common import number, print_table, use_cores
 from evenvae.errors import InputError
-from evenvae.places import write_text
+from evenvae.io.atomic import check_folder, write_text
 
 PLAIN, BALANCED = "none", "auto"
 
 
+@app.command(epilog="Example: evenvae demo --out demo")
+def demo(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for report.html and the tables.")] = Path(
+        "evenvae-demo"
+    ),
+    quick: Annotated[bool, typer.Option("--quick", help="Train for a tenth of the epochs.")] = False,
+) -> None:
+    """Plain and balanced training on a real table, column by column, and how well hidden cells are imputed."""
+    check_folder(out)
+    use_cores(2)
+    run(out, quick)
+
+
 def run(out: Path, quick: bool) -> None:
-    """Train plain and balanced, and an imputing model; print the tables; write ``report.html``."""
+    """Train a plain, a balanced and an imputing model; print the tables; write ``report.html``."""
     if find_spec("statsmodels") is None:
         raise InputError("The demo needs statsmodels: pip install 'evenvae[demo]'.")
-    from evenvae import EvenVAE, datasets, report
+    from evenvae import EvenVAE, Network, datasets, report
 
     report.check_installed()
     began = time.perf_counter()
@@ -32,18 +47,20 @@ def run(out: Path, quick: bool) -> None:
     epochs = 8 if quick else 80
     fitted = {}
     for balance in (PLAIN, BALANCED):
-        model = EvenVAE(schema=data.schema, balance=balance, preset="paper", init="marginals", epochs=epochs,
-                        verbose=True)  # fmt: skip
+        network = Network(initialisation="marginals")
+        model = EvenVAE(
+            schema=data.schema, balance=balance, preset="paper", network=network, epochs=epochs, verbose=True
+        )
         fitted[balance] = model.fit(train)
     imputer = EvenVAE(schema=data.schema, purpose="impute", epochs=4 if quick else 40, verbose=True).fit(train)
     evidence = report.gather(fitted[BALANCED], test, beside=fitted[PLAIN], imputer=imputer)
     comparison = compare(evidence.beside, evidence.evaluation)
-    print("\nWhat is reconstructed (error on test rows; 1.00 of the baseline means: not learned at all)")
+    print("\nReconstruction: error on test rows (where it is 1.00 of the baseline, nothing was learned)")
     print_comparison(comparison)
 
     found = evidence.imputation
     imputation = pd.DataFrame({"column": evidence.names, "error": found.error, "baseline": found.baseline})
-    print("\nHow well hidden cells are found again (a fifth of the test cells hidden)")
+    print("\nImputation: error on hidden cells (a fifth of the test cells was hidden)")
     rows = [[r["column"], number(r["error"]), number(r["baseline"])] for r in imputation.to_dict("records")]
     rows.append(["mean", number(imputation.error.mean()), number(imputation.baseline.mean())])
     print_table("", ["column", "EvenVAE", "mean or most frequent"], rows)
@@ -57,7 +74,7 @@ def run(out: Path, quick: bool) -> None:
 
 
 def compare(plain: pd.DataFrame, balanced: pd.DataFrame) -> pd.DataFrame:
-    """Errors of both methods, column by column, beside the baseline."""
+    """The errors of both models and the baseline, column by column."""
     return pd.DataFrame({
         "column": plain.column,
         "likelihood": plain.likelihood,
@@ -70,7 +87,7 @@ def compare(plain: pd.DataFrame, balanced: pd.DataFrame) -> pd.DataFrame:
 
 
 def print_comparison(comparison: pd.DataFrame) -> None:
-    """The comparison as a table, with the mean below."""
+    """Print the comparison, with the mean below."""
     rows = [
         [r["column"], r["likelihood"], *(number(r[name]) for name in ("baseline", "plain", "balanced")),
          *(number(r[name], 2) for name in ("plain_ratio", "balanced_ratio"))]
@@ -83,7 +100,7 @@ def print_comparison(comparison: pd.DataFrame) -> None:
 
 
 def figure(comparison: pd.DataFrame) -> Any:
-    """Bars of error over baseline, plain against balanced."""
+    """A bar plot of error divided by baseline, for both models."""
     from matplotlib.figure import Figure
 
     places = np.arange(len(comparison))

@@ -1,32 +1,37 @@
-"""Entry point: runs the command and turns errors into exit codes and single lines."""
+"""The entry point: it runs the command and turns errors into exit codes and single lines."""
 
 import logging
 import os
 import sys
 import warnings
+from typing import Any
 
 import typer
 
-import evenvae.cli.cocktail
-import evenvae.cli.report
-import evenvae.cli.reproduce  # noqa: F401  (they register their commands)
+# these modules register their commands, in the order of the help
+from evenvae.cli import fitting  # noqa: F401  # isort: skip
+from evenvae.cli import asking  # noqa: F401  # isort: skip
+from evenvae.cli import demo  # noqa: F401  # isort: skip
+from evenvae.cli import cocktail  # noqa: F401  # isort: skip
+from evenvae.cli import report  # noqa: F401  # isort: skip
+from evenvae.cli import reproduce  # noqa: F401  # isort: skip
 from evenvae.cli.app import app
+from evenvae.cli.common import DONE, FAILED, INTERRUPTED, WRONG
 from evenvae.errors import InputError, TrainingError
-
-DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run ``evenvae``; exits with 0, 1 (failed while running), 2 (wrong call or input), 130 (interrupted)."""
+    """Run ``evenvae``; it exits with 0, 1 (failed while running), 2 (wrong call or input) or 130 (interrupted)."""
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     logging.basicConfig(format="%(message)s", level=logging.INFO if debug else logging.WARNING)
     logging.getLogger("jax").setLevel(logging.ERROR)
     warnings.showwarning = _one_line_warning  # type: ignore[assignment]
-    sys.exit(_run(arguments, debug))
+    sys.exit(run(arguments, debug))
 
 
-def _run(arguments: list[str], debug: bool) -> int:
+def run(arguments: list[str], debug: bool = False) -> int:
+    """Run a command and return its exit code; errors are printed as one line, with ``debug`` they are raised."""
     try:
         result = app(args=arguments, prog_name="evenvae", standalone_mode=False)
         return result if isinstance(result, int) else DONE
@@ -42,7 +47,7 @@ def _run(arguments: list[str], debug: bool) -> int:
         _say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # the reader of our output has gone; nothing is wrong
+        # whoever read the output has ended; nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except typer.Exit as stop:
@@ -58,6 +63,13 @@ def _say(message: str) -> None:
     print(f"evenvae: {message}", file=sys.stderr)
 
 
-def _one_line_warning(message, category, filename, lineno, file=None, line=None) -> None:
+def _one_line_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: str | None = None,
+) -> None:
     del category, filename, lineno, file, line
     print(f"evenvae: note: {message}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""``evenvae report``: one HTML file to look at."""
+"""``evenvae report``: one HTML file about a model and a table."""
 
 import time
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from evenvae.cli import common
 from evenvae.cli.app import Data, Model, app
 from evenvae.errors import InputError
-from evenvae.places import check_file
+from evenvae.io.atomic import check_file
 
 
 @app.command(epilog="Example: evenvae report balanced.evenvae people.csv -o report.html --beside plain.evenvae")
@@ -20,12 +20,12 @@ def report(
     beside: Annotated[
         Path | None, typer.Option(metavar="OTHER", help="Another model of the same columns, to compare with.")
     ] = None,
-    rows: Annotated[int, typer.Option(metavar="N", help="Most rows to look at; of more, a sample is drawn.")] = 5000,
-    seed: Annotated[int, typer.Option(help="Of the sample, the hidden cells and the drawn rows.")] = 0,
-    title: Annotated[str, typer.Option(help="Heading of the page; the name of DATA if not given.")] = "",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing when done.")] = False,
+    rows: Annotated[int, typer.Option(metavar="N", help="Most rows to look at; a larger table is sampled.")] = 5000,
+    seed: Annotated[int, typer.Option(help="Seed of the sample, the hidden cells and the drawn rows.")] = 0,
+    title: Annotated[str, typer.Option(help="Heading of the page. Default: the name of DATA.")] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing at the end.")] = False,
 ) -> None:
-    """What the model learned of every column, in one page that opens anywhere: no network, light and dark."""
+    """What the model learned of every column, in one page that any browser opens without a network."""
     from evenvae.report.page import check_installed, write_report
 
     check_installed()
@@ -38,7 +38,7 @@ def report(
     fitted = evenvae.load(model)
     other = None if beside is None else evenvae.load(beside)
     labels = ("", "")
-    if other is not None and other.plan_.balance == fitted.plan_.balance:
+    if other is not None and other.fitted_.plan.balance == fitted.fitted_.plan.balance:
         labels = (model.stem, beside.stem if beside is not None else "")
     table, _ = common.read(data)
     heading = title or ("table" if data == "-" else Path(data.removeprefix("dataset:")).name)

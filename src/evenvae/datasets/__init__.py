@@ -1,4 +1,4 @@
-"""Named data sets: tables with their schema, and images."""
+"""Data sets by name: tables with their schema, and images."""
 
 from evenvae.datasets.catalogue import Dataset, load, names
 from evenvae.datasets.images import Images, ImageSet, load_images

@@ -12,14 +12,23 @@ import pandas as pd
 from evenvae.datasets.fetch import content
 from evenvae.errors import InputError
 from evenvae.tables import Schema
-from evenvae.tables.csv_text import parse
-from evenvae.tables.missing import MISSING
-from evenvae.tables.schema import nearest
+from evenvae.tables.columns.missing_cells import MISSING
+from evenvae.tables.files.csv_text import parse
+from evenvae.tables.suggestions import nearest
 
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """A table with the schema that its makers or users gave it, and where it comes from."""
+    """A table, the schema that it has in the literature, and where it comes from.
+
+    Attributes:
+        name: the name in the catalogue.
+        table: the table.
+        schema: its complete schema.
+        title: of the data set.
+        licence: of the data.
+        citation: the source to cite.
+    """
 
     name: str
     table: pd.DataFrame
@@ -31,20 +40,21 @@ class Dataset:
 
 @functools.cache
 def catalogue() -> dict[str, dict[str, Any]]:
-    """Everything that is known of the data sets."""
+    """The content of catalogue.toml, by the names of the data sets."""
     text = resources.files("evenvae.datasets").joinpath("catalogue.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
 def names() -> tuple[str, ...]:
-    """Names that `load` takes."""
+    """The names that `load` accepts."""
     return tuple(catalogue())
 
 
 def load(name: str) -> Dataset:
-    """A data set by name.
+    """Load a data set by name.
 
-    Raises InputError for an unknown name, or where its files are neither here nor to be had.
+    Raises:
+        InputError: the name is unknown, or a file of the data set is not here and cannot be downloaded.
     """
     if name not in catalogue():
         raise InputError(f"There is no data set {name!r}; {nearest(name, names())}.")
@@ -83,6 +93,7 @@ def _from_files(entry: dict[str, Any]) -> pd.DataFrame:
 
 
 def _typed(cells: pd.Series, missing: list[str]) -> pd.Series:
+    """Texts as numbers where all of them are numbers, as whole numbers where all are spelled so."""
     cells = cells.mask(cells.isin(missing))
     try:
         numbers: Any = pd.to_numeric(cells)
@@ -98,7 +109,7 @@ def _randhie(entry: dict[str, Any]) -> pd.DataFrame:
     try:
         from statsmodels.datasets import randhie
     except ImportError as error:
-        raise InputError("The data set rand-hie comes with statsmodels: pip install 'evenvae[demo]'.") from error
+        raise InputError("The data set rand-hie is a part of statsmodels: pip install 'evenvae[demo]'.") from error
     frame: Any = randhie.load_pandas().data
     for name in frame.columns:
         values = frame[name]

@@ -1,4 +1,4 @@
-"""Data sets of images by name, as grey values with labels, in training, validation and test parts."""
+"""Data sets of grey images by name, with labels, in training, validation and test parts."""
 
 import functools
 import io
@@ -11,21 +11,27 @@ from jaxtyping import Float, Int
 
 from evenvae.datasets.fetch import content
 from evenvae.errors import InputError
-from evenvae.tables.schema import nearest
+from evenvae.tables.suggestions import nearest
 
 SPLIT_SEED = 2022
 PARTS = ("train", "valid", "test")
 
 
 class Images(NamedTuple):
-    """Grey values in [0, 1] and labels (-1 where the data set has none)."""
+    """Grey values in [0, 1], and labels (-1 in a data set without labels)."""
 
     pixels: Float[np.ndarray, "N H W"]
     labels: Int[np.ndarray, " N"]
 
 
 class ImageSet(NamedTuple):
-    """A data set's parts, its title and the likelihood of its pixels."""
+    """A data set in three parts.
+
+    Attributes:
+        title: of the data set.
+        kind: the likelihood of its pixels.
+        train, valid, test: the parts.
+    """
 
     title: str
     kind: str
@@ -36,17 +42,17 @@ class ImageSet(NamedTuple):
 
 @functools.cache
 def image_catalogue() -> dict[str, dict[str, Any]]:
-    """Everything that is known of the image data sets."""
+    """The content of images.toml, by the names of the data sets."""
     return tomllib.loads(resources.files("evenvae.datasets").joinpath("images.toml").read_text(encoding="utf-8"))
 
 
 def load_images(name: str) -> ImageSet:
-    """An image data set by name; files are looked for in EVENVAE_DATA (itself and ``images``) and in the cache.
+    """Load an image data set by name; see `fetch.content` for where its file is searched for.
 
-    Splits are the file's own, or a permutation by a fixed seed where it has none.
+    The parts are those that the file gives. If it gives none, they are drawn with a fixed seed.
 
     Raises:
-        InputError: an unknown name, or a file that is not here or not the one that is meant.
+        InputError: the name is unknown, or the file was not found or has another checksum.
     """
     if name not in image_catalogue():
         raise InputError(f"There is no image data set {name!r}; {nearest(name, image_catalogue())}.")

@@ -1,4 +1,4 @@
-"""Image data sets: from a folder of the user's as .npz, else the published files, downloaded and checked."""
+"""MNIST and CIFAR-10, from an .npz file of the user or from the published files, downloaded and checked."""
 
 import dataclasses
 import gzip
@@ -15,7 +15,7 @@ from jaxtyping import UInt8
 
 from evenvae.datasets.fetch import cache_folder
 from evenvae.errors import InputError
-from evenvae.tables.schema import nearest
+from evenvae.tables.suggestions import nearest
 
 MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 KNOWN: dict[str, dict[str, Any]] = {
@@ -40,12 +40,19 @@ KNOWN: dict[str, dict[str, Any]] = {
         },
     },
 }
-"""Checksums: SHA-256 of the .npz files, MD5 of the published ones, as their makers give it."""
+"""The checksums are SHA-256 for .npz files, and MD5, as their makers give it, for the published files."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Pictures:
-    """Images of a data set; ``note`` says what is not as published."""
+    """The images of a data set.
+
+    Attributes:
+        name: in `KNOWN`.
+        title: of the data set.
+        train, test: images (N, H, W) or (N, H, W, C).
+        note: how the images differ from the published data set.
+    """
 
     name: str
     title: str
@@ -55,10 +62,10 @@ class Pictures:
 
 
 def load(name: str) -> Pictures:
-    """``mnist`` or ``cifar10``: from EVENVAE_DATA (itself and its folder ``images``), else downloaded.
+    """Load ``mnist`` or ``cifar10``, from EVENVAE_DATA (the folder itself or its folder ``images``) or by download.
 
     Raises:
-        InputError: an unknown name; a file that is not what it should be; one that cannot be had.
+        InputError: the name is unknown, a file has another checksum, or it cannot be downloaded.
     """
     if name not in KNOWN:
         raise InputError(f"There is no image data set {name!r}; {nearest(name, KNOWN)}.")
@@ -81,7 +88,7 @@ def _own_file(name: str, sha256: str) -> Path | None:
         path = place / name
         if path.is_file():
             if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-                raise InputError(f"{path} is not the file that is meant (its checksum differs): remove or replace it.")
+                raise InputError(f"{path} is not the expected file (its checksum differs): remove or replace it.")
             return path
     return None
 
@@ -89,23 +96,27 @@ def _own_file(name: str, sha256: str) -> Path | None:
 def _downloaded(url: str, md5: str) -> bytes:
     try:
         path = pooch.retrieve(url, known_hash=f"md5:{md5}", fname=url.rsplit("/", 1)[-1], path=cache_folder())
-    except Exception as error:  # whatever the network stack raises, the advice is the same
+    except Exception as error:  # the advice is the same whatever went wrong
         raise InputError(f"{url} could not be downloaded ({type(error).__name__}): put the file into {cache_folder()}, "
                          "or name the folder of an .npz of it in EVENVAE_DATA.") from error  # fmt: skip
     return Path(path).read_bytes()
 
 
 def idx_images(data: bytes) -> UInt8[np.ndarray, "N H W"]:
-    """Images of an idx3-ubyte file, as MNIST is published, gzipped or not. InputError for any other file."""
+    """The images of an idx3-ubyte file, the format of MNIST, compressed with gzip or not.
+
+    Raises:
+        InputError: the file has another format, or is incomplete.
+    """
     data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     magic, *shape = np.frombuffer(data[:16], ">i4").tolist()
     if magic != 2051 or len(data) != 16 + np.prod(shape):
-        raise InputError("This is no idx3-ubyte file of images, or it is cut short: download it again.")
+        raise InputError("This is not an idx3-ubyte file of images, or it is cut short: download it again.")
     return np.frombuffer(data, np.uint8, offset=16).reshape(shape)
 
 
 def cifar(data: bytes) -> dict[str, UInt8[np.ndarray, "N 32 32 3"]]:
-    """Train and test images of CIFAR-10's binary archive: a label and 3 x 32 x 32 bytes for every image."""
+    """Training and test images of the binary archive of CIFAR-10, which has a label and 3 x 32 x 32 bytes an image."""
     parts: dict[str, list[np.ndarray]] = {"train": [], "test": []}
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for member in sorted(archive.getnames()):

@@ -1,4 +1,4 @@
-"""Published tables, made again by one command each."""
+"""Published tables, each made again by one function."""
 
 from evenvae.experiments.geco import reproduce as geco
 from evenvae.experiments.optimal_prior import reproduce as optimal_prior

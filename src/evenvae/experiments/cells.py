@@ -1,4 +1,4 @@
-"""What a finished sweep says of one cell of a table."""
+"""The content of one cell of a table, from a finished search."""
 
 import json
 from pathlib import Path
@@ -7,20 +7,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evenvae.cocktail import PLAIN, Store
-from evenvae.cocktail.report import DOCUMENT
-from evenvae.cocktail.summary import against, by_seed
+from evenvae.search import PLAIN, Store
+from evenvae.search.report import DOCUMENT
+from evenvae.search.summary import against, by_seed
 
 ERRORS = ("error_by_mode", "error", "error_by_mean")
-"""Reconstruction by the mode (as the paper imputes), the typical value and the mean."""
+"""Errors of reconstruction by the mode (as in the paper), the default point estimate and the mean."""
 KEPT = (*ERRORS, "worst", "log_likelihood")
 
 
 def cell_of(folder: Path) -> dict[str, Any]:
-    """Figures on test rows of all combinations, the chosen one's test against plain, settings, versions, seconds.
+    """Errors on test rows, the test of the chosen combination against the plain one, settings, versions and seconds.
 
-    ``errors`` has for each of `ERRORS` plain's and the chosen one's figures by seed, and ``p`` (None where the
-    plain combination was chosen or there is one seed only).
+    ``errors`` holds for each of `ERRORS` the values of the plain and the chosen combination, one for every seed, and
+    ``p``, which is None where the plain combination was chosen or there is only one seed.
+
+    Args:
+        folder: of the search.
     """
     summary = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
     store = Store(folder)

@@ -1,21 +1,24 @@
-"""What is measured of a row of the GECO tables, and its pictures."""
+"""What is measured of a row of the GECO tables, and the plots of a data set."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
-from evenvae import metrics, pictures
-from evenvae.pictures.canvas import figure
-from evenvae.saving import load
+from evenvae import metrics, plots
+from evenvae.estimator import EvenVAE, load
+from evenvae.experiments.geco_text import beta_of
+from evenvae.plots.canvas import figure
 
 
-def measured(model: Any, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
-    """Figures of a fitted model of images.
+def measured(model: EvenVAE, train: Shaped[np.ndarray, "N ..."], test: Shaped[np.ndarray, "M ..."]) -> dict[str, Any]:
+    """What is measured of a fitted model of images.
 
-    ``squared_error`` and ``rate`` (with ``_train`` on training images): of test images, z drawn from the posterior as
-    in training; ``squared_error_mean`` at its mean. ``marginal_kl`` and its bound are of the training images'
-    aggregate posterior. ``held``: squared error by the constraint's moving average at the end, for GECO.
+    ``rate`` and ``squared_error`` are those of test images, with z drawn from the posterior as in training, and
+    ``squared_error_mean`` is the error at the posterior's mean; names that end in ``_train`` are those of training
+    images. ``marginal_kl`` and ``moment_bound`` belong to the aggregate posterior of the training images. ``held``, for
+    GECO, is the squared error by the moving average of the constraint at the end of training.
     """
     found: dict[str, Any] = {}
     for name, images in (("", test[:5000]), ("_train", train[:5000])):
@@ -30,20 +33,26 @@ def measured(model: Any, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
     found["marginal_kl"], found["marginal_kl_error"] = metrics.marginal_kl(mean, std, samples=min(2000, len(mean)))
     found["moment_bound"] = metrics.moment_bound(mean, std)
     found["active_units"] = metrics.active_units(mean)
-    found["log_likelihood"] = float(model.score_samples(test[:500], samples=100).mean())
+    found["log_likelihood"] = float(model.score_samples(test[:500]).mean())
     last = model.history_[-1]
     if "multiplier" in last:
         found["multiplier"] = last["multiplier"][0][0]
         tail = [record["constraint"][0][0] for record in model.history_[-max(1, len(model.history_) // 10) :]]
-        found["held"] = model.kappa**2 + float(np.mean(tail))
+        objective: Any = model.fitted_.plan.method.objective
+        found["held"] = objective.kappa**2 + float(np.mean(tail))
         found["path"] = [[r["step"], r["multiplier"][0][0], r["constraint"][0][0]] for r in model.history_]
     return found
 
 
-def prototypes(images: np.ndarray, rates: list[float], most: int = 64) -> list[dict[str, float]]:
-    """Squared error left by the best e^rate fixed images (k-means), for rates that name ``most`` of them at most.
+def prototypes(images: Shaped[np.ndarray, "N ..."], rates: list[float], most: int = 64) -> list[dict[str, float]]:
+    """The squared error that the best e^rate fixed images (by k-means) leave.
 
-    A latent of R nats tells about e^R pictures apart; this is what so many can do.
+    A latent of R nats can distinguish about e^R images; this is the error of so many.
+
+    Args:
+        images: of the training part.
+        rates: in nats; those for which more than ``most`` images would be needed are left out.
+        most: fixed images.
     """
     from sklearn.cluster import KMeans
 
@@ -58,35 +67,35 @@ def prototypes(images: np.ndarray, rates: list[float], most: int = 64) -> list[d
     return found
 
 
-def draw(folder: Path, rows: list[dict[str, Any]], entry: dict[str, Any], test: np.ndarray) -> None:
-    """Pictures of one data set: reconstructions, samples, walks, the trade-off, the multipliers' paths."""
+def draw(folder: Path, rows: list[dict[str, Any]], entry: dict[str, Any], test: Shaped[np.ndarray, "M ..."]) -> None:
+    """Write the plots of one data set: reconstructions, samples, interpolations, the trade-off, multipliers."""
     if not rows:
         return
     name = rows[0]["dataset"]
     methods = shown(rows, entry["kappa"])
     models = {method: load(folder / f"{name}.{method.replace('=', '-')}.evenvae") for method in methods}
-    pictures.reconstructions(models, test).savefig(folder / f"{name}.reconstructions.png", dpi=120)
-    pictures.samples(models, seed=1).savefig(folder / f"{name}.samples.png", dpi=120)
-    pictures.walks(list(models.values())[-1], test).savefig(folder / f"{name}.walks.png", dpi=120)
+    plots.reconstructions(models, test).savefig(folder / f"{name}.reconstructions.png", dpi=120)
+    plots.samples(models, seed=1).savefig(folder / f"{name}.samples.png", dpi=120)
+    plots.walks(list(models.values())[-1], test).savefig(folder / f"{name}.walks.png", dpi=120)
     trade_off(rows, entry).savefig(folder / f"{name}.trade-off.png", dpi=120)
     for method, model in models.items():
         if method.startswith("geco"):
-            drawn = pictures.paths(model, unit="squared error")
+            drawn = plots.paths(model, unit="squared error")
             drawn.savefig(folder / f"{name}.{method}.path.png", dpi=120)
 
 
 def shown(rows: list[dict[str, Any]], kappa: float) -> list[str]:
-    """The methods of the slides' tables: beta = 1, the beta whose error is nearest to kappa^2, GECO, GECO + IWAE."""
+    """The methods in the slides' tables: beta = 1, the beta whose error is nearest to kappa^2, GECO, GECO + IWAE."""
     betas = [row for row in rows if row["method"].startswith("beta=")]
     nearest = min(betas, key=lambda row: abs(row["squared_error"] - kappa**2), default=None)
-    plain = [row["method"] for row in betas if row["options"]["beta"] == 1]
+    plain = [row["method"] for row in betas if beta_of(row) == 1]
     chosen = [*plain, *([nearest["method"]] if nearest else []), "geco", "geco-iwae"]
     there = {row["method"] for row in rows}
     return [method for method in dict.fromkeys(chosen) if method in there]
 
 
 def trade_off(rows: list[dict[str, Any]], entry: dict[str, Any]) -> Any:
-    """Rate against squared error: the betas as a curve, GECO's points on or off it."""
+    """A plot of rate against squared error: a curve through the betas, and the points of GECO."""
     drawn = figure(figsize=(5, 3.6))
     axis = drawn.subplots()
     betas = sorted((row["rate"], row["squared_error"], row["method"]) for row in rows if "beta=" in row["method"])
@@ -101,7 +110,7 @@ def trade_off(rows: list[dict[str, Any]], entry: dict[str, Any]) -> Any:
     ):
         axis.plot(row["rate"], row["squared_error"], mark, label=row["method"])
     axis.axhline(entry["kappa"] ** 2, color="black", lw=0.5)
-    axis.set_xlabel("rate, nats an image")
+    axis.set_xlabel("rate, nats per image")
     axis.set_ylabel("squared error of a test image")
     axis.legend(fontsize=8)
     return drawn

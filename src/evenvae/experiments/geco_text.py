@@ -1,4 +1,4 @@
-"""The GECO tables as Markdown: ours beside the slides', what was reduced, and what cannot be."""
+"""The GECO tables as Markdown: our numbers beside those of the slides, what was reduced, and what is impossible."""
 
 import math
 from typing import Any
@@ -9,13 +9,19 @@ TITLES = {"vae": "VAE", "beta": "beta-VAE", "geco": "GECO", "geco-iwae": "GECO +
 
 
 def markdown(rows: list[dict[str, Any]], published: dict[str, Any], prototypes: dict[str, Any]) -> str:
-    """The whole page; ``rows`` as `reproduce` keeps them, any part of the tables."""
+    """The whole page.
+
+    Args:
+        rows: as `geco.reproduce` keeps them; any part of the tables.
+        published: the settings and the numbers of the slides.
+        prototypes: for every data set what `geco_figures.prototypes` gives.
+    """
     parts = [
         "# Taming VAEs\n",
-        "Figures of test images, the slides' in brackets. The rate is the mean KL(q(z|x) || p(z)) in nats, which the "
-        'slides call "Marginal KL"; the squared error is that of an image, its pixels in [0, 1], with z drawn from '
-        "the posterior. The marginal KL is KL(q(z) || p(z)) of the training images' posteriors. beta-VAE is the beta "
-        "whose error is nearest to GECO's target.\n",
+        "Results on test images, those of the slides in brackets. The rate is the mean KL(q(z|x) || p(z)) in nats; "
+        'the slides call it "Marginal KL". The squared error is that of an image, its pixels in [0, 1], with z drawn '
+        "from the posterior. The marginal KL is KL(q(z) || p(z)) of the training images' posteriors. beta-VAE is the "
+        "beta whose error is nearest to GECO's target.\n",
     ]
     for name, entry in published["datasets"].items():
         mine = [row for row in rows if row["dataset"] == name]
@@ -32,10 +38,15 @@ def _rows(lines: list[list[str]]) -> str:
     return "\n".join([head, "|" + " --- |" * len(lines[0]), *rest]) + "\n"
 
 
+def beta_of(row: dict[str, Any]) -> float:
+    """The weight of the KL in a row of a beta-VAE."""
+    return float(row["method"].removeprefix("beta="))
+
+
 def _by_method(rows: list[dict[str, Any]], kappa: float) -> dict[str, dict[str, Any]]:
     betas = [row for row in rows if row["method"].startswith("beta=")]
     found = {row["method"]: row for row in rows if not row["method"].startswith("beta=")}
-    plain = [row for row in betas if row["options"]["beta"] == 1]
+    plain = [row for row in betas if beta_of(row) == 1]
     if plain:
         found["vae"] = plain[0]
     if betas:
@@ -50,7 +61,7 @@ def _table(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
         row, said = by_method.get(name), entry["slides"].get(name)
         if row is None and said is None:
             continue
-        title += f" ({row['options']['beta']:g})" if row and name == "beta" else ""
+        title += f" ({beta_of(row):g})" if row and name == "beta" else ""
         slides = [f" ({said[0]:.2f})", f" ({said[1]:.2f})"] if said else ["", ""]
         if row is None:
             lines.append([title, f"-{slides[0]}", f"-{slides[1]}", "-", "-", "-", "-"])
@@ -62,7 +73,10 @@ def _table(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
 
 
 def rate_of_betas(rows: list[dict[str, Any]], error: float) -> float | None:
-    """Rate at which the betas' curve has that squared error, linear in log error between its points; None outside."""
+    """The rate at which the curve through the betas has a squared ``error``; None outside of the curve.
+
+    Between its points the curve is linear in the logarithm of the error.
+    """
     curve = sorted((row["squared_error"], row["rate"]) for row in rows if row["method"].startswith("beta="))
     if len(curve) < 2 or not curve[0][0] <= error <= curve[-1][0]:
         return None
@@ -80,17 +94,19 @@ def _verdict(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
                 f"error {row['squared_error']:.2f}, multiplier {row['multiplier']:.3g}."
             )
             if row["method"] == "geco-iwae":
-                line += " Its constraint is on draws by their importance weights; a single draw, as above, is worse."
+                line += (
+                    " Its constraint weighs several draws by importance; a single draw, as above, has a larger error."
+                )
             rate = rate_of_betas(rows, row["squared_error"])
             if rate is not None:
-                line += f" A beta with this test error, read off the curve, has a rate of {rate:.2f}; "
+                line += f" On the curve, a beta with this test error has a rate of {rate:.2f}; "
                 line += f"here {row['rate']:.2f}."
             said.append(f"* {line}")
     return "\n".join(said) + "\n"
 
 
 def _curve(rows: list[dict[str, Any]]) -> str:
-    betas = sorted((row for row in rows if row["method"].startswith("beta=")), key=lambda r: -r["options"]["beta"])
+    betas = sorted((row for row in rows if row["method"].startswith("beta=")), key=lambda row: -beta_of(row))
     lines = [["beta", "rate", "squared error", "at the mean of z", "training error", "active units"]]
     for row in [*betas, *(row for row in rows if row["method"].startswith("geco"))]:
         lines.append([row["method"].removeprefix("beta="), f"{row['rate']:.2f}", f"{row['squared_error']:.2f}",
@@ -101,14 +117,15 @@ def _curve(rows: list[dict[str, Any]]) -> str:
 
 def _doubts(entry: dict[str, Any], prototypes: list[dict[str, float]]) -> str:
     said = [
-        "Where the slides' figures cannot be as they are named:\n",
+        "Where the numbers on the slides cannot be what they are called:\n",
         '* "Marginal KL" is the rate, the mean of KL(q(z|x) || p(z)); KL(q(z) || p(z)) is another number, above.',
     ]
     for found in prototypes:
         slide = next(error for rate, error in entry["slides"].values() if rate == found["rate"])
+        count = found["count"]
         line = (
-            f"* At {found['rate']:.2f} nats a latent tells about {found['count']} pictures apart. The best so many "
-            f"leave a squared error of {found['squared_error']:.1f}; the slides give {slide:.1f}"
+            f"* A latent of {found['rate']:.2f} nats can distinguish about {count} images. The best {count} fixed "
+            f"images leave a squared error of {found['squared_error']:.1f}; the slides give {slide:.1f}"
         )
         impossible = slide < 0.8 * found["squared_error"]
         said.append(line + (", which no code of this rate reaches." if impossible else ", which is possible."))
@@ -130,7 +147,11 @@ def _doubts(entry: dict[str, Any], prototypes: list[dict[str, float]]) -> str:
 def _made(rows: list[dict[str, Any]]) -> str:
     one = rows[0]
     whole = "all" if one["images"] == one["of"] else f"{one['images']} of {one['of']}"
-    options = {key: value for key, value in one["options"].items() if key not in ("beta", "objective", "kappa")}
+    options = {
+        key: value
+        for key, value in one["options"].items()
+        if key.partition(".")[0] not in ("beta", "objective", "kappa")
+    }
     note = f" ({one['note']})" if one["note"] else ""
     versions = ", ".join(f"{package} {version}" for package, version in one["versions"].items())
     said = ", ".join(f"{key}={value}" for key, value in options.items())

@@ -1,16 +1,13 @@
-"""The tables of Takahashi et al. (KDD 2022): a source with many rows, a target with 100, five priors.
+"""The tables of Takahashi et al. (KDD 2022): a source with many rows, a target with 100 rows, five priors.
 
-Pixels are columns of a table: Bernoulli for digits, each binarised by one draw with its grey value as probability;
-normal for faces. The networks, lengths and classifiers of the original are not published, so that figures compare
-within this protocol, and with the published ones only in their order.
+Pixels are columns of a table: Bernoulli for digits, binarised by one draw with the grey value as probability, and
+normal for faces. The networks, training lengths and classifiers of the original are not published. Results are
+comparable with each other, and with the published ones only in their order.
 """
 
-import functools
 import json
 import time
-import tomllib
 from collections.abc import Callable, Iterable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +15,26 @@ import numpy as np
 import pandas as pd
 from sklearn.svm import SVC
 
-from evenvae import datasets, places
+from evenvae import datasets
 from evenvae.datasets import Images
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
+from evenvae.experiments import settings
+from evenvae.experiments.latent_plot import draw
 from evenvae.experiments.optimal_prior_text import markdown
-from evenvae.experiments.table1 import machine
+from evenvae.fitted.task_dependence import normaliser
+from evenvae.io import atomic
+from evenvae.search.options import described, flat
 
-RUNS, TEXT, PICTURE = "runs.jsonl", "optimal-prior.md", "latent-{pair}-{model}.png"
+RUNS, TEXT, PLOT = "runs.jsonl", "optimal-prior.md", "latent-{pair}-{model}.png"
 QUICK: dict[str, Any] = {"seeds": 1, "share": 0.005, "rows": 200}
-"""What `quick` takes in place of the settings: to see the machinery, not the figures."""
+"""Arguments of `reproduce` for a short run that shows how it works; its results mean nothing."""
 TASK = "task"
 
 
-@functools.cache
 def published() -> dict[str, Any]:
-    """Settings, pairs and the published figures."""
-    text = resources.files("evenvae.experiments").joinpath("optimal_prior.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    """The settings, the pairs of data sets and the published numbers."""
+    return settings.read("optimal_prior")
 
 
 def reproduce(
@@ -50,36 +49,35 @@ def reproduce(
     say: Callable[[str], None] = lambda _: None,
     **options: Any,
 ) -> str:
-    """Make runs, one after the other, and write ``optimal-prior.md`` of all runs in ``out`` after each.
+    """Make runs, one after the other, and after each of them write ``optimal-prior.md`` of all runs in ``out``.
 
     Args:
-        out: folder; ``runs.jsonl`` holds a line a run.
-        pairs: of `published`; None is all whose data are here.
-        models: VAE, CVAE, optimal, vamp, exemplar, and CVAE-hide, optimal-hide, vamp-hide, trained with hidden
-            pixels; None is all.
-        seeds: runs of each.
+        out: folder; ``runs.jsonl`` holds one line for every run.
+        pairs: of data sets, by their names in `published`; None is all.
+        models: of VAE, CVAE, optimal, vamp, exemplar, and of CVAE-hide, optimal-hide, vamp-hide, which are trained with
+            hidden pixels; None is all.
+        seeds: runs of every model on every pair.
         share: share of the epochs.
-        rows: at most so many rows of every part, for a look; None is all.
-        resume: go on in a folder that holds runs.
-        say: told a line before and after every run.
-        options: of `EvenVAE`, over the settings.
+        rows: at most so many rows of every part; None is all.
+        resume: True continues in a folder that holds runs.
+        say: called with a line before and after every run.
+        options: of `EvenVAE`, in place of those in the settings.
 
     Returns:
         The tables as Markdown.
 
     Raises:
-        InputError: an unknown name, data that are not here, or a folder with runs and no ``resume``.
+        InputError: a name is unknown, data are missing, or the folder holds runs and ``resume`` is False.
     """
     known = published()
-    wanted = _known("datasets", pairs, tuple(known["pairs"]))
-    kinds = _known("models", models, tuple(known["models"]))
-    if not 0 < share <= 1:
-        raise InputError(f"share={share} must be above 0 and at most 1.")
+    wanted = settings.selected("datasets", pairs, known["pairs"])
+    kinds = settings.selected("models", models, known["models"])
+    settings.check_share(share)
     folder = Path(out)
-    places.check_folder(folder)
+    atomic.check_folder(folder)
     place = folder / RUNS
     if place.exists() and not resume:
-        raise InputError(f"{folder} holds runs already: go on by --resume, or give another folder.")
+        raise InputError(f"{folder} holds runs already. Continue with --resume, or give another folder.")
     loaded = {name: datasets.load_images(name) for pair in wanted for name in _names(known["pairs"][pair])}
     folder.mkdir(exist_ok=True)
     done = {(run["pair"], run["model"], run["seed"]) for run in read(folder)}
@@ -93,7 +91,7 @@ def reproduce(
                 with place.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(run) + "\n")
                 say(f"    {run['log_likelihood']:.2f} nats, accuracy {run['accuracy']}, {run['seconds']:.0f} s")
-                places.write_text(folder / TEXT, markdown(read(folder), known))
+                atomic.write_text(folder / TEXT, markdown(read(folder), known))
     return markdown(read(folder), known)
 
 
@@ -107,16 +105,8 @@ def _names(pair: dict[str, Any]) -> list[str]:
     return [*pair["source"], *([pair["target"]] if "target" in pair else [])]
 
 
-def _known(what: str, given: Iterable[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
-    names = known if given is None else tuple(dict.fromkeys(given))
-    for name in names:
-        if name not in known:
-            raise InputError(f"{what}: {name!r} is not among what is made here; choose from {', '.join(known)}.")
-    return names
-
-
 def as_table(parts: dict[str, Images], kind: str, generator: np.random.Generator) -> pd.DataFrame:
-    """Images as rows with a column a pixel and one for the task; digits are binarised."""
+    """Images as rows, with one column for every pixel and one for the task; digits are binarised."""
     pixels = np.concatenate([images.pixels.reshape(len(images.pixels), -1) for images in parts.values()])
     if kind == "bernoulli":
         pixels = (generator.random(pixels.shape) < pixels).astype(np.int8)
@@ -135,15 +125,26 @@ def one(
     options: dict[str, Any],
     folder: Path,
 ) -> dict[str, Any]:
-    """One run: fit, log-likelihood of the target's test rows, accuracy of support vector machines on latent means.
+    """One run: a fit, and what is measured of it.
 
-    One machine counts every labelled row alike; the other (``accuracy_even``) every task alike, so that the target's
-    100 labels are not drowned by the source's thousands.
+    Measured are the log-likelihood of the target's test rows and the accuracy of two support vector machines on latent
+    means. For one machine all labelled rows have the same weight. For the other (``accuracy_even``) all tasks have the
+    same weight, so that the 100 labels of the target count as much as the thousands of the source.
+
+    Args:
+        pair: of data sets.
+        kind: the model.
+        seed: of the run.
+        loaded: the data sets by name.
+        share: share of the epochs.
+        rows: at most so many rows of every part.
+        options: of `EvenVAE`, in place of those in the settings.
+        folder: for the plot of the latent space.
     """
     known = published()
-    settings, description = known["settings"], known["pairs"][pair]
+    description = known["pairs"][pair]
     generator = np.random.default_rng([seed, 7])
-    few = settings["target_rows"]
+    few = known["settings"]["target_rows"]
     learn, test = {}, {}
     for name in _names(description):
         chosen = generator.permutation(len(loaded[name].train.labels))
@@ -155,14 +156,16 @@ def one(
     table, judged = as_table(learn, pixels, generator), as_table(test, pixels, generator)
     hidden = [] if known["models"][kind]["task"] else [TASK]
     own = {name: value for name, value in known["models"][kind].items() if name != "task"}
-    chosen_options = {**settings["options"], **own, **options}
+    standard = settings.flattened(known["settings"]["options"]) | settings.flattened(own)
+    chosen_options = settings.over(standard, options)
     chosen_options["epochs"] = chosen_options["epochs"] * share
     schema = {name: _pixel(pixels) for name in table.columns if name != TASK}
-    model = EvenVAE(**chosen_options, task=None if hidden else TASK, schema=schema, balance="none", random_state=seed)
+    model = EvenVAE(task=None if hidden else TASK, schema=schema, balance="none", random_state=seed)
+    model.set_params(**chosen_options)
     began = time.perf_counter()
     model.fit(table.drop(columns=hidden))
     seconds = time.perf_counter() - began
-    scores = model.score_samples(judged.drop(columns=hidden), samples=100, return_details=True)
+    scores = model.score_samples(judged.drop(columns=hidden), return_details=True)
     found: dict[str, Any] = {
         "pair": pair,
         "model": kind,
@@ -173,12 +176,12 @@ def one(
         "accuracy_even": None,
         "rows": {name: len(images.labels) for name, images in learn.items()},
         "test_rows": len(judged),
-        "options": chosen_options,
+        "options": flat(described(chosen_options)),
         "share": share,
         "steps": model.n_steps_,
         "seconds": round(seconds, 1),
-        "machine": machine(),
-        **model._normaliser(),
+        "machine": settings.machine(),
+        **normaliser(model.fitted_),
     }
     latent = model.transform(table.drop(columns=hidden))
     labels = np.concatenate([images.labels for images in learn.values()])
@@ -189,9 +192,7 @@ def one(
         counts = table[TASK].map(table[TASK].value_counts()).to_numpy(float)
         found |= {"accuracy": right(None), "accuracy_even": right(counts.max() / counts)}
     if seed == 0:
-        from evenvae.experiments.latent_picture import draw
-
-        draw(latent, table[TASK].to_numpy(), labels, folder / PICTURE.format(pair=pair, model=kind))
+        draw(latent, table[TASK].to_numpy(), labels, folder / PLOT.format(pair=pair, model=kind))
     return found
 
 

@@ -1,47 +1,47 @@
-"""Table 1 of Javaloy, Meghdadi and Valera (2021): nine tables, four models, plain and best cocktail.
+"""Table 1 of Javaloy, Meghdadi and Valera (2021): nine tables, four models, plain and with the best balancers.
 
-A cell of the table, one model on one table, is a sweep in a folder of its own, so any part can be made, stopped and
-gone on with; what is written is always the table of all cells there are.
+A cell of the table, one model on one table, is a search in a folder of its own. Any part of the cells can be made,
+stopped and continued. The table that is written always shows all cells that exist.
 """
 
-import functools
 import json
-import platform
-import tomllib
 from collections.abc import Callable, Iterable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from evenvae import datasets, places
-from evenvae.cocktail import PLAIN, resolve, search
-from evenvae.cocktail.local import cores, gpus
+from evenvae import datasets
 from evenvae.errors import InputError, TrainingError
+from evenvae.experiments import settings
 from evenvae.experiments.cells import cell_of
 from evenvae.experiments.table1_text import markdown
+from evenvae.io import atomic
 from evenvae.objectives import OBJECTIVES
-from evenvae.settings import MODELS
+from evenvae.options.options import MODELS
+from evenvae.search import PLAIN, resolve, search
 
 CELL, DOCUMENT, TEXT = "cell.json", "table1.json", "table1.md"
 QUICK: dict[str, Any] = {"balances": f"{PLAIN},imtl-g+pcgrad", "seeds": 2, "share": 0.005}
-"""What `quick` takes in place of the paper's settings: to see the machinery, not the figures."""
+"""Arguments of `reproduce` for a short run that shows how it works; its results mean nothing."""
 
 
-@functools.cache
 def published() -> dict[str, Any]:
-    """The paper's settings and figures; a model's ``plain`` and ``cocktail`` are in the order of ``tables``."""
-    text = resources.files("evenvae.experiments").joinpath("table1.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    """The paper's settings and numbers; a model's ``plain`` and ``cocktail`` are in the order of ``tables``."""
+    return settings.read("table1")
 
 
 def options_of(table: str, model: str, share: float = 1.0) -> dict[str, Any]:
-    """Options of `EvenVAE` for one cell; ``share`` of the paper's epochs."""
-    settings = published()["settings"]
+    """Options of `EvenVAE` for one cell, with a ``share`` of the paper's epochs."""
+    known = published()["settings"]
+    own = published()["models"][model]["options"]
+    of_table = known["of_table"].get(table, {})
+    if own["model"] == "hivae":
+        # the network of HI-VAE has no width
+        of_table = {name: value for name, value in of_table.items() if name != "network"}
     options = {
-        **settings["options"],
-        **settings["of_table"].get(table, {}),
-        **published()["models"][model]["options"],
-        "validation_fraction": settings["validation_fraction"],
+        **settings.flattened(known["options"]),
+        **settings.flattened(of_table),
+        **settings.flattened(own),
+        "validation_fraction": known["validation_fraction"],
     }
     return {**options, "epochs": options["epochs"] * share}
 
@@ -60,45 +60,44 @@ def reproduce(
     sweep: dict[str, Any] | None = None,
     **options: Any,
 ) -> str:
-    """Make cells of the table, and write ``table1.md`` and ``table1.json`` of all cells in ``out`` after each.
+    """Make cells of the table, and after each of them write ``table1.md`` and ``table1.json`` of all cells in ``out``.
 
     Args:
-        out: folder; the cell of a model on a table is the sweep in ``<table>.<model>``.
+        out: folder; the cell of a model on a table is the search in ``<table>.<model>``.
         tables: names of data sets; None is all nine.
-        models: ``vae``, ``iwae``, ``dreg``, ``hivae``; None is all that this version trains.
-        balances: combinations to choose from, as for `search`; plain is always among them.
+        models: of ``vae``, ``iwae``, ``dreg``, ``hivae``; None is all that this version trains.
+        balances: combinations to choose from, as for `search`; the plain one is always among them.
         seeds: runs of every combination.
         share: share of the paper's epochs.
-        resume: go on in a folder that holds cells.
-        verbose: show the sweeps while they run.
-        say: told a line before every cell.
+        resume: True continues in a folder that holds cells.
+        verbose: True shows the searches while they run.
+        say: called with a line before every cell.
         sweep: further arguments of `search`, such as ``executor`` or ``workers``.
-        options: of `EvenVAE`, over the paper's.
+        options: of `EvenVAE`, in place of the paper's.
 
     Returns:
         The table as Markdown.
 
     Raises:
-        InputError: an unknown name, or a folder with cells and no ``resume``.
-        TrainingError: no combination could be trained in some cell; all others are made first.
+        InputError: a name is unknown, or the folder holds cells and ``resume`` is False.
+        TrainingError: no combination could be trained in some cell; all other cells are made first.
     """
-    chosen = tuple(dict.fromkeys([PLAIN, *resolve(balances if isinstance(balances, str) else list(balances))]))
+    chosen = tuple(dict.fromkeys([PLAIN, *resolve(balances)]))
     known = published()
-    wanted_tables = _known("datasets", tables, tuple(known["tables"]))
-    wanted_models = _known("models", models, available())
-    if not 0 < share <= 1:
-        raise InputError(f"share={share} must be above 0 and at most 1.")
+    wanted_tables = settings.selected("datasets", tables, known["tables"])
+    wanted_models = settings.selected("models", models, available())
+    settings.check_share(share)
     folder = Path(out)
-    places.check_folder(folder)
+    atomic.check_folder(folder)
     if any(folder.glob("*/results.sqlite")) and not resume:
-        raise InputError(f"{folder} holds cells of the table already: go on by --resume, or give another folder.")
+        raise InputError(f"{folder} holds cells of the table already. Continue with --resume, or give another folder.")
     loaded = {name: datasets.load(name) for name in wanted_tables}
     folder.mkdir(exist_ok=True)
     lost = []
     for table in wanted_tables:
         for model in wanted_models:
             say(f"{table}, {known['models'][model]['title']}")
-            given = {**options_of(table, model, share), "schema": loaded[table].schema, **options}
+            standard = {**options_of(table, model, share), "schema": loaded[table].schema}
             place = folder / f"{table}.{model}"
             try:
                 search(
@@ -111,14 +110,14 @@ def reproduce(
                     refit=False,
                     verbose=verbose,
                     **(sweep or {}),
-                    **given,
+                    **settings.over(standard, options),
                 )
             except TrainingError as error:
                 lost.append(f"{table}, {model}: {error}")
                 say(lost[-1])
                 continue
-            cell = {"table": table, "model": model, "share": share, "machine": machine(), **cell_of(place)}
-            places.write_text(place / CELL, json.dumps(cell, indent=1) + "\n")
+            about = {"table": table, "model": model, "share": share, "machine": settings.machine()}
+            atomic.write_text(place / CELL, json.dumps({**about, **cell_of(place)}, indent=1) + "\n")
             write_table(folder)
     if lost:
         raise TrainingError("; ".join(lost))
@@ -129,8 +128,8 @@ def write_table(folder: Path) -> str:
     """Write the table of all cells in ``folder``; returns it as Markdown."""
     cells = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"*/{CELL}"))]
     text = markdown(cells, published())
-    places.write_text(folder / DOCUMENT, json.dumps(cells, indent=1) + "\n")
-    places.write_text(folder / TEXT, text)
+    atomic.write_text(folder / DOCUMENT, json.dumps(cells, indent=1) + "\n")
+    atomic.write_text(folder / TEXT, text)
     return text
 
 
@@ -138,20 +137,3 @@ def available() -> tuple[str, ...]:
     """The paper's models that this version trains."""
     fits = lambda options: options["model"] in MODELS and options["objective"] in OBJECTIVES
     return tuple(name for name, model in published()["models"].items() if fits(model["options"]))
-
-
-@functools.cache
-def machine() -> str:
-    """The class of this machine."""
-    cards = len(gpus())
-    return f"{platform.machine()}, {cores()} cores, {f'{cards} GPU' if cards else 'CPU'}"
-
-
-def _known(what: str, given: Iterable[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
-    names = known if given is None else tuple(dict.fromkeys(given))
-    for name in names:
-        if name not in known:
-            raise InputError(f"{what}: {name!r} is not in Table 1 as made here; choose from {', '.join(known)}.")
-    if not names:
-        raise InputError(f"{what} names nothing; choose from {', '.join(known)}.")
-    return names

@@ -1,25 +1,31 @@
-"""Table 1 as Markdown: the paper's form, then what its form does not show."""
+"""Table 1 as Markdown: in the form of the paper, and then what this form does not show."""
 
 from collections.abc import Callable
 from statistics import fmean, median
 from typing import Any
 
-from evenvae.cocktail import PLAIN
+from evenvae.search import PLAIN
 
 LEVEL = 0.1
-"""A number is bold where p is below."""
-STATISTICS = {"error_by_mode": "mode", "error": "typical value", "error_by_mean": "mean"}
+"""A number is bold where p is below this."""
+STATISTICS = {"error_by_mode": "mode", "error": "default point estimate", "error_by_mean": "mean"}
 
 
 def markdown(cells: list[dict[str, Any]], published: dict[str, Any], measure: str = "error_by_mode") -> str:
-    """The whole page; ``cells`` as `reproduce` keeps them, any part of the table."""
+    """The whole page.
+
+    Args:
+        cells: as `table1.reproduce` keeps them; any part of the table.
+        published: the settings and the numbers of the paper.
+        measure: one of `STATISTICS`, by which numbers are reconstructed in the first table.
+    """
     by_place = {(cell["model"], cell["table"]): cell for cell in cells}
     models = [model for model in published["models"] if any(cell["model"] == model for cell in cells)]
     if not models:
         return "# Table 1\n\nNo cell has been made yet.\n"
     parts = [
         "# Table 1\n",
-        "Test reconstruction error, medians over the seeds, with the figures of Javaloy, Meghdadi and Valera (2021), "
+        "Test reconstruction error, medians over the seeds, with the numbers of Javaloy, Meghdadi and Valera (2021), "
         f"Table 1, in brackets. Numbers are reconstructed by the {STATISTICS[measure]} of their likelihood. Bold: "
         f"different from plain with p < {LEVEL} by the corrected paired t-test of Nadeau and Bengio. The combination "
         "is chosen on validation rows.\n",
@@ -27,7 +33,7 @@ def markdown(cells: list[dict[str, Any]], published: dict[str, Any], measure: st
     ]
     others = [f"By the {words}:\n\n{_short(by_place, models, published, name)}"
               for name, words in STATISTICS.items() if name != measure]  # fmt: skip
-    parts += ["## The same runs, numbers reconstructed otherwise\n", *others]
+    parts += ["## The same runs with other point estimates of numbers\n", *others]
     parts += ["## What the choice costs\n", _costs(by_place, models, published)]
     parts += ["## One combination for all tables\n", _DEFAULTS, *[_defaults(cells, m, published) for m in models]]
     parts += ["## How it was made\n", _made(cells, published)]
@@ -36,8 +42,8 @@ def markdown(cells: list[dict[str, Any]], published: dict[str, Any], measure: st
 
 _DEFAULTS = (
     "Means over the tables that have the combination. Error and worst column (its error over that of its mean or most "
-    "frequent level) are divided by plain's, the log-likelihood (nats a row) is the median "
-    "difference from plain's, which no single table rules; `better` counts tables with a smaller error than plain.\n"
+    "frequent level) are divided by plain's. The log-likelihood (nats per row) is the median difference from plain's, "
+    "which no single table dominates. `better` counts tables with a smaller error than plain.\n"
 )
 
 
@@ -123,8 +129,11 @@ def _defaults(cells: list[dict[str, Any]], model: str, published: dict) -> str:
 
 
 def defaults_of(cells: list[dict[str, Any]], balance: str) -> tuple[int, float, int, float, float]:
-    """Of one combination beside plain: tables, mean ratio of errors, tables with a smaller error, mean ratio of the
-    worst columns, median difference of log-likelihoods; zeros where no table has it.
+    """One combination compared with the plain one.
+
+    Returns:
+        The number of tables that have both, the mean ratio of errors, the number of tables with a smaller error, the
+        mean ratio of the worst columns, and the median difference of log-likelihoods; zeros where no table has both.
     """
     pairs = []
     for cell in cells:
@@ -147,7 +156,7 @@ def _made(cells: list[dict[str, Any]], published: dict) -> str:
     by_model = {name: [cell for cell in cells if cell["model"] == name] for name in models}
 
     def each(get: Callable[[dict[str, Any]], Any]) -> str:
-        """The value; where cells differ, every value with its models, and their tables unless it holds for all."""
+        """A value of the cells; where cells differ, every value with its models, and tables unless it holds for all."""
         held: dict[str, list[str]] = {}
         for name, own in by_model.items():
             values: dict[str, list[str]] = {}

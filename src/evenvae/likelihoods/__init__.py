@@ -1,25 +1,45 @@
-"""Likelihoods: one family a file, each a small hashable object over pure functions."""
+"""Likelihoods: every family is one file with a small hashable class of pure functions.
 
-from collections.abc import Callable
+The classes are imported when they are first used, so that whoever needs only the names of the families, from
+`evenvae.likelihoods.registry`, does not wait for JAX.
+"""
 
-from evenvae.likelihoods.base import IDENTITY, Likelihood, Scale
-from evenvae.likelihoods.bernoulli import Bernoulli
-from evenvae.likelihoods.categorical import Categorical
-from evenvae.likelihoods.histogram import Histogram
-from evenvae.likelihoods.lognormal import LogNormal
-from evenvae.likelihoods.normal import Normal
-from evenvae.likelihoods.ordinal import Ordinal
-from evenvae.likelihoods.pixels import PIXELS, BernoulliPixels, NormalPixels, SquaredPixels
-from evenvae.likelihoods.poisson import Poisson
+import importlib
+from typing import TYPE_CHECKING, Any
 
-FAMILIES: dict[str, Callable[..., Likelihood]] = {
-    family.name: family for family in (Normal, LogNormal, Poisson, Bernoulli, Categorical, Ordinal)
+from evenvae.likelihoods.registry import FAMILIES, PIXEL_FAMILIES, family, names
+
+if TYPE_CHECKING:
+    from evenvae.likelihoods.base import IDENTITY, Likelihood, Scale
+    from evenvae.likelihoods.bernoulli import Bernoulli
+    from evenvae.likelihoods.categorical import Categorical
+    from evenvae.likelihoods.histogram import Histogram
+    from evenvae.likelihoods.lognormal import LogNormal
+    from evenvae.likelihoods.normal import Normal
+    from evenvae.likelihoods.ordinal import Ordinal
+    from evenvae.likelihoods.pixels import BernoulliPixels, NormalPixels, SquaredPixels
+    from evenvae.likelihoods.poisson import Poisson
+
+_HOMES = {
+    "IDENTITY": "evenvae.likelihoods.base",
+    "Bernoulli": "evenvae.likelihoods.bernoulli",
+    "BernoulliPixels": "evenvae.likelihoods.pixels",
+    "Categorical": "evenvae.likelihoods.categorical",
+    "Histogram": "evenvae.likelihoods.histogram",
+    "Likelihood": "evenvae.likelihoods.base",
+    "LogNormal": "evenvae.likelihoods.lognormal",
+    "Normal": "evenvae.likelihoods.normal",
+    "NormalPixels": "evenvae.likelihoods.pixels",
+    "Ordinal": "evenvae.likelihoods.ordinal",
+    "Poisson": "evenvae.likelihoods.poisson",
+    "Scale": "evenvae.likelihoods.base",
+    "SquaredPixels": "evenvae.likelihoods.pixels",
 }
 
 __all__ = [
     "FAMILIES",
     "IDENTITY",
-    "PIXELS",
+    "PIXEL_FAMILIES",
     "Bernoulli",
     "BernoulliPixels",
     "Categorical",
@@ -32,4 +52,16 @@ __all__ = [
     "Poisson",
     "Scale",
     "SquaredPixels",
+    "family",
+    "names",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'evenvae.likelihoods' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

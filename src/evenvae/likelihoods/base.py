@@ -1,18 +1,23 @@
-"""What every likelihood offers: the protocol and the spaces it moves between."""
+"""The protocol of a likelihood: what a family says of itself, and the functions that it offers."""
 
 import dataclasses
 import math
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Float, Key, Shaped
+from jaxtyping import Array, Bool, Float, Key, Shaped
+
+Values = Literal["numbers", "levels", "ordered levels", "pixels"]
+EncoderInput = Literal["value", "level", "ordered level"]
+HIVAETreatment = Literal["numbers", "positive numbers", "counts", "logit", "levels", "ordered levels"]
 
 
 class Scale(NamedTuple):
-    """Constants of a column's way from raw values to model space; one number a column, stacked in a block.
+    """Constants that take a column from raw values to model space: one number for each column of a block.
 
-    ``center`` and ``scale`` standardise (on the logarithm for positive columns and counts), ``offset`` aligns
-    the support (section on support alignment of the theory page).
+    ``center`` and ``scale`` standardise the values (their logarithms for positive columns and counts). ``offset``
+    aligns the support, as the theory page says in its section on support alignment. A family may keep an array for
+    each column in ``offset``, as `Histogram` does.
     """
 
     center: Shaped[np.ndarray, "..."] | Array | float
@@ -25,111 +30,165 @@ IDENTITY = Scale(0.0, 1.0, 0.0)
 
 @dataclasses.dataclass(frozen=True)
 class Likelihood:
-    """One family p(x; eta), for a feature of any event shape.
+    """One family p(x; eta), for a column of any event shape.
 
     Three spaces are kept apart. *Raw* values are what the table holds. *Model space* is what `log_prob` sees.
-    *Value space* is where predictions are averaged: an affine image of the raw scale, so that float32 on the
-    device loses nothing that float64 on the host cannot put back.
+    *Value space* is where predictions are averaged. It is an affine image of the raw scale, so that float32 on the
+    device loses nothing that float64 on the host cannot restore.
 
-    ``raw`` head outputs have shape ``(..., *event_shape, parameters)``, where ``parameters`` is the number a
-    single element of the event needs; instances are hashable, and columns with equal instances share a block.
+    ``parameters`` of a distribution are outputs of the head, of shape ``(..., *event_shape, parameter_count)``.
+    Instances are hashable, and columns with equal instances share a block.
+
+    A family describes itself by class variables, and no other file asks for its name:
+
+    Attributes:
+        event_shape: shape of a cell; () for a single number.
+        name: of the family, as messages say it.
+        values: what a cell holds. Numbers are predicted by an average, levels by the most probable one; the error of
+            ordered levels is their distance.
+        discrete: whether the values are levels, with or without an order. It follows from ``values``.
+        support_words: what a cell outside the support is, as in "3 cells are negative".
+        encoder_input: what the encoder sees of a cell: a number (`encoder_value`), or a level, whose row of a
+            table is looked up (the sum of the rows up to it for an ordered level).
+        hivae: how HI-VAE treats the family: which parameters see the column's slice of the latent, how the numbers are
+            normalised, and whether a parameter is fixed. None: HI-VAE refuses the family.
+        cell_dtype: type of the model-space cells on the device.
+        filler: model-space value of a missing cell.
     """
 
     event_shape: tuple[int, ...] = ()
 
     name: ClassVar[str]
-    nominal: ClassVar[bool] = False
+    values: ClassVar[Values] = "numbers"
+    discrete: ClassVar[bool] = False
+    support_words: ClassVar[str] = "not a number"
+    encoder_input: ClassVar[EncoderInput] = "value"
+    hivae: ClassVar[HIVAETreatment | None] = None
+    cell_dtype: ClassVar[type[np.generic]] = np.float32
     filler: ClassVar[float] = 0.0
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.discrete = cls.values in ("levels", "ordered levels")
+
+    @classmethod
+    def of_column(cls, levels: int, shape: tuple[int, ...]) -> "Likelihood":
+        """The family's likelihood of a column with so many ``levels`` and images of ``shape`` (H, W) or (H, W, C).
+
+        Both are for the families that need them: ``levels`` is 0 where a column has none, ``shape`` is () where its
+        cells are no images.
+        """
+        del levels, shape
+        return cls()
+
+    def for_hivae(self) -> "Likelihood":
+        """The likelihood that stands in for this one in HI-VAE; most families stand for themselves."""
+        return self
+
+    @classmethod
+    def in_support(cls, values: Float[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
+        """Which raw values the family can give; NaN is none of them."""
+        return ~np.isnan(values)
+
     @property
-    def parameters(self) -> int:
-        """Head outputs per element of the event."""
-        raise TypeError(f"{type(self).__name__} does not say how many parameters it has")
+    def parameter_count(self) -> int:
+        """Head outputs for each element of the event."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how many parameters it has.")
 
     @property
     def width(self) -> int:
-        """Head outputs per column: parameters times the event's size."""
-        return self.parameters * math.prod(self.event_shape)
+        """Head outputs for a column: the number of parameters times the size of the event."""
+        return self.parameter_count * math.prod(self.event_shape)
 
-    def sum_event(self, values: Float[Array, "..."]) -> Float[Array, "..."]:
-        """Sum element-wise log-densities over the event's dimensions."""
-        return values.sum(axis=tuple(range(-len(self.event_shape), 0))) if self.event_shape else values
+    @property
+    def level_count(self) -> int:
+        """Number of levels; for families with levels, and those whose levels the encoder looks up."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how many levels it has.")
 
-    # Raw <-> model space, on the host in float64.
+    @property
+    def squared_error_constant(self) -> float | None:
+        """What -log p exceeds the squared error by, in nats a cell; None where -log p is no squared error."""
+        return None
 
-    def fit(self, values: Float[np.ndarray, " rows"]) -> Scale:
+    def sum_event(self, by_element: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Sum over the dimensions of the event, which are the last ones."""
+        return by_element.sum(axis=tuple(range(-len(self.event_shape), 0))) if self.event_shape else by_element
+
+    # Raw values to model space and back, on the host in float64.
+
+    def fit(self, values: Float[np.ndarray, "rows *event"]) -> Scale:
         """Constants from the observed raw values of one column."""
         del values
         return IDENTITY
 
-    def to_model(self, values: Float[np.ndarray, " rows"], scale: Scale) -> np.ndarray:
-        """Raw values to model space."""
+    def to_model(self, values: Float[np.ndarray, "..."], scale: Scale) -> Float[np.ndarray, "..."]:
+        """Raw values to model space; the last dimensions are the columns of a block and the event."""
         del scale
         return values
 
     def affine(self, scale: Scale) -> tuple[Any, Any]:
-        """``(shift, unit)`` such that raw = shift + unit * value."""
+        """``(shift, unit)`` such that raw = shift + unit * value, for values in value space."""
         del scale
         return 0.0, 1.0
 
     def device_scale(self, scale: Scale) -> Scale:
-        """The constants as compiled programs see them, where they differ."""
+        """The constants for compiled programs, where they differ from those on the host."""
         return scale
 
-    def snapped(self, values: Float[np.ndarray, "rows columns"], scale: Scale) -> Float[np.ndarray, "rows columns"]:
-        """Raw values that came from the device, with the digits that float32 lost where the family knows them."""
+    def snapped(self, values: Float[np.ndarray, "... columns"], scale: Scale) -> Float[np.ndarray, "... columns"]:
+        """Raw values that came from the device, with the digits that float32 lost restored where they are known."""
         del scale
         return values
 
     # Everything below runs inside compiled programs.
 
-    def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:
+    def log_prob(self, parameters: Float[Array, "..."], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
         """Log-density of model-space ``x``, summed over the event."""
-        raise TypeError(f"{type(self).__name__} has no log_prob")
+        raise NotImplementedError(f"{type(self).__name__} has no log_prob.")
 
-    def log_jacobian(self, x: Array, scale: Scale) -> Array | float:
-        """What to add to `log_prob` for the log-density of the raw value."""
+    def log_jacobian(self, x: Shaped[Array, "..."], scale: Scale) -> Float[Array, "..."] | float:
+        """What has to be added to `log_prob` for the log-density of the raw value."""
         del x, scale
         return 0.0
 
-    def value(self, x: Array, scale: Scale) -> Array:
+    def value(self, x: Shaped[Array | np.ndarray, "..."], scale: Scale) -> Shaped[Array | np.ndarray, "..."]:
         """Model space to value space."""
         del scale
         return x
 
-    def mode(self, raw: Float[Array, "..."], scale: Scale) -> Array:
-        """Most probable value, in value space."""
-        raise TypeError(f"{type(self).__name__} has no mode")
+    def mode(self, parameters: Float[Array, "..."], scale: Scale) -> Float[Array, "..."]:
+        """The most probable value, in value space."""
+        raise NotImplementedError(f"{type(self).__name__} has no mode.")
 
-    def probabilities(self, raw: Float[Array, "..."]) -> Float[Array, "... levels"]:
-        """Probability of every code; nominal families only."""
-        raise TypeError(f"{type(self).__name__} has no probabilities")
+    def probabilities(self, parameters: Float[Array, "..."]) -> Float[Array, "... levels"]:
+        """Probability of every level; only discrete families have this."""
+        raise NotImplementedError(f"{type(self).__name__} has no probabilities.")
 
-    def mean(self, raw: Float[Array, "..."], scale: Scale) -> Array:
-        """Expected value, in value space; nominal families have none."""
-        raise TypeError(f"{type(self).__name__} has no mean")
+    def mean(self, parameters: Float[Array, "..."], scale: Scale) -> Float[Array, "..."]:
+        """The expected value, in value space; several levels have none and give their mode."""
+        raise NotImplementedError(f"{type(self).__name__} has no mean.")
 
-    def median(self, raw: Float[Array, "..."], scale: Scale) -> Array:
-        """Median, in value space."""
-        return self.mean(raw, scale)
+    def median(self, parameters: Float[Array, "..."], scale: Scale) -> Float[Array, "..."]:
+        """The median, in value space."""
+        return self.mean(parameters, scale)
 
-    def typical(self, raw: Float[Array, "..."], scale: Scale) -> Array:
-        """What predictions give unless asked otherwise: the mean, or what is more robust for the family."""
-        return self.mean(raw, scale)
+    def point_estimate(self, parameters: Float[Array, "..."], scale: Scale) -> Float[Array, "..."]:
+        """The default prediction, in value space: the mean, or a statistic that is more robust for the family."""
+        return self.mean(parameters, scale)
 
-    def sample(self, key: Key[Array, ""], raw: Float[Array, "..."], scale: Scale) -> Array:
-        """One draw per event, in value space."""
-        raise TypeError(f"{type(self).__name__} has no sampler")
+    def sample(self, key: Key[Array, ""], parameters: Float[Array, "..."], scale: Scale) -> Float[Array, "..."]:
+        """One draw for each event, in value space."""
+        raise NotImplementedError(f"{type(self).__name__} has no sampler.")
 
-    def marginal(self, x: np.ndarray) -> Float[np.ndarray, " width"]:
-        """Raw head outputs that give the marginal distribution of the observed model-space values ``x``."""
-        raise TypeError(f"{type(self).__name__} has no marginal")
+    def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
+        """Parameters of the marginal distribution of a column's observed model-space values ``x``."""
+        raise NotImplementedError(f"{type(self).__name__} has no marginal.")
 
-    def least_nats(self, x: np.ndarray) -> Float[np.ndarray, " rows"]:
-        """-log p of model-space values by the parameters that fit each best: 0 for levels, -inf for densities."""
-        return np.full(len(x), 0.0 if self.nominal else -np.inf)
+    def least_nats(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " rows"]:
+        """-log p of model-space values under the parameters that fit each best: 0 for levels, -inf for densities."""
+        return np.full(len(x), 0.0 if self.discrete else -np.inf)
 
-    def encoder_value(self, x: Array, scale: Scale) -> Array:
-        """What the encoder sees of a numeric column: roughly zero mean and unit variance."""
+    def encoder_value(self, x: Float[Array | np.ndarray, "..."], scale: Scale) -> Float[Array | np.ndarray, "..."]:
+        """The number that the encoder sees of a cell, with a mean near 0 and a variance near 1."""
         del scale
         return x

@@ -1,4 +1,4 @@
-"""Bernoulli likelihood, for columns of two levels and for binary pixels."""
+"""The Bernoulli likelihood, for columns of two levels."""
 
 import dataclasses
 from typing import ClassVar
@@ -6,55 +6,67 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key, Shaped
 
-from evenvae.likelihoods.base import Likelihood, Scale
+from evenvae.likelihoods.base import HIVAETreatment, Likelihood, Scale, Values
 
 
 @dataclasses.dataclass(frozen=True)
 class Bernoulli(Likelihood):
-    """Codes 0 and 1 with a logit head."""
+    """Levels with codes 0 and 1; the parameter is the logit of code 1."""
 
     name: ClassVar[str] = "bernoulli"
-    nominal: ClassVar[bool] = True
+    values: ClassVar[Values] = "levels"
+    support_words: ClassVar[str] = "neither 0 nor 1"
+    hivae: ClassVar[HIVAETreatment | None] = "logit"
+
+    @classmethod
+    def in_support(cls, values: Float[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
+        """0 and 1."""
+        return (values == 0) | (values == 1)
 
     @property
-    def parameters(self) -> int:
+    def parameter_count(self) -> int:
         """The logit."""
         return 1
 
-    def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:
-        """x r - softplus(r)."""
-        logits = raw[..., 0]
+    @property
+    def level_count(self) -> int:
+        """Two."""
+        return 2
+
+    def log_prob(self, parameters: Float[Array, "... 1"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
+        """x r - softplus(r), with the logit r."""
+        logits = parameters[..., 0]
         return self.sum_event(x * logits - jax.nn.softplus(logits))
 
-    def probabilities(self, raw: Float[Array, "... 1"]) -> Float[Array, "... 2"]:
+    def probabilities(self, parameters: Float[Array, "... 1"]) -> Float[Array, "... 2"]:
         """Probability of each code."""
-        p = jax.nn.sigmoid(raw[..., 0])
+        p = jax.nn.sigmoid(parameters[..., 0])
         return jnp.stack([1 - p, p], axis=-1)
 
-    def mode(self, raw: Float[Array, "..."], scale: Scale) -> Array:
-        """1 where the logit is not negative."""
+    def mode(self, parameters: Float[Array, "... 1"], scale: Scale) -> Float[Array, "..."]:
+        """1 where the logit is not negative, else 0."""
         del scale
-        return (raw[..., 0] >= 0).astype(raw.dtype)
+        return (parameters[..., 0] >= 0).astype(parameters.dtype)
 
-    def mean(self, raw: Float[Array, "..."], scale: Scale) -> Array:
+    def mean(self, parameters: Float[Array, "... 1"], scale: Scale) -> Float[Array, "..."]:
         """Probability of code 1."""
         del scale
-        return jax.nn.sigmoid(raw[..., 0])
+        return jax.nn.sigmoid(parameters[..., 0])
 
-    def sample(self, key: Key[Array, ""], raw: Float[Array, "..."], scale: Scale) -> Array:
-        """A coin toss."""
+    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... 1"], scale: Scale) -> Float[Array, "..."]:
+        """A draw of the code."""
         del scale
-        return jax.random.bernoulli(key, jax.nn.sigmoid(raw[..., 0])).astype(raw.dtype)
+        return jax.random.bernoulli(key, jax.nn.sigmoid(parameters[..., 0])).astype(parameters.dtype)
 
-    def marginal(self, x: np.ndarray) -> Float[np.ndarray, " width"]:
-        """Log odds of the observed frequency, half a count added to each side."""
+    def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
+        """Logit of the observed frequency, with half a count added to each code."""
         flat = np.asarray(x, float).reshape(len(x), -1)
         ones = flat.sum(axis=0)
         return np.log(ones + 0.5) - np.log(len(flat) - ones + 0.5)
 
-    def encoder_value(self, x: Array, scale: Scale) -> Array:
-        """-1 or 1, so that 0 stands for missing."""
+    def encoder_value(self, x: Float[Array | np.ndarray, "..."], scale: Scale) -> Float[Array | np.ndarray, "..."]:
+        """-1 or 1, so that 0 is left for a missing cell."""
         del scale
         return 2 * x - 1

@@ -1,4 +1,4 @@
-"""Categorical likelihood, for columns of several levels."""
+"""The categorical likelihood, for columns of several levels."""
 
 import dataclasses
 from typing import ClassVar
@@ -6,54 +6,76 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key, Shaped
 
-from evenvae.likelihoods.base import Likelihood, Scale
+from evenvae.likelihoods.base import EncoderInput, HIVAETreatment, Likelihood, Scale, Values
 
 
 @dataclasses.dataclass(frozen=True)
 class Categorical(Likelihood):
-    """Integer codes 0 .. levels-1; all logits free."""
+    """Levels with codes 0 .. levels - 1; the parameters are one free logit for each level."""
 
     levels: int = 2
 
     name: ClassVar[str] = "categorical"
-    nominal: ClassVar[bool] = True
+    values: ClassVar[Values] = "levels"
+    support_words: ClassVar[str] = "no codes of levels"
+    encoder_input: ClassVar[EncoderInput] = "level"
+    hivae: ClassVar[HIVAETreatment | None] = "levels"
+    cell_dtype: ClassVar[type[np.generic]] = np.int32
+
+    @classmethod
+    def of_column(cls, levels: int, shape: tuple[int, ...]) -> "Categorical":
+        """With the column's number of levels, and at least one."""
+        del shape
+        return cls(levels=max(levels, 1))
+
+    @classmethod
+    def in_support(cls, values: Float[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
+        """Whole numbers from 0; their largest is the column's, not the family's."""
+        return (values >= 0) & (values == np.round(values))
 
     @property
-    def parameters(self) -> int:
-        """One logit a level."""
+    def parameter_count(self) -> int:
+        """One logit for each level."""
         return self.levels
 
-    def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:
-        """r_x - logsumexp(r)."""
-        # a comparison instead of a gather: its gradient is elementwise, where a gather's is a slow scatter
+    @property
+    def level_count(self) -> int:
+        """Number of levels."""
+        return self.levels
+
+    def log_prob(
+        self, parameters: Float[Array, "... levels"], x: Shaped[Array | np.ndarray, "..."]
+    ) -> Float[Array, "..."]:
+        """r_x - logsumexp(r), with the logits r."""
+        # a comparison instead of a gather: its gradient is elementwise, where that of a gather is a slow scatter
         onehot = x[..., None] == jnp.arange(self.levels, dtype=x.dtype)
-        # shifted here: jax.nn.logsumexp also minds infinite logits, which no head gives, for up to twice the time
-        shifted = raw - jax.lax.stop_gradient(raw.max(-1, keepdims=True))
+        # written out: jax.nn.logsumexp also handles infinite logits, which no head gives, and takes up to twice as long
+        shifted = parameters - jax.lax.stop_gradient(parameters.max(-1, keepdims=True))
         chosen = jnp.where(onehot, shifted, 0).sum(-1)
         return self.sum_event(chosen - jnp.log(jnp.exp(shifted).sum(-1)))
 
-    def probabilities(self, raw: Float[Array, "... levels"]) -> Float[Array, "... levels"]:
+    def probabilities(self, parameters: Float[Array, "... levels"]) -> Float[Array, "... levels"]:
         """softmax(r)."""
-        return jax.nn.softmax(raw, axis=-1)
+        return jax.nn.softmax(parameters, axis=-1)
 
-    def mode(self, raw: Float[Array, "..."], scale: Scale) -> Array:
-        """Largest logit; ties go to the lowest code."""
+    def mode(self, parameters: Float[Array, "... levels"], scale: Scale) -> Float[Array, "..."]:
+        """Code of the largest logit, the lowest code of those that tie."""
         del scale
-        return jnp.argmax(raw, axis=-1).astype(raw.dtype)
+        return jnp.argmax(parameters, axis=-1).astype(parameters.dtype)
 
-    def mean(self, raw: Float[Array, "..."], scale: Scale) -> Array:
-        """Levels have no mean: the mode."""
-        return self.mode(raw, scale)
+    def mean(self, parameters: Float[Array, "... levels"], scale: Scale) -> Float[Array, "..."]:
+        """The mode, as levels have no mean."""
+        return self.mode(parameters, scale)
 
-    def sample(self, key: Key[Array, ""], raw: Float[Array, "..."], scale: Scale) -> Array:
+    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... levels"], scale: Scale) -> Float[Array, "..."]:
         """A draw of the code."""
         del scale
-        return jax.random.categorical(key, raw, axis=-1).astype(raw.dtype)
+        return jax.random.categorical(key, parameters, axis=-1).astype(parameters.dtype)
 
-    def marginal(self, x: np.ndarray) -> Float[np.ndarray, " width"]:
-        """Log frequencies, half a count added to each level."""
+    def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
+        """Logarithms of the frequencies, with half a count added to each level."""
         flat = np.asarray(x).astype(np.int64).reshape(len(x), -1)
         counts = np.stack([np.bincount(column, minlength=self.levels) for column in flat.T]) + 0.5
         return np.log(counts / counts.sum(axis=1, keepdims=True)).ravel()

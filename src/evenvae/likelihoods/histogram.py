@@ -1,4 +1,4 @@
-"""A free-form likelihood for numbers: the probabilities of bins that training values were cut into."""
+"""A free-form likelihood for numbers: probabilities of bins, which are cut by the training values."""
 
 import dataclasses
 from typing import Any, ClassVar
@@ -6,47 +6,54 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key, Shaped
 
-from evenvae.likelihoods.base import Likelihood, Scale
+from evenvae.likelihoods.base import EncoderInput, HIVAETreatment, Likelihood, Scale
 from evenvae.likelihoods.categorical import Categorical
 from evenvae.likelihoods.normal import standard
 
 BINS, PIECES = 64, 16
 LOST = 1e-6
-"""What float32 may lose of a number, of its distance from the centre."""
+"""What float32 may lose of a number, as a share of its distance from the column's mean."""
 RAREST = 0.01
-"""Rows that a bin without any counts as, where log-frequencies are taken."""
+"""Rows that an empty bin counts as when logarithms of frequencies are taken."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Histogram(Likelihood):
     """Bins of about equally many training rows, where a value that many rows share is a bin by itself.
 
-    Whatever the distribution of a cell given its latent is (two humps, a spike at zero, salaries in round
-    thousands), the head can say it, where a family with a mean and a variance smears it. Within a bin a value is drawn
-    from the ``PIECES`` pieces of equally many rows that the bin holds: between their ends where the bin has more than
-    twice as many different values, else one of the values themselves, so that the table's grid is kept.
+    The head can represent any distribution of a cell given its latent (two humps, a spike at zero, salaries in round
+    thousands), where a family with a mean and a variance smooths it. Each bin is cut into ``PIECES`` pieces of
+    equally many rows, and a value is drawn from one of them: from between the ends of the piece where the bin has more
+    than twice as many different values as pieces, else one of the values themselves, so that the column's grid is kept.
 
-    Model space is the bin's number plus the place inside it, from 0 to 1. ``Scale.offset`` holds the lower and upper
-    ends of the pieces, ``(bins, PIECES, 2)`` a column, as raw values; columns with fewer values than bins repeat their
+    Model space is the number of the bin plus the place inside it, from 0 to 1. ``Scale.offset`` holds the lower and
+    upper ends of the pieces as raw values, ``(bins, PIECES, 2)`` for each column; a column with fewer bins repeats its
     last one.
     """
 
     bins: int = BINS
 
     name: ClassVar[str] = "histogram"
+    encoder_input: ClassVar[EncoderInput] = "level"
+    hivae: ClassVar[HIVAETreatment | None] = "levels"
 
     @property
-    def parameters(self) -> int:
-        """One logit a bin."""
+    def parameter_count(self) -> int:
+        """One logit for each bin."""
+        return self.bins
+
+    @property
+    def level_count(self) -> int:
+        """Number of bins, which the encoder looks up."""
         return self.bins
 
     @property
     def _levels(self) -> Categorical:
         return Categorical(self.event_shape, self.bins)
 
-    def fit(self, values: Float[np.ndarray, " rows"]) -> Scale:
+    def fit(self, values: Float[np.ndarray, "rows *event"]) -> Scale:
         """Mean and standard deviation of the observed values, and the ends of the bins' pieces."""
         center, scale = standard(values)
         ends = np.zeros((self.bins, PIECES, 2))
@@ -57,7 +64,7 @@ class Histogram(Likelihood):
             ends = np.stack(parts + [parts[-1][-1:].repeat(PIECES, 0)] * (self.bins - len(parts)))
         return Scale(center, scale, ends)
 
-    def to_model(self, values: np.ndarray, scale: Scale) -> np.ndarray:
+    def to_model(self, values: Float[np.ndarray, "... columns"], scale: Scale) -> Float[np.ndarray, "... columns"]:
         """Bin plus place in it; a value between two bins counts to the lower one."""
         columns = [_placed(x, ends) for x, ends in zip(np.moveaxis(values, -1, 0), scale.offset, strict=True)]
         return np.stack(columns, axis=-1)
@@ -67,12 +74,15 @@ class Histogram(Likelihood):
         return scale.center, scale.scale
 
     def device_scale(self, scale: Scale) -> Scale:
-        """The ends in standard deviations from the centre, as value space has them."""
+        """The ends in standard deviations from the mean, as value space has them."""
         center, unit = (np.asarray(part)[..., None, None, None] for part in (scale.center, scale.scale))
         return scale._replace(offset=(np.asarray(scale.offset) - center) / unit)
 
-    def snapped(self, values: Float[np.ndarray, "rows columns"], scale: Scale) -> Float[np.ndarray, "rows columns"]:
-        """The pieces' ends to their last digit: 9.4 instead of 9.3999996, which a classifier tells apart."""
+    def snapped(self, values: Float[np.ndarray, "... columns"], scale: Scale) -> Float[np.ndarray, "... columns"]:
+        """Values near an end of a piece become that end to the last digit: 9.4 instead of 9.3999996.
+
+        A classifier could tell the two apart.
+        """
         columns = []
         for x, center, unit, ends in zip(np.moveaxis(values, -1, 0), *scale, strict=True):
             known = np.resize(np.unique(ends), max(2, len(np.unique(ends))))
@@ -82,17 +92,19 @@ class Histogram(Likelihood):
             columns.append(np.where(np.abs(nearest - x) <= lost, nearest, x))
         return np.stack(columns, axis=-1)
 
-    def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:
+    def log_prob(
+        self, parameters: Float[Array, "... bins"], x: Shaped[Array | np.ndarray, "..."]
+    ) -> Float[Array, "..."]:
         """Log-probability of the bin."""
-        return self._levels.log_prob(raw, jnp.floor(x))
+        return self._levels.log_prob(parameters, jnp.floor(x))
 
-    def log_jacobian(self, x: Array, scale: Scale) -> Array:
-        """-log of the bin's width; 0 where it holds one value, whose probability is a mass."""
+    def log_jacobian(self, x: Shaped[Array, "..."], scale: Scale) -> Float[Array, "..."]:
+        """-log of the bin's width; 0 where the bin holds one value, whose probability is a mass."""
         ends = _of_bin(jnp.asarray(scale.offset), jnp.floor(x).astype(jnp.int32))
         width = (ends[..., -1, 1] - ends[..., 0, 0]) * scale.scale
         return self.sum_event(jnp.where(width > 0, -jnp.log(jnp.where(width > 0, width, 1)), 0))
 
-    def value(self, x: Array, scale: Scale) -> Array:
+    def value(self, x: Shaped[Array | np.ndarray, "..."], scale: Scale) -> Float[Array, "..."]:
         """The number at a place of a bin."""
         bin_ = jnp.floor(x)
         return _inside(_of_bin(jnp.asarray(scale.offset), bin_.astype(jnp.int32)), x - bin_)
@@ -100,43 +112,43 @@ class Histogram(Likelihood):
     def _middles(self, scale: Scale) -> Float[Array, "columns bins"]:
         return jnp.asarray(scale.offset).mean(axis=(-2, -1))
 
-    def mode(self, raw: Float[Array, "..."], scale: Scale) -> Array:
+    def mode(self, parameters: Float[Array, "... bins"], scale: Scale) -> Float[Array, "..."]:
         """The mean value of the likeliest bin."""
-        return _of_bin(self._middles(scale), raw.argmax(-1))
+        return _of_bin(self._middles(scale), parameters.argmax(-1))
 
-    def mean(self, raw: Float[Array, "..."], scale: Scale) -> Array:
-        """Mean of the bins' means."""
-        return (jax.nn.softmax(raw, axis=-1) * self._middles(scale)).sum(-1)
+    def mean(self, parameters: Float[Array, "... bins"], scale: Scale) -> Float[Array, "..."]:
+        """Mean of the bins' mean values."""
+        return (jax.nn.softmax(parameters, axis=-1) * self._middles(scale)).sum(-1)
 
-    def median(self, raw: Float[Array, "..."], scale: Scale) -> Array:
-        """The mean value of the bin that holds the median: bins stand in order."""
-        below = jnp.cumsum(jax.nn.softmax(raw, axis=-1), axis=-1) < 0.5
+    def median(self, parameters: Float[Array, "... bins"], scale: Scale) -> Float[Array, "..."]:
+        """The mean value of the bin that holds the median; the bins are in order."""
+        below = jnp.cumsum(jax.nn.softmax(parameters, axis=-1), axis=-1) < 0.5
         return _of_bin(self._middles(scale), jnp.minimum(below.sum(-1), self.bins - 1))
 
-    def sample(self, key: Key[Array, ""], raw: Float[Array, "..."], scale: Scale) -> Array:
+    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... bins"], scale: Scale) -> Float[Array, "..."]:
         """A bin, then a place in it."""
         keys = jax.random.split(key)
-        bin_ = jax.random.categorical(keys[0], raw, axis=-1)
-        place = jax.random.uniform(keys[1], bin_.shape, raw.dtype)
-        return _inside(_of_bin(jnp.asarray(scale.offset), bin_), place).astype(raw.dtype)
+        bin_ = jax.random.categorical(keys[0], parameters, axis=-1)
+        place = jax.random.uniform(keys[1], bin_.shape, parameters.dtype)
+        return _inside(_of_bin(jnp.asarray(scale.offset), bin_), place).astype(parameters.dtype)
 
-    def marginal(self, x: np.ndarray) -> Float[np.ndarray, " width"]:
-        """Log-frequencies of the bins."""
+    def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
+        """Logarithms of the bins' frequencies."""
         flat = np.asarray(x).astype(np.int64).reshape(len(x), -1)
         counts = np.stack([np.bincount(column, minlength=self.bins) for column in flat.T]).clip(RAREST)
         return np.log(counts / counts.sum(axis=1, keepdims=True)).ravel()
 
-    def least_nats(self, x: np.ndarray) -> Float[np.ndarray, " rows"]:
-        """A bin can be certain."""
+    def least_nats(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " rows"]:
+        """0, as a bin can be certain."""
         return np.zeros(len(x))
 
-    def encoder_value(self, x: Array, scale: Scale) -> Array:
+    def encoder_value(self, x: Float[Array | np.ndarray, "..."], scale: Scale) -> Float[Array | np.ndarray, "..."]:
         """The standardised number, where the encoder does not look the bin up."""
         return self.value(x, scale)
 
 
 def _groups(ordered: Float[np.ndarray, " rows"], most: int) -> Int[np.ndarray, " rows"]:
-    """Bin of every value: equal values share one, and there are at most ``most``, as nearly equally full as can be."""
+    """Bin of every value: equal values share one, and there are at most ``most`` bins, about equally full."""
     uniques, inverse, counts = np.unique(ordered, return_inverse=True, return_counts=True)
     if len(uniques) <= most:
         return inverse
@@ -153,7 +165,7 @@ def _groups(ordered: Float[np.ndarray, " rows"], most: int) -> Int[np.ndarray, "
 
 
 def _pieces(part: Float[np.ndarray, " rows"]) -> Float[np.ndarray, "pieces 2"]:
-    """Lower and upper ends of a bin's pieces, from its values in order."""
+    """Lower and upper ends of a bin's pieces, from the bin's values in order."""
     if len(np.unique(part)) <= 2 * PIECES:
         values = np.quantile(part, (np.arange(PIECES) + 0.5) / PIECES, method="inverted_cdf")
         return np.stack([values, values], axis=-1)

@@ -1,4 +1,4 @@
-"""Log-normal likelihood, for positive columns."""
+"""The log-normal likelihood, for positive numbers."""
 
 import dataclasses
 from typing import Any, ClassVar
@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key, Shaped
 
-from evenvae.likelihoods.base import Likelihood, Scale
-from evenvae.likelihoods.normal import log_density, marginal_raw, moments, standard
+from evenvae.likelihoods.base import HIVAETreatment, Likelihood, Scale
+from evenvae.likelihoods.normal import log_density, marginal_parameters, moments, standard
 
-MAX_EXPONENT = 46.0  # exp(46) is about 1e20, and squares of it still fit in float32's range of 3e38
+MAX_EXPONENT = 46.0  # exp(46) is about 1e20, and its square still fits in float32, which ends at 3e38
 
 
 def _exp(exponent: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -20,24 +20,38 @@ def _exp(exponent: Float[Array, "..."]) -> Float[Array, "..."]:
 
 @dataclasses.dataclass(frozen=True)
 class LogNormal(Likelihood):
-    """Positive values, standardised in log-space: t = (log(raw + offset) - center) / scale, t normal.
+    """Positive numbers whose standardised logarithm t = (log(raw + offset) - center) / scale is normal.
 
-    Zeros need an offset: by default half the smallest positive training value. The paper adds 1e-20, which
-    turns zeros into an extreme atom at log(1e-20) = -46 (``zero_offset`` reproduces it). ``offset`` fixes it for
-    every column: 1 for the log(1 + x) of HI-VAE.
+    Zeros need an offset. By default it is half the smallest positive training value.
+
+    Attributes:
+        zero_offset: another offset for columns with zeros. The paper adds 1e-20, which moves zeros far out, to
+            log(1e-20) = -46.
+        offset: offset of every column, with zeros or without; 1 gives the log(1 + x) of HI-VAE.
     """
 
     zero_offset: float | None = None
     offset: float | None = None
 
     name: ClassVar[str] = "lognormal"
+    support_words: ClassVar[str] = "negative"
+    hivae: ClassVar[HIVAETreatment | None] = "positive numbers"
+
+    def for_hivae(self) -> "LogNormal":
+        """With log(1 + x), as the authors of HI-VAE do."""
+        return dataclasses.replace(self, offset=1.0)
+
+    @classmethod
+    def in_support(cls, values: Float[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
+        """Numbers from 0."""
+        return values >= 0
 
     @property
-    def parameters(self) -> int:
-        """Two natural parameters of the normal in log-space."""
+    def parameter_count(self) -> int:
+        """Two natural parameters of the normal distribution of the logarithm."""
         return 2
 
-    def fit(self, values: Float[np.ndarray, " rows"]) -> Scale:
+    def fit(self, values: Float[np.ndarray, "rows *event"]) -> Scale:
         """Mean and standard deviation of the logarithms, and the offset that admits zeros."""
         positive = values[values > 0]
         offset = 0.0
@@ -48,52 +62,52 @@ class LogNormal(Likelihood):
         center, scale = standard(np.log(values + offset)) if values.size else (0.0, 1.0)
         return Scale(center, scale, offset)
 
-    def to_model(self, values: np.ndarray, scale: Scale) -> np.ndarray:
-        """Standardised logarithm."""
+    def to_model(self, values: Float[np.ndarray, "..."], scale: Scale) -> Float[np.ndarray, "..."]:
+        """Standardised logarithms."""
         return (np.log(values + scale.offset) - scale.center) / scale.scale
 
     def affine(self, scale: Scale) -> tuple[Any, Any]:
-        """Values are in units of the geometric mean."""
+        """Value space has the geometric mean as its unit."""
         exp = jnp.exp if isinstance(scale.center, jax.Array) else np.exp
         return -scale.offset, exp(scale.center)
 
-    def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:
+    def log_prob(self, parameters: Float[Array, "... 2"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
         """Log-density of the standardised logarithm."""
-        return self.sum_event(log_density(raw, x))
+        return self.sum_event(log_density(parameters, x))
 
-    def log_jacobian(self, x: Array, scale: Scale) -> Array:
+    def log_jacobian(self, x: Shaped[Array, "..."], scale: Scale) -> Float[Array, "..."]:
         """-log(scale) - log(raw + offset)."""
         log_raw = scale.center + scale.scale * x
         return self.sum_event(-jnp.log(jnp.asarray(scale.scale)) - log_raw)
 
-    def value(self, x: Array, scale: Scale) -> Array:
+    def value(self, x: Shaped[Array | np.ndarray, "..."], scale: Scale) -> Float[Array, "..."]:
         """exp(scale * t)."""
         return _exp(scale.scale * x)
 
-    def mode(self, raw: Float[Array, "..."], scale: Scale) -> Array:
-        """exp(mu - var) of the unstandardised logarithm."""
-        mean, variance = moments(raw)
+    def mode(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
+        """exp(mu - var), with the moments of the logarithm before it was standardised."""
+        mean, variance = moments(parameters)
         return _exp(scale.scale * mean - scale.scale**2 * variance)
 
-    def median(self, raw: Float[Array, "..."], scale: Scale) -> Array:
+    def median(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
         """exp(mu)."""
-        return _exp(scale.scale * moments(raw)[0])
+        return _exp(scale.scale * moments(parameters)[0])
 
-    def mean(self, raw: Float[Array, "..."], scale: Scale) -> Array:
+    def mean(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
         """exp(mu + var / 2)."""
-        mean, variance = moments(raw)
+        mean, variance = moments(parameters)
         return _exp(scale.scale * mean + 0.5 * scale.scale**2 * variance)
 
-    def typical(self, raw: Float[Array, "..."], scale: Scale) -> Array:
-        """The median: where a column does not follow the family (spikes, zeros) the mean runs off with var / 2."""
-        return self.median(raw, scale)
+    def point_estimate(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
+        """The median: var / 2 inflates the mean where a column does not follow the family, as with many zeros."""
+        return self.median(parameters, scale)
 
-    def sample(self, key: Key[Array, ""], raw: Float[Array, "..."], scale: Scale) -> Array:
+    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
         """exp of a normal draw."""
-        mean, variance = moments(raw)
+        mean, variance = moments(parameters)
         return _exp(scale.scale * (mean + jnp.sqrt(variance) * jax.random.normal(key, mean.shape, mean.dtype)))
 
-    def marginal(self, x: np.ndarray) -> Float[np.ndarray, " width"]:
-        """Mean and variance of the standardised logarithms."""
+    def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
+        """Parameters of the mean and variance of the standardised logarithms."""
         flat = np.asarray(x, float).reshape(len(x), -1)
-        return np.concatenate([marginal_raw(column) for column in flat.T])
+        return np.concatenate([marginal_parameters(column) for column in flat.T])

@@ -1,4 +1,4 @@
-"""Ordinal likelihood, for levels with an order."""
+"""The ordinal likelihood, for levels with an order."""
 
 import dataclasses
 from typing import ClassVar
@@ -6,63 +6,76 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Key, Shaped
 
+from evenvae.likelihoods.base import EncoderInput, HIVAETreatment, Scale, Values
 from evenvae.likelihoods.categorical import Categorical
 
 LEAST_STEP = 1e-6
+"""Least distance between two neighbouring thresholds."""
 
 
 def log_difference(high: Float[Array, "..."], low: Float[Array, "..."]) -> Float[Array, "..."]:
-    """log(sigma(high) - sigma(low)) for high > low, finite far into the tails."""
+    """log(sigma(high) - sigma(low)) for high > low; it stays finite far into the tails."""
     gap = jnp.minimum(low - high, -LEAST_STEP)
     return jax.nn.log_sigmoid(high) + jax.nn.log_sigmoid(-low) + jnp.log(-jnp.expm1(gap))
 
 
 @dataclasses.dataclass(frozen=True)
 class Ordinal(Categorical):
-    """Cumulative logits: p(x <= j) = sigma(theta_j - u), theta_j the cumulative sum of positive steps.
+    """Cumulative logits: p(x <= j) = sigma(theta_j - u), where theta_j is the cumulative sum of positive steps.
 
-    Raw outputs are levels - 1 steps (through softplus) and the location u (HI-VAE; Nazabal et al., 2020). Codes
-    0 .. levels-1 follow the levels' order in the schema. Not an exponential family.
+    The parameters are levels - 1 steps (through softplus) and the location u (HI-VAE; Nazabal et al., 2020). Codes
+    0 .. levels - 1 follow the order of the levels in the schema. The family is not an exponential family.
     """
 
     levels: int = 2
 
     name: ClassVar[str] = "ordinal"
+    values: ClassVar[Values] = "ordered levels"
+    encoder_input: ClassVar[EncoderInput] = "ordered level"
+    hivae: ClassVar[HIVAETreatment | None] = "ordered levels"
+
+    @classmethod
+    def of_column(cls, levels: int, shape: tuple[int, ...]) -> "Ordinal":
+        """With the column's number of levels, and at least two."""
+        del shape
+        return cls(levels=max(levels, 2))
 
     @property
-    def parameters(self) -> int:
-        """One step a threshold, and the location."""
+    def parameter_count(self) -> int:
+        """One step for each threshold, and the location."""
         return self.levels
 
-    def log_probabilities(self, raw: Float[Array, "... levels"]) -> Float[Array, "... levels"]:
+    def log_probabilities(self, parameters: Float[Array, "... levels"]) -> Float[Array, "... levels"]:
         """log p of every code."""
-        steps = jnp.maximum(jax.nn.softplus(raw[..., :-1]), LEAST_STEP)
-        cumulative = jnp.cumsum(steps, axis=-1) - raw[..., -1:]
+        steps = jnp.maximum(jax.nn.softplus(parameters[..., :-1]), LEAST_STEP)
+        cumulative = jnp.cumsum(steps, axis=-1) - parameters[..., -1:]
         first = jax.nn.log_sigmoid(cumulative[..., :1])
         between = log_difference(cumulative[..., 1:], cumulative[..., :-1])
         last = jax.nn.log_sigmoid(-cumulative[..., -1:])
         return jnp.concatenate([first, between, last], axis=-1)
 
-    def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:
+    def log_prob(
+        self, parameters: Float[Array, "... levels"], x: Shaped[Array | np.ndarray, "..."]
+    ) -> Float[Array, "..."]:
         """log p of code ``x``."""
-        return super().log_prob(self.log_probabilities(raw), x)
+        return super().log_prob(self.log_probabilities(parameters), x)
 
-    def probabilities(self, raw: Float[Array, "... levels"]) -> Float[Array, "... levels"]:
+    def probabilities(self, parameters: Float[Array, "... levels"]) -> Float[Array, "... levels"]:
         """Differences of neighbouring cumulative probabilities."""
-        return super().probabilities(self.log_probabilities(raw))
+        return super().probabilities(self.log_probabilities(parameters))
 
-    def mode(self, raw, scale):
-        """Most probable code; ties go to the lowest."""
-        return super().mode(self.log_probabilities(raw), scale)
+    def mode(self, parameters: Float[Array, "... levels"], scale: Scale) -> Float[Array, "..."]:
+        """The most probable code, the lowest of those that tie."""
+        return super().mode(self.log_probabilities(parameters), scale)
 
-    def sample(self, key, raw, scale):
+    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... levels"], scale: Scale) -> Float[Array, "..."]:
         """A draw of the code."""
-        return super().sample(key, self.log_probabilities(raw), scale)
+        return super().sample(key, self.log_probabilities(parameters), scale)
 
-    def marginal(self, x: np.ndarray) -> Float[np.ndarray, " width"]:
-        """Thresholds at the logits of the cumulative frequencies, half a count added to each level."""
+    def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
+        """Thresholds at the logits of the cumulative frequencies, with half a count added to each level."""
         frequencies = np.exp(super().marginal(x)).reshape(-1, self.levels)
         cumulative = np.cumsum(frequencies, axis=1)[:, :-1]
         logits = np.log(cumulative / (1 - cumulative))

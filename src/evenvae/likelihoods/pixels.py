@@ -1,23 +1,23 @@
-"""Likelihoods of images: every pixel by itself given the latent, values in [0, 1], event shape (H, W, C)."""
+"""Likelihoods of images: pixels in [0, 1] are independent given the latent; the event shape is (H, W, C)."""
 
 import dataclasses
 import math
-from collections.abc import Callable
 from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key, Shaped
 
-from evenvae.likelihoods.base import Likelihood, Scale
+from evenvae.constants import LOG_2PI
+from evenvae.likelihoods.base import Likelihood, Scale, Values
 
 LEAST_STD = 1 / 255
-"""A pixel is not known better than to one of its 256 steps."""
+"""A pixel is known no better than to one of its 256 steps."""
 _EDGE = 0.01
 
 
-def logit(p: np.ndarray) -> np.ndarray:
+def logit(p: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
     """log p / (1 - p), with p held in [0.01, 0.99]."""
     p = np.clip(p, _EDGE, 1 - _EDGE)
     return np.log(p) - np.log1p(-p)
@@ -25,60 +25,76 @@ def logit(p: np.ndarray) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class Pixels(Likelihood):
-    """What the families share: pixels are their own model and value space, the mean is a sigmoid of the head.
+    """What the families of images share: raw, model and value space are the same, the mean is a sigmoid of the head.
 
-    Predictions and samples of an image are expected pixels: a coin toss or noise for each of them would show
-    nothing of what the model has learned.
+    Predictions and samples of an image are expected pixels. Independent noise on every pixel would hide what the
+    model has learned.
     """
 
+    values: ClassVar[Values] = "pixels"
+    support_words: ClassVar[str] = "below 0 or above 1"
     filler: ClassVar[float] = 0.5
 
+    @classmethod
+    def of_column(cls, levels: int, shape: tuple[int, ...]) -> "Pixels":
+        """With the event shape (H, W, C) of the column's images; C is 1 for images without channels."""
+        del levels
+        height, width, *channels = shape
+        return cls((height, width, channels[0] if channels else 1))
+
+    @classmethod
+    def in_support(cls, values: Float[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
+        """Numbers from 0 to 1."""
+        return (values >= 0) & (values <= 1)
+
     @property
-    def parameters(self) -> int:
-        """The mean's logit."""
+    def parameter_count(self) -> int:
+        """The logit of the mean."""
         return 1
 
-    def fit(self, values: Float[np.ndarray, "rows H W C"]) -> Scale:
-        """Mean and standard deviation over all pixels, for what the encoder sees."""
+    def fit(self, values: Float[np.ndarray, "rows *event"]) -> Scale:
+        """Mean and standard deviation over all pixels, for the encoder alone."""
         spread = float(values.std(dtype=np.float64)) if values.size else 1.0
         return Scale(float(values.mean(dtype=np.float64)) if values.size else 0.5, spread or 1.0, 0.0)
 
-    def mean(self, raw: Float[Array, "... parameters"], scale: Scale) -> Array:
+    def mean(self, parameters: Float[Array, "... parameters"], scale: Scale) -> Float[Array, "..."]:
         """Expected pixels."""
         del scale
-        return jax.nn.sigmoid(raw[..., 0])
+        return jax.nn.sigmoid(parameters[..., 0])
 
-    def mode(self, raw: Float[Array, "... parameters"], scale: Scale) -> Array:
+    def mode(self, parameters: Float[Array, "... parameters"], scale: Scale) -> Float[Array, "..."]:
         """The mean."""
-        return self.mean(raw, scale)
+        return self.mean(parameters, scale)
 
-    def sample(self, key: Key[Array, ""], raw: Float[Array, "... parameters"], scale: Scale) -> Array:
+    def sample(
+        self, key: Key[Array, ""], parameters: Float[Array, "... parameters"], scale: Scale
+    ) -> Float[Array, "..."]:
         """The mean."""
         del key
-        return self.mean(raw, scale)
+        return self.mean(parameters, scale)
 
-    def marginal(self, x: np.ndarray) -> Float[np.ndarray, " width"]:
-        """Every pixel at its mean over the images."""
+    def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
+        """Logits of every pixel's mean over the images."""
         return logit(x.mean(axis=0, dtype=np.float64)).ravel()
 
-    def encoder_value(self, x: Array, scale: Scale) -> Array:
-        """Zero mean and unit variance over all pixels."""
-        alike = lambda constant: jnp.asarray(constant)[..., None, None, None]
-        return (x - alike(scale.center)) / alike(scale.scale)
+    def encoder_value(self, x: Float[Array | np.ndarray, "..."], scale: Scale) -> Float[Array | np.ndarray, "..."]:
+        """Pixels with mean 0 and variance 1 over all pixels."""
+        over_event = lambda constant: jnp.asarray(constant)[..., None, None, None]
+        return (x - over_event(scale.center)) / over_event(scale.scale)
 
 
 @dataclasses.dataclass(frozen=True)
 class BernoulliPixels(Pixels):
-    """Cross-entropy. Exact for black and white; for grey in between, the expectation over coin tosses."""
+    """Cross-entropy: exact for black and white pixels, the expectation over Bernoulli draws for grey ones."""
 
     name: ClassVar[str] = "bernoulli-pixels"
 
-    def log_prob(self, raw: Float[Array, "... 1"], x: Array) -> Float[Array, "..."]:
-        """x r - softplus(r)."""
-        logits = raw[..., 0]
+    def log_prob(self, parameters: Float[Array, "... 1"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
+        """x r - softplus(r), with the logit r."""
+        logits = parameters[..., 0]
         return self.sum_event(x * logits - jax.nn.softplus(logits))
 
-    def least_nats(self, x: np.ndarray) -> Float[np.ndarray, " rows"]:
+    def least_nats(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " rows"]:
         """Entropy of the pixels themselves."""
         x = np.clip(np.asarray(x, float), 1e-12, 1 - 1e-12)
         return -(x * np.log(x) + (1 - x) * np.log1p(-x)).reshape(len(x), -1).sum(1)
@@ -86,59 +102,53 @@ class BernoulliPixels(Pixels):
 
 @dataclasses.dataclass(frozen=True)
 class SquaredPixels(Pixels):
-    """Normal pixels with the fixed variance 1/2: -log p is the squared error plus (n/2) log pi for n pixels.
+    """Normal pixels with the fixed variance 1/2: -log p is the squared error plus (n / 2) log pi for n pixels.
 
-    Another variance s^2 is this one with ``beta = 2 s^2``.
+    Another variance s^2 is the same as this one with ``beta = 2 s^2``.
     """
 
     name: ClassVar[str] = "squared-pixels"
 
     @property
-    def constant(self) -> float:
-        """What -log p is above the squared error, in nats an image."""
+    def squared_error_constant(self) -> float:
+        """What -log p exceeds the squared error by, in nats an image."""
         return 0.5 * math.log(math.pi) * math.prod(self.event_shape)
 
-    def log_prob(self, raw: Float[Array, "... 1"], x: Array) -> Float[Array, "..."]:
-        """-(x - mean)^2 - log(pi) / 2, summed."""
-        return -self.sum_event((x - jax.nn.sigmoid(raw[..., 0])) ** 2) - self.constant
+    def log_prob(self, parameters: Float[Array, "... 1"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
+        """-(x - mean)^2 - log(pi) / 2, summed over the pixels."""
+        return -self.sum_event((x - jax.nn.sigmoid(parameters[..., 0])) ** 2) - self.squared_error_constant
 
 
 @dataclasses.dataclass(frozen=True)
 class NormalPixels(Pixels):
-    """Normal pixels with a learned variance, one for an image: pixels that never change would have none of theirs.
+    """Normal pixels with a learned variance, one for an image: a pixel that never changes would have no spread.
 
-    The log standard deviation is the mean of the pixels' second outputs, held softly above log(1 / 255).
+    The log standard deviation is the mean of the pixels' second parameters, held softly above log(1 / 255).
     """
 
     name: ClassVar[str] = "normal-pixels"
 
     @property
-    def parameters(self) -> int:
-        """Logit of the mean, and a share in the image's log standard deviation."""
+    def parameter_count(self) -> int:
+        """The logit of the mean, and a share in the image's log standard deviation."""
         return 2
 
-    def log_std(self, raw: Float[Array, "... H W C 2"]) -> Float[Array, "... 1 1 1"]:
-        """Of an image, with the event's dimensions kept as 1."""
-        free = raw[..., 1].mean(axis=(-3, -2, -1), keepdims=True)
+    def log_std(self, parameters: Float[Array, "... H W C 2"]) -> Float[Array, "... 1 1 1"]:
+        """Log standard deviation of an image; the dimensions of the event are kept, with size 1."""
+        free = parameters[..., 1].mean(axis=(-3, -2, -1), keepdims=True)
         return math.log(LEAST_STD) + jax.nn.softplus(free - math.log(LEAST_STD))
 
-    def log_prob(self, raw: Float[Array, "... 2"], x: Array) -> Float[Array, "..."]:
+    def log_prob(
+        self, parameters: Float[Array, "... H W C 2"], x: Shaped[Array | np.ndarray, "..."]
+    ) -> Float[Array, "..."]:
         """Log-density of the image."""
-        log_std = self.log_std(raw)
-        residual = (x - jax.nn.sigmoid(raw[..., 0])) * jnp.exp(-log_std)
-        return self.sum_event(-0.5 * residual**2 - log_std - 0.5 * math.log(2 * math.pi))
+        log_std = self.log_std(parameters)
+        residual = (x - jax.nn.sigmoid(parameters[..., 0])) * jnp.exp(-log_std)
+        return self.sum_event(-0.5 * residual**2 - log_std - 0.5 * LOG_2PI)
 
-    def marginal(self, x: np.ndarray) -> Float[np.ndarray, " width"]:
-        """Every pixel at its mean, the spread around those means for all."""
+    def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
+        """Every pixel at its mean over the images; the spread around these means for all of them."""
         center = x.mean(axis=0, dtype=np.float64)
         spread = max(float(np.sqrt(((x - center) ** 2).mean(dtype=np.float64))), 2 * LEAST_STD)
         free = math.log(math.expm1(math.log(spread / LEAST_STD))) + math.log(LEAST_STD)
         return np.stack([logit(center), np.full_like(center, free)], axis=-1).ravel()
-
-
-PIXELS: dict[str, Callable[..., Likelihood]] = {
-    "bernoulli": BernoulliPixels,
-    "normal": NormalPixels,
-    "squared": SquaredPixels,
-}
-"""By the name that a schema gives them."""

@@ -1,29 +1,31 @@
-"""Poisson likelihood with a log-rate head, for counts."""
+"""The Poisson likelihood, for counts."""
 
 import dataclasses
-import math
 from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key, Shaped
 from scipy import special
 
-from evenvae.likelihoods.base import Likelihood, Scale
+from evenvae.constants import LOG_2PI
+from evenvae.likelihoods.base import HIVAETreatment, Likelihood, Scale
 from evenvae.likelihoods.normal import standard
 
 CAP = 15.0
+"""Log rate from which the rate grows linearly."""
 SMALL = 15
+"""Count from which Stirling's series is exact enough by itself."""
 
 
-def rate(raw: Float[Array, "..."]) -> Float[Array, "..."]:
-    """exp(eta) up to eta = 15, then its tangent: no overflow, and a gradient that never dies."""
-    return jnp.exp(jnp.minimum(raw, CAP)) * (1 + jnp.maximum(raw - CAP, 0))
+def rate(log_rate: Float[Array, "..."]) -> Float[Array, "..."]:
+    """exp(eta) up to eta = 15, and its tangent beyond: it does not overflow, and its gradient never vanishes."""
+    return jnp.exp(jnp.minimum(log_rate, CAP)) * (1 + jnp.maximum(log_rate - CAP, 0))
 
 
-def log_factorial(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """log x! for x at least 0, by Stirling's series at x + 16 or, from x = 15 on, at x + 1.
+def log_factorial(x: Float[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
+    """log x! for x of at least 0, by Stirling's series at x + 16, or at x + 1 from x = 15 on.
 
     ``lax.lgamma`` would take nine times as long on a CPU, where it is not vectorised.
     """
@@ -31,72 +33,82 @@ def log_factorial(x: Float[Array, "..."]) -> Float[Array, "..."]:
     lifted = jnp.minimum(x, SMALL) + jnp.arange(1.0, SMALL + 1, dtype=x.dtype).reshape(-1, *[1] * x.ndim)
     z = jnp.where(small, x + SMALL, x) + 1
     w = 1 / z**2
-    series = (z - 0.5) * jnp.log(z) - z + 0.5 * math.log(2 * math.pi)
+    series = (z - 0.5) * jnp.log(z) - z + 0.5 * LOG_2PI
     series += (1 / 12 - w * (1 / 360 - w * (1 / 1260 - w / 1680))) / z
     return series - jnp.where(small, jnp.log(jnp.prod(lifted, axis=0)), 0)
 
 
 @dataclasses.dataclass(frozen=True)
 class Poisson(Likelihood):
-    """Counts from 0 after subtracting ``offset``: the training minimum where that is at least 1, else 0."""
+    """Counts from 0, after ``offset`` is subtracted: the training minimum where that is at least 1, else 0.
+
+    The parameter is the logarithm of the rate.
+    """
 
     name: ClassVar[str] = "poisson"
+    support_words: ClassVar[str] = "negative or not whole"
+    hivae: ClassVar[HIVAETreatment | None] = "counts"
+
+    @classmethod
+    def in_support(cls, values: Float[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
+        """Whole numbers from 0."""
+        return (values >= 0) & (values == np.round(values))
 
     @property
-    def parameters(self) -> int:
+    def parameter_count(self) -> int:
         """The log rate."""
         return 1
 
-    def fit(self, values: Float[np.ndarray, " rows"]) -> Scale:
-        """The offset; centre and scale are those of log1p, for the encoder alone."""
+    def fit(self, values: Float[np.ndarray, "rows *event"]) -> Scale:
+        """The offset; ``center`` and ``scale`` are those of log(1 + count), for the encoder alone."""
         offset = float(values.min()) if values.size and values.min() >= 1 else 0.0
         center, scale = standard(np.log1p(np.maximum(values - offset, 0)))
         return Scale(center, scale, offset)
 
-    def to_model(self, values: np.ndarray, scale: Scale) -> np.ndarray:
-        """Count above the offset; a value below the training minimum counts as the minimum."""
+    def to_model(self, values: Float[np.ndarray, "..."], scale: Scale) -> Float[np.ndarray, "..."]:
+        """Counts above the offset; a value below the training minimum counts as the minimum."""
         return np.maximum(values - scale.offset, 0)
 
     def affine(self, scale: Scale) -> tuple[Any, Any]:
-        """Add the offset back."""
+        """Add the offset again."""
         return scale.offset, 1.0
 
-    def log_prob(self, raw: Float[Array, "..."], x: Array) -> Float[Array, "..."]:
-        """x eta - exp(eta) - log x!."""
-        eta = raw[..., 0]
+    def log_prob(self, parameters: Float[Array, "... 1"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
+        """x eta - exp(eta) - log x!, with the log rate eta."""
+        eta = parameters[..., 0]
         return self.sum_event(x * eta - rate(eta) - log_factorial(x))
 
-    def mode(self, raw: Float[Array, "..."], scale: Scale) -> Array:
+    def mode(self, parameters: Float[Array, "... 1"], scale: Scale) -> Float[Array, "..."]:
         """floor(rate)."""
         del scale
-        return jnp.floor(rate(raw[..., 0]))
+        return jnp.floor(rate(parameters[..., 0]))
 
-    def mean(self, raw: Float[Array, "..."], scale: Scale) -> Array:
+    def mean(self, parameters: Float[Array, "... 1"], scale: Scale) -> Float[Array, "..."]:
         """The rate."""
         del scale
-        return rate(raw[..., 0])
+        return rate(parameters[..., 0])
 
-    def median(self, raw: Float[Array, "..."], scale: Scale) -> Array:
+    def median(self, parameters: Float[Array, "... 1"], scale: Scale) -> Float[Array, "..."]:
         """floor(rate + 1/3 - 0.02 / rate), within one of the exact median (Choi, 1994)."""
         del scale
-        mean = rate(raw[..., 0])
+        mean = rate(parameters[..., 0])
         return jnp.maximum(jnp.floor(mean + 1 / 3 - 0.02 / jnp.maximum(mean, 1e-3)), 0)
 
-    def sample(self, key: Key[Array, ""], raw: Float[Array, "..."], scale: Scale) -> Array:
+    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... 1"], scale: Scale) -> Float[Array, "..."]:
         """A Poisson draw."""
         del scale
-        mean = rate(raw[..., 0])
+        mean = rate(parameters[..., 0])
         return jax.random.poisson(key, jnp.minimum(mean, 1e8), dtype=jnp.int32).astype(mean.dtype)
 
-    def marginal(self, x: np.ndarray) -> Float[np.ndarray, " width"]:
-        """Log of the mean count."""
+    def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
+        """Logarithm of the mean count."""
         flat = np.asarray(x, float).reshape(len(x), -1)
         return np.log(np.maximum(flat.mean(axis=0), 1e-6))
 
-    def encoder_value(self, x: Array, scale: Scale) -> Array:
-        """Standardised log1p."""
+    def encoder_value(self, x: Float[Array | np.ndarray, "..."], scale: Scale) -> Float[Array | np.ndarray, "..."]:
+        """Standardised log(1 + count)."""
         return (jnp.log1p(x) - scale.center) / scale.scale
 
-    def least_nats(self, x: np.ndarray) -> Float[np.ndarray, " rows"]:
-        """At the rate that is the count itself."""
+    def least_nats(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " rows"]:
+        """-log p at the rate that equals the count."""
         return x + special.gammaln(x + 1) - special.xlogy(x, x)

@@ -1,4 +1,4 @@
-"""Figures that say how good a model is."""
+"""Measures of how good a model is."""
 
 from evenvae.metrics.dependence import Probe, RateParts, probe, rate_parts
 from evenvae.metrics.imputation import hide

@@ -1,31 +1,34 @@
-"""How much a representation tells of the task, and what the rate is made of.
+"""How much a representation tells of the task, and the parts of which the rate is the sum.
 
-Rows n have posteriors N(mu_n, diag s_n^2) and labels s_n; q(z) is their mean over all rows, q(z|s) over those of a
-label. All quantities are in nats, and of the rows given: where few rows' posteriors overlap, I(S; Z) is H(S), because
-every z points at a single row. What can be told of rows that were not seen is for `probe` to say.
+Row n has the posterior N(mean_n, diag std_n^2) and the label s_n. q(z) is the mean of the posteriors over all rows,
+q(z|s) their mean over the rows with label s. All quantities are in nats and describe the given rows: where few
+posteriors overlap, I(S; Z) equals H(S), because every z points at a single row. `probe` estimates what can be told of
+rows that were not given.
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Shaped
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-LOG_2PI = 1.8378770664093453
+from evenvae.metrics.densities import log_densities
+
 CHUNK = 512
+"""Draws whose densities under all rows are held at once."""
 
 
 class RateParts(NamedTuple):
     """Theorem 1 of Takahashi et al. (2022): rate = task_information + prior_divergence + row_information.
 
-    ``rate`` is E KL(q(z|x, s) || p(z)); ``task_information`` I(S; Z); ``prior_divergence`` KL(q(z) || p(z));
-    ``row_information`` the mean over labels of I(X; Z) within a label. ``task_entropy`` is H(S), which
-    I(S; Z) can't exceed.
+    ``rate`` is E KL(q(z|x, s) || p(z)), ``task_information`` is I(S; Z), ``prior_divergence`` is KL(q(z) || p(z)), and
+    ``row_information`` is the mean over labels of I(X; Z) within a label. ``task_entropy`` is H(S), which I(S; Z)
+    cannot exceed.
     """
 
     rate: float
@@ -35,17 +38,8 @@ class RateParts(NamedTuple):
     task_entropy: float
 
 
-def log_densities(
-    z: Float[np.ndarray, "K latent"], means: Float[np.ndarray, "N latent"], stds: Float[np.ndarray, "N latent"]
-) -> Float[np.ndarray, "K N"]:
-    """log N(z_k; mu_n, diag s_n^2)."""
-    precision = stds**-2
-    distance = z**2 @ precision.T - 2 * z @ (means * precision).T + (means**2 * precision).sum(1)
-    return -0.5 * np.maximum(distance, 0) - np.log(stds).sum(1) - 0.5 * z.shape[1] * LOG_2PI
-
-
-def entropy(labels: Int[np.ndarray, " N"]) -> float:
-    """H(S) of the labels' shares."""
+def entropy(labels: Shaped[np.ndarray, " N"]) -> float:
+    """H(S), the entropy of the labels' shares, in nats."""
     shares = np.unique(labels, return_counts=True)[1] / len(labels)
     return float(-(shares * np.log(shares)).sum())
 
@@ -53,19 +47,23 @@ def entropy(labels: Int[np.ndarray, " N"]) -> float:
 def rate_parts(
     means: Float[np.ndarray, "N latent"],
     stds: Float[np.ndarray, "N latent"],
-    labels: Int[np.ndarray, " N"],
+    labels: Shaped[np.ndarray, " N"],
     log_prior: Callable[[np.ndarray], np.ndarray],
     generator: np.random.Generator,
     samples: int = 1,
 ) -> RateParts:
-    """By Monte Carlo with the exact mixtures of all rows; the same draws serve every term, so that they add up.
+    """The parts of the rate, by Monte Carlo with the exact mixtures of all rows.
+
+    Every term is estimated from the same draws, so that the terms add up. The cost grows with
+    N^2 * latent * samples.
 
     Args:
-        means, stds: the rows' posteriors.
-        labels: a whole number for every row's task.
-        log_prior: log p(z) of draws ``(rows, latent)``.
+        means: of the rows' posteriors.
+        stds: standard deviations of the rows' posteriors.
+        labels: the task of every row.
+        log_prior: gives log p(z) of draws ``(rows, latent)``.
         generator: of the draws.
-        samples: draws a row. Costs N^2 latent samples operations.
+        samples: draws for every row.
     """
     means, stds = np.asarray(means, float), np.asarray(stds, float)
     sums = np.zeros(4)
@@ -83,15 +81,16 @@ def rate_parts(
     return RateParts(rate, task, divergence, own_rows, entropy(labels))
 
 
-def _means(densities: np.ndarray, counted: np.ndarray) -> np.ndarray:
-    """log of the mean density over the ``counted`` components, row by row."""
+def _means(densities: Float[np.ndarray, "K N"], counted: Bool[np.ndarray, "K N"]) -> Float[np.ndarray, " K"]:
+    """For every draw the log of the mean density over the ``counted`` rows."""
     return logsumexp(np.where(counted, densities, -np.inf), axis=1) - np.log(counted.sum(1))
 
 
 class Probe(NamedTuple):
-    """What a classifier reads off: ``accuracy`` and ``chance`` (the most frequent label), and ``information``.
+    """What a classifier finds out about the labels.
 
-    The latter is H(S) minus the classifier's cross-entropy, a lower bound on I(S; Z) up to sampling error.
+    ``accuracy`` is the share of right predictions, ``chance`` the share of the most frequent label. ``information`` is
+    H(S) minus the classifier's cross-entropy: a lower bound on I(S; Z) up to sampling error, in nats.
     """
 
     accuracy: float
@@ -100,11 +99,17 @@ class Probe(NamedTuple):
 
 
 def probe(
-    z: Float[np.ndarray, "N latent"], labels: Int[np.ndarray, " N"], classifier: Any = None, folds: int = 3
+    z: Float[np.ndarray, "N latent"], labels: Shaped[np.ndarray, " N"], classifier: Any = None, folds: int = 3
 ) -> Probe:
-    """Cross-validated prediction of the label from z, by logistic regression unless another is given.
+    """Predict the label from z with cross-validation.
 
-    Labels with fewer rows than ``folds`` are left out; nan where fewer than two labels remain.
+    Labels with fewer rows than ``folds`` are left out. The result is nan where fewer than two labels remain.
+
+    Args:
+        z: one vector for every row.
+        labels: of the rows.
+        classifier: a scikit-learn classifier with ``predict_proba``; logistic regression if it is not given.
+        folds: of the cross-validation.
     """
     z, labels = np.asarray(z, float), np.asarray(labels)
     values, counts = np.unique(labels, return_counts=True)

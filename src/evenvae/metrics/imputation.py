@@ -1,20 +1,29 @@
-"""Cells hidden on purpose, to see how well they are found again."""
+"""Observed cells that are hidden on purpose, so that their imputations can be compared with the truth."""
 
 import numpy as np
 from jaxtyping import Bool
 
 
 def hide(observed: Bool[np.ndarray, "N D"], share: float, generator: np.random.Generator) -> Bool[np.ndarray, "N D"]:
-    """Cells to hide, completely at random among the observed ones; no row loses its last observed cell.
+    """Choose cells to hide, completely at random among the observed cells; no row loses its last observed cell.
 
-    Raises ValueError for a share outside [0, 1).
+    Args:
+        observed: True for observed cells.
+        share: of the observed cells to hide, at least 0 and below 1.
+        generator: of the draws.
+
+    Returns:
+        True for the cells to hide.
+
+    Raises:
+        ValueError: ``share`` is outside [0, 1).
     """
     if not 0 <= share < 1:
         raise ValueError(f"share={share} must be at least 0 and below 1")
     draws = generator.random(observed.shape)
     hidden = observed & (draws < share)
     emptied = observed.any(axis=1) & ~(observed & ~hidden).any(axis=1)
-    # such a row keeps the cell with the largest draw
+    # a row that would be empty keeps the cell with the largest draw
     keep = np.where(observed, draws, -1).argmax(axis=1)
     hidden[np.flatnonzero(emptied), keep[emptied]] = False
     return hidden

@@ -1,52 +1,57 @@
-"""One answer from several completed tables: Rubin's rules."""
+"""Rubin's rules: one result from the analyses of several completed tables."""
 
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 from scipy import stats
+
+Figures = Float[np.ndarray, " *P"] | float
+"""One number for every figure of an analysis."""
 
 
 class Pooled(NamedTuple):
-    """What M analyses say together, for each of P figures; scalars where a single figure was given.
+    """The pooled result of M analyses, for each of P figures; every field is a scalar where a single figure was given.
 
-    ``estimate`` is the mean of the estimates. ``total`` = ``within`` + (1 + 1/M) ``between`` is its variance: the
-    mean of the analyses' own variances, and the spread of their estimates, which is there because cells are missing.
-    ``low`` and ``high`` bound the interval of ``confidence`` by Student's t with ``degrees_of_freedom``.
-    ``relative_increase`` is what the missing cells added to the variance, relative to ``within``;
-    ``missing_information`` the share of the information about the figure that went with them.
+    ``estimate`` is the mean of the estimates. Its variance is ``total`` = ``within`` + (1 + 1/M) ``between``.
+    ``within`` is the mean of the analyses' own variances; ``between`` is the variance of their estimates, which arises
+    because cells are missing. ``low`` and ``high`` bound the interval of ``confidence`` by Student's t distribution
+    with ``degrees_of_freedom``. ``relative_increase`` is the variance that the missing cells added, relative to
+    ``within``. ``missing_information`` is the share of the information about the figure that was lost with them.
     """
 
-    estimate: Float[np.ndarray, " *P"]
-    within: Float[np.ndarray, " *P"]
-    between: Float[np.ndarray, " *P"]
-    total: Float[np.ndarray, " *P"]
-    degrees_of_freedom: Float[np.ndarray, " *P"]
-    low: Float[np.ndarray, " *P"]
-    high: Float[np.ndarray, " *P"]
-    relative_increase: Float[np.ndarray, " *P"]
-    missing_information: Float[np.ndarray, " *P"]
+    estimate: Figures
+    within: Figures
+    between: Figures
+    total: Figures
+    degrees_of_freedom: Figures
+    low: Figures
+    high: Figures
+    relative_increase: Figures
+    missing_information: Figures
     confidence: float
 
     @property
-    def standard_error(self) -> Float[np.ndarray, " *P"]:
-        """Root of the total variance."""
+    def standard_error(self) -> Figures:
+        """Square root of the total variance."""
         return np.sqrt(self.total)
 
 
 def pool(
-    estimates: Float[np.ndarray, "M *P"],
-    variances: Float[np.ndarray, "M *P"],
+    estimates: ArrayLike,
+    variances: ArrayLike,
     complete_degrees_of_freedom: float | None = None,
     confidence: float = 0.95,
 ) -> Pooled:
     """Pool the figures that one analysis gave on each of M completed tables (Rubin, 1987, chapter 3).
 
     Args:
-        estimates: a figure, or P of them (such as a regression's coefficients), for every completed table.
-        variances: their squared standard errors, as the analysis gives them.
-        complete_degrees_of_freedom: those the analysis had without holes, as rows minus coefficients; the small-sample
-            rule of Barnard and Rubin (1999) then bounds the answer's. None is for large tables.
+        estimates: (M, ...), for every completed table one figure or P of them, such as a regression's coefficients.
+        variances: (M, ...) the squared standard errors of the estimates, in the same shape.
+        complete_degrees_of_freedom: degrees of freedom that the analysis would have without missing cells, such as
+            rows minus coefficients. The small-sample rule of Barnard and Rubin (1999) then limits the degrees of
+            freedom of the result. None is for large tables.
         confidence: of the interval.
 
     Raises:
@@ -75,7 +80,7 @@ def pool(
         observed = np.inf if np.isinf(complete) else complete * (complete + 1) / (complete + 3) * (1 - share)
         freedom = 1 / (1 / of_draws + 1 / observed)
         missing = np.where(np.isinf(increase), 1.0, (increase + 2 / (freedom + 3)) / (increase + 1))
-    # without any spread between the tables nothing is missing
+    # where the tables agree, no information is missing
     missing = np.where(added > 0, missing, 0.0)
     reach = stats.t.ppf(0.5 + confidence / 2, freedom) * np.sqrt(total)
     return Pooled(

@@ -1,4 +1,4 @@
-"""Error of a column, comparable over columns of different kinds."""
+"""The error of a column on a scale that is comparable between columns of different kinds."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -8,18 +8,27 @@ def column_errors(
     truth: Float[np.ndarray, "N D"],
     predicted: Float[np.ndarray, "N D"],
     scored: Bool[np.ndarray, "N D"],
-    nominal: Bool[np.ndarray, " D"],
+    discrete: Bool[np.ndarray, " D"],
     ranges: Float[np.ndarray, " D"],
     steps: Int[np.ndarray, " D"] | None = None,
 ) -> Float[np.ndarray, " D"]:
-    """RMSE / range of numbers, error rate of levels, over the ``scored`` cells of each column.
+    """RMSE / range of numbers and error rate of levels, over the ``scored`` cells of each column.
 
-    Levels with an order, of which ``steps`` gives the number (0 for other columns), count by how far off they are:
-    mean |x - guess| / levels (Nazabal et al., 2020).
+    These are Eqs. (3) and (4) of Javaloy, Meghdadi and Valera (2021) with the mean inside the root: as printed, Eq. (3)
+    would shrink with the number of rows, while their figures are RMSE / range.
 
-    Javaloy, Meghdadi and Valera (2021), Eqs. (3) and (4), with the mean inside the root: as printed, Eq. (3)
-    would shrink with the number of rows, and their figures are RMSE / range. A column without range counts 0
-    where every prediction is exact and nan elsewhere; one without scored cells is nan.
+    Args:
+        truth: true values; levels as codes.
+        predicted: predicted values, in the same form.
+        scored: True for the cells that are compared.
+        discrete: True for columns of levels.
+        ranges: highest minus lowest value of every column of numbers.
+        steps: the number of levels of columns whose levels have an order, 0 for other columns. The error of such a
+            column is mean |truth - predicted| / levels (Nazabal et al., 2020).
+
+    Returns:
+        The error of every column. A column of numbers whose range is 0 has the error 0 where every prediction is exact
+        and nan elsewhere; a column without scored cells has nan.
     """
     errors = np.full(truth.shape[1], np.nan)
     for d in range(truth.shape[1]):
@@ -28,7 +37,7 @@ def column_errors(
             continue
         if steps is not None and steps[d]:
             errors[d] = np.mean(np.abs(x - guess)) / steps[d]
-        elif nominal[d]:
+        elif discrete[d]:
             errors[d] = np.mean(x != guess)
         elif ranges[d] > 0:
             errors[d] = np.sqrt(np.mean((x - guess) ** 2)) / ranges[d]

@@ -1,4 +1,4 @@
-"""Are two methods different, over matched runs?"""
+"""A test of whether two methods differ over matched runs."""
 
 import numpy as np
 from jaxtyping import Float
@@ -8,10 +8,14 @@ from scipy import stats
 def corrected_paired_t_test(
     differences: Float[np.ndarray, " J"], test_over_train: float = 2 / 7
 ) -> tuple[float, float]:
-    """``(t, p)`` of the corrected paired t-test of Nadeau and Bengio (2003), two-sided.
+    """``(t, p)`` of the two-sided corrected paired t-test of Nadeau and Bengio (2003).
 
-    t = mean / sqrt((1/J + n_test/n_train) s^2) with J - 1 degrees of freedom: runs on overlapping training
-    sets are not independent, which the plain test ignores. Without spread p is 1 for a zero mean and 0 else.
+    t = mean / sqrt((1/J + n_test/n_train) s^2) with J - 1 degrees of freedom. The correction accounts for training sets
+    that overlap, which makes runs dependent. Where all differences are equal, p is 1 if they are 0, and 0 otherwise.
+
+    Args:
+        differences: between the two methods, one for every run.
+        test_over_train: number of test rows divided by the number of training rows.
     """
     differences = np.asarray(differences, float)
     runs = differences.size

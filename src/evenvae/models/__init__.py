@@ -1,25 +1,51 @@
-"""Networks and what they are made of; the user's object is `evenvae.EvenVAE`."""
+"""Networks and their parts; the user's object is `evenvae.EvenVAE`."""
 
-from evenvae.models.encoder import Cells, Encoder
-from evenvae.models.heads import Heads, as_tuple, linear, log_jacobian, log_prob, marginal_bias, statistic, values
+from evenvae.models.batch import Batch, Cells, no_tasks
+from evenvae.models.conditioning import TaskLatent, TaskPosterior
+from evenvae.models.encoder import Encoder
+from evenvae.models.heads import (
+    Heads,
+    Statistic,
+    as_tuple,
+    linear,
+    log_jacobian,
+    log_prob,
+    marginal_bias,
+    statistic,
+    values,
+)
 from evenvae.models.hivae import HIVAE, HIVAEConfig
 from evenvae.models.layout import Block, Layout
 from evenvae.models.mixture import MixtureLatent, MixturePosterior
+from evenvae.models.model import Model
 from evenvae.models.posterior import DiagonalNormal
-from evenvae.models.vae import VAE, VAEConfig, make_vae
+from evenvae.models.protocols import EncoderProtocol, HeadsProtocol, Latent, PosteriorProtocol
+from evenvae.models.space import Space
+from evenvae.models.vae import VAE, ConditionalVAE, VAEConfig, make_vae
 
 __all__ = [
     "HIVAE",
     "VAE",
+    "Batch",
     "Block",
     "Cells",
+    "ConditionalVAE",
     "DiagonalNormal",
     "Encoder",
+    "EncoderProtocol",
     "HIVAEConfig",
     "Heads",
+    "HeadsProtocol",
+    "Latent",
     "Layout",
     "MixtureLatent",
     "MixturePosterior",
+    "Model",
+    "PosteriorProtocol",
+    "Space",
+    "Statistic",
+    "TaskLatent",
+    "TaskPosterior",
     "VAEConfig",
     "as_tuple",
     "linear",
@@ -27,6 +53,7 @@ __all__ = [
     "log_prob",
     "make_vae",
     "marginal_bias",
+    "no_tasks",
     "statistic",
     "values",
 ]

@@ -1,27 +1,29 @@
 """Images in and out by convolutions: an input layer for the encoder, a trunk and heads for a model of images alone."""
 
 import math
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
-from evenvae.likelihoods import Scale
-from evenvae.models.encoder import CellInput, Cells
+from evenvae.likelihoods.base import Scale
+from evenvae.models.batch import Batch
+from evenvae.models.encoder import CellInput
 from evenvae.models.layout import Layout
-from evenvae.models.networks import Dense, xavier_uniform
+from evenvae.models.networks import Dense, Statistics, xavier_uniform
 
 CHANNELS = (16, 32)
-"""Of the maps at half and at a quarter of the resolution."""
+"""Channels of the maps at half and at a quarter of the resolution."""
 
 
 class Convolution(eqx.Module):
-    """3 x 3, zeros around, as nine shifted copies times one matrix.
+    """A 3 x 3 convolution with zero padding, as nine shifted copies times one matrix.
 
-    A matrix product stays one when several runs train under ``vmap``, where a convolution by runs' own kernels
-    turns into a grouped one, slow on a CPU.
+    When several runs train under ``vmap`` this stays a matrix product, where a convolution with a kernel for each run
+    becomes a grouped one, which is slow on a CPU.
     """
 
     dense: Dense
@@ -32,7 +34,7 @@ class Convolution(eqx.Module):
         self.stride = stride
 
     def __call__(self, x: Float[Array, "images H W inputs"]) -> Float[Array, "images h w outputs"]:
-        """Height and width are divided by the stride, rounded up."""
+        """Convolved images; height and width are divided by the stride and rounded up."""
         height, width = x.shape[1:3]
         padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
         shifts = [(i, j) for i in range(3) for j in range(3)]
@@ -48,7 +50,7 @@ class ImageInput(eqx.Module):
 
     @classmethod
     def of(cls, shape: tuple[int, ...], width: int, key: Key[Array, ""]) -> "ImageInput":
-        """For images (H, W, C)."""
+        """For images of ``shape`` (H, W, C)."""
         keys = jax.random.split(key, len(CHANNELS) + 1)
         sizes = (shape[2], *CHANNELS)
         layers = tuple(Convolution(a, b, k, 2) for a, b, k in zip(sizes, CHANNELS, keys, strict=False))
@@ -56,14 +58,14 @@ class ImageInput(eqx.Module):
         return cls(layers, Dense(height * wide * CHANNELS[-1], width, keys[-1]))
 
     def __call__(self, x: Float[Array, "rows H W C"]) -> Float[Array, "rows width"]:
-        """What the image adds to the encoder's first layer."""
+        """What each image adds to the first layer's pre-activations."""
         for layer in self.layers:
             x = jax.nn.gelu(layer(x))
         return self.dense(x.reshape(x.shape[0], -1))
 
 
 class ConvolutionalInput(eqx.Module):
-    """The encoder's first layer where images are seen by convolutions; all other columns as in `CellInput`."""
+    """The encoder's first layer, with convolutions for images and a `CellInput` for all other columns."""
 
     rest: CellInput
     images: tuple[tuple[ImageInput, ...], ...]
@@ -71,8 +73,8 @@ class ConvolutionalInput(eqx.Module):
     layout: Layout = eqx.field(static=True)
 
     @classmethod
-    def of(cls, layout: Layout, width: int, key: Key[Array, ""], **options) -> "ConvolutionalInput":
-        """An `ImageInput` for every image column; ``options`` are `CellInput`'s, without ``see_mask``."""
+    def of(cls, layout: Layout, width: int, key: Key[Array, ""], **options: Any) -> "ConvolutionalInput":
+        """An `ImageInput` for every image column; ``options`` are those of `CellInput` except ``see_mask``."""
         keys = jax.random.split(key, 3)
         rest = Layout(tuple(block for block in layout.blocks if not block.likelihood.event_shape))
         columns = [block for block in layout.blocks if block.likelihood.event_shape]
@@ -86,45 +88,45 @@ class ConvolutionalInput(eqx.Module):
         cells = CellInput(rest, width, keys[1], see_mask=False, **options)
         return cls(cells, images, 0.1 * xavier_uniform(keys[2], (layout.features, width)), layout)
 
-    def init(self):
+    def init(self) -> Statistics | None:
         """State of the batch normalisation, if there is one."""
         return self.rest.init()
 
     def __call__(
         self,
-        cells: Cells,
-        mask: Bool[Array, "rows D"],
+        batch: Batch,
         scales: tuple[Scale, ...],
-        state,
+        state: Statistics | None,
         key: Key[Array, ""] | None,
         inference: bool,
-    ):
-        """Pre-activations of the first layer; a missing image contributes nothing."""
-        pairs = list(zip(self.layout.blocks, cells, scales, strict=True))
-        others = [(x, scale) for block, x, scale in pairs if not block.likelihood.event_shape]
-        out, state = self.rest(tuple(x for x, _ in others), mask, tuple(s for _, s in others), state, key, inference)
-        out = out + mask.astype(out.dtype) @ self.seen
-        pictured = [pair for pair in pairs if pair[0].likelihood.event_shape]
-        for inputs, (block, x, scale) in zip(self.images, pictured, strict=True):
+    ) -> tuple[Float[Array, "rows width"], Statistics | None]:
+        """Pre-activations of the first layer, and the state; a missing image contributes nothing."""
+        blocks = list(zip(self.layout.blocks, batch.cells, scales, strict=True))
+        others = [(x, scale) for block, x, scale in blocks if not block.likelihood.event_shape]
+        rest = batch._replace(cells=tuple(x for x, _ in others))
+        out, state = self.rest(rest, tuple(scale for _, scale in others), state, key, inference)
+        out = out + batch.mask.astype(out.dtype) @ self.seen
+        of_images = [block for block in blocks if block[0].likelihood.event_shape]
+        for inputs, (block, x, scale) in zip(self.images, of_images, strict=True):
             values = block.likelihood.encoder_value(x.astype(out.dtype), scale)
-            for place, (image, column) in enumerate(zip(inputs, block.columns, strict=True)):
-                there = mask[:, column, None]
-                out = out + jnp.where(there, image(values[:, place]), 0)
+            for position, (image, column) in enumerate(zip(inputs, block.columns, strict=True)):
+                observed = batch.mask[:, column, None]
+                out = out + jnp.where(observed, image(values[:, position]), 0)
         return out, state
 
 
 def quarter(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Height and width after two halvings."""
+    """Height and width of an image after two halvings, each rounded up."""
     return math.ceil(math.ceil(shape[0] / 2) / 2), math.ceil(math.ceil(shape[1] / 2) / 2)
 
 
-def doubled(x: Float[Array, "images H W C"]) -> Float[Array, "images 2H 2W C"]:
-    """Every pixel four times."""
+def doubled(x: Float[Array, "images H W C"]) -> Float[Array, "images 2*H 2*W C"]:
+    """Twice the resolution: every pixel becomes four."""
     return jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
 
 
 class PixelTrunk(eqx.Module):
-    """From the latent to a map of features at full resolution: dense, then two doublings with convolutions."""
+    """From the latent to a map of features at full resolution: dense layers, then two doublings with convolutions."""
 
     hidden: Dense
     dense: Dense
@@ -141,7 +143,7 @@ class PixelTrunk(eqx.Module):
         return cls(Dense(latent, width, keys[0]), Dense(width, height * wide * coarse, keys[1]), layers, shape)
 
     def __call__(self, z: Float[Array, "... latent"]) -> Float[Array, "... H W channels"]:
-        """The last shared features, `CHANNELS[0]` of them for every pixel."""
+        """The last shared feature: a map with `CHANNELS[0]` channels."""
         x = jax.nn.gelu(self.dense(jax.nn.gelu(self.hidden(z))))
         x = x.reshape(-1, *quarter(self.shape), CHANNELS[1])
         for layer in self.layers:
@@ -151,10 +153,10 @@ class PixelTrunk(eqx.Module):
 
 
 class PixelHeads(eqx.Module):
-    """Heads of a single image: one kernel for all pixels, a bias for each.
+    """Heads of a table whose only column is an image: one kernel for all pixels, a bias for each.
 
-    The last shared feature is a map, so there is a head for a pixel as there is one for a column elsewhere, and
-    its kernel is shared. With one feature there is nothing to balance; the gradient's seam is where it always is.
+    The last shared feature is a map. Each pixel has a head, as each column has one elsewhere, and all pixels share
+    its kernel. With one column there is nothing to balance, but the gradient passes the same seam as in other models.
     """
 
     kernel: Float[Array, "channels outputs"]
@@ -162,23 +164,25 @@ class PixelHeads(eqx.Module):
     layout: Layout = eqx.field(static=True)
 
     @classmethod
-    def at_marginals(cls, layout: Layout, key: Key[Array, ""], bias: np.ndarray) -> "PixelHeads":
-        """Biases at every pixel's mean, and small weights."""
+    def at_marginals(cls, layout: Layout, key: Key[Array, ""], bias: Float[np.ndarray | Array, " P"]) -> "PixelHeads":
+        """Biases that give every pixel's mean, and small weights."""
         height, width, _ = layout.likelihoods[0].event_shape
         outputs = layout.width // (height * width)
         kernel = 0.1 * xavier_uniform(key, (CHANNELS[0], outputs))
         return cls(kernel, jnp.asarray(bias, kernel.dtype).reshape(height, width, outputs), layout)
 
     @property
-    def feature(self) -> np.ndarray:
-        """The column that each of the kernel's outputs belongs to: the only one."""
+    def feature(self) -> Int[np.ndarray, " outputs"]:
+        """The column that each output of the kernel belongs to: the only one."""
         return np.zeros(self.kernel.shape[-1], np.int32)
 
-    def kernels(self) -> tuple[tuple[Float[Array, "channels outputs"], ...], Float[Array, "H W outputs"]]:
+    def kernels(
+        self,
+    ) -> tuple[tuple[Float[Array | np.ndarray, "channels outputs"], ...], Float[Array | np.ndarray, "H W outputs"]]:
         """The kernel of the map, and the bias."""
         return (self.kernel,), self.bias
 
-    def natural(self, outputs: Float[Array, "... H W outputs"], normalisation: object = None) -> Float[Array, "... P"]:
-        """The pixels' outputs side by side."""
+    def parameters(self, outputs: Float[Array, "... H W outputs"], normalisation: Any = None) -> Float[Array, "... P"]:
+        """The outputs of all pixels, side by side."""
         del normalisation
         return outputs.reshape(*outputs.shape[:-3], -1)

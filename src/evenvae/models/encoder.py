@@ -6,31 +6,29 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
 
-from evenvae.likelihoods import Scale
-from evenvae.models.layout import Layout
+from evenvae.likelihoods.base import Scale
+from evenvae.models.batch import Batch
+from evenvae.models.layout import Block, Layout
 from evenvae.models.networks import BatchNorm, Dense, Stack, Statistics, dropout, xavier_uniform
 from evenvae.models.posterior import DiagonalNormal
 
-Cells = tuple[Array, ...]
-"""One array per block: ``(rows, columns, *event)`` in model space."""
-
 GATHER_ABOVE = 64
-"""Levels from which an embedding is gathered; below, a one-hot product of the batch alone is faster."""
-LOOKED_UP = ("categorical", "ordinal", "histogram")
+"""Number of levels above which rows of an embedding are gathered; below, a product with one-hot codes is faster."""
 
 
 class CellInput(eqx.Module):
-    """First layer: numbers are multiplied, levels look up their row, missing cells contribute nothing.
+    """The first layer: numbers are multiplied, levels look their row of a table up, missing cells contribute nothing.
 
-    Equal to a dense layer on standardised numbers beside one-hot levels, of which no dense table is ever made.
-    With ``mode="raw"`` each column is one number on its raw scale, codes included, as in the released code of
+    It equals a dense layer on standardised numbers beside one-hot levels, but that wide table is never made. With
+    ``mode="raw"`` each column is one number on its raw scale, codes of levels included, as in the code released with
     the paper; batch normalisation then does the scaling.
     """
 
     kernel: Float[Array, "inputs width"]
-    embeddings: tuple[Float[Array, "columns levels width"], ...]
+    embeddings: tuple[Float[Array, "_ _ width"], ...]
     bias: Float[Array, " width"]
     norm: BatchNorm | None
     layout: Layout = eqx.field(static=True)
@@ -55,7 +53,7 @@ class CellInput(eqx.Module):
         numbers, tables = 0, []
         for block in layout.blocks:
             if self._looked_up(block):
-                tables.append((len(block.columns), block.likelihood.parameters))
+                tables.append((len(block.columns), block.likelihood.level_count))
             else:
                 numbers += len(block.columns) * math.prod(block.likelihood.event_shape)
         inputs = numbers + (layout.features if see_mask else 0)
@@ -72,8 +70,8 @@ class CellInput(eqx.Module):
         self.bias = jnp.full((width,), bias, self.kernel.dtype)
         self.norm = BatchNorm.of(numbers) if normalise and numbers else None
 
-    def _looked_up(self, block) -> bool:
-        return self.mode != "raw" and block.likelihood.name in LOOKED_UP
+    def _looked_up(self, block: Block) -> bool:
+        return self.mode != "raw" and block.likelihood.encoder_input != "value"
 
     def init(self) -> Statistics | None:
         """State of the batch normalisation, if there is one."""
@@ -81,14 +79,14 @@ class CellInput(eqx.Module):
 
     def __call__(
         self,
-        cells: Cells,
-        mask: Bool[Array, "rows D"],
+        batch: Batch,
         scales: tuple[Scale, ...],
         state: Statistics | None,
         key: Key[Array, ""] | None,
         inference: bool,
     ) -> tuple[Float[Array, "rows width"], Statistics | None]:
-        """Pre-activations of the first layer."""
+        """Pre-activations of the first layer, and the state after this batch."""
+        mask = batch.mask
         training = not inference and self.dropout_rate > 0
         keep = mask
         if training:
@@ -98,13 +96,13 @@ class CellInput(eqx.Module):
             keep = mask & kept
         numbers, looked_up = [], []
         dtype = self.bias.dtype
-        for block, x, scale in zip(self.layout.blocks, cells, scales, strict=True):
+        for block, x, scale in zip(self.layout.blocks, batch.cells, scales, strict=True):
+            likelihood = block.likelihood
             if self._looked_up(block):
                 weight = self.layout.part(keep if training else mask, block).astype(dtype)
-                # a histogram's cells are a bin and the place in it
-                looked_up.append((block.likelihood.name == "ordinal", x.astype(jnp.int32), weight))
+                # cells of a histogram are a bin and the place in it: the integer part is the bin
+                looked_up.append((likelihood.encoder_input == "ordered level", x.astype(jnp.int32), weight))
                 continue
-            likelihood = block.likelihood
             observed = self.layout.part(mask, block).reshape(*x.shape[:2], *([1] * (x.ndim - 2)))
             if self.mode == "raw":
                 shift, unit = likelihood.affine(scale)
@@ -135,7 +133,9 @@ class CellInput(eqx.Module):
 
 
 def look_up(
-    table: Float[Array, "columns levels width"], codes: Array, weight: Float[Array, "rows columns"]
+    table: Float[Array, "columns levels width"],
+    codes: Int[Array | np.ndarray, "rows columns"],
+    weight: Float[Array | np.ndarray, "rows columns"],
 ) -> Float[Array, "rows width"]:
     """Sum over columns of ``weight * table[column, code]``."""
     columns, levels, width = table.shape
@@ -147,7 +147,10 @@ def look_up(
 
 
 class Encoder(eqx.Module):
-    """Input layer, hidden layers, and one dense layer for mean and scale."""
+    """First layer, hidden layers, and one dense layer for mean and standard deviation; an `EncoderProtocol`.
+
+    ``cell_input`` is a `CellInput`, or another layer that is called as it is.
+    """
 
     cell_input: Any
     hidden: Stack
@@ -160,14 +163,13 @@ class Encoder(eqx.Module):
 
     def __call__(
         self,
-        cells: Cells,
-        mask: Bool[Array, "rows D"],
+        batch: Batch,
         scales: tuple[Scale, ...],
         state: Statistics | None,
         key: Key[Array, ""] | None = None,
         inference: bool = False,
     ) -> tuple[DiagonalNormal, Statistics | None]:
         """The posterior of every row, and the state after this batch."""
-        x, state = self.cell_input(cells, mask, scales, state, key, inference)
+        x, state = self.cell_input(batch, scales, state, key, inference)
         mean, spread = jnp.split(self.output(self.hidden(self.hidden.activation(x))), 2, axis=-1)
         return DiagonalNormal(mean, jax.nn.softplus(spread) + self.min_std), state

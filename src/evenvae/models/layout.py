@@ -1,4 +1,4 @@
-"""Which columns share a likelihood, and where their parameters lie among the head's outputs."""
+"""Which columns share a likelihood, and where their parameters are among the outputs of the heads."""
 
 import dataclasses
 import functools
@@ -9,17 +9,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from evenvae.likelihoods import Likelihood
+from evenvae.likelihoods.base import Likelihood
 
 INDEX = np.int32
-"""Type of all static indices: with int64 ones JAX mixes up programs traced with and without float64."""
+"""Type of all static indices: with int64, JAX confuses programs traced with float64 and without."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """Columns with equal likelihoods, evaluated as one array of shape ``(..., columns, *event)``."""
+    """Columns with equal likelihoods, which are evaluated as one array of shape ``(..., columns, *event)``."""
 
     likelihood: Likelihood
     columns: tuple[int, ...]
@@ -32,7 +32,7 @@ class Block:
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """The table's columns grouped into blocks; hashable, so that it is part of a compiled program's key."""
+    """The table's columns, grouped into blocks; hashable, so that it can be part of a compiled program's key."""
 
     blocks: tuple[Block, ...]
 
@@ -63,68 +63,68 @@ class Layout:
         return tuple(found[column] for column in range(self.features))
 
     @functools.cached_property
-    def nominal(self) -> np.ndarray:
-        """(D,) whether a column holds levels."""
-        return np.array([likelihood.nominal for likelihood in self.likelihoods])
+    def discrete(self) -> Bool[np.ndarray, " D"]:
+        """Whether each column holds levels."""
+        return np.array([likelihood.discrete for likelihood in self.likelihoods])
 
     @functools.cached_property
-    def steps(self) -> np.ndarray:
-        """(D,) number of levels of columns whose levels have an order, 0 for the others."""
-        return np.array([getattr(v, "levels", 0) if v.name == "ordinal" else 0 for v in self.likelihoods])
+    def steps(self) -> Int[np.ndarray, " D"]:
+        """Number of levels of each column whose levels have an order, 0 for the others."""
+        return np.array([v.level_count if v.values == "ordered levels" else 0 for v in self.likelihoods])
 
     @functools.cached_property
-    def feature_of_output(self) -> np.ndarray:
-        """(P,) the column each head output belongs to."""
+    def feature_of_output(self) -> Int[np.ndarray, " P"]:
+        """The column that each output of the heads belongs to."""
         parts = [np.repeat(block.columns, block.likelihood.width) for block in self.blocks]
         return np.concatenate(parts).astype(INDEX)
 
     @functools.cached_property
-    def sizes(self) -> np.ndarray:
-        """(D,) numbers that each column's cell holds: 1, or an image's pixels."""
+    def sizes(self) -> Int[np.ndarray, " D"]:
+        """How many numbers a cell of each column holds: 1, or the pixels of an image."""
         return np.array([math.prod(likelihood.event_shape) for likelihood in self.likelihoods], INDEX)
 
     @property
     def elements(self) -> int:
-        """Numbers E that a row's cells hold; D where no column has an event shape."""
+        """How many numbers E the cells of a row hold; D where no column has an event shape."""
         return int(self.sizes.sum())
 
     @functools.cached_property
-    def first(self) -> np.ndarray:
-        """(D,) where each column's numbers begin among a row's E."""
+    def first(self) -> Int[np.ndarray, " D"]:
+        """Where the numbers of each column begin among the E numbers of a row."""
         return (np.cumsum(self.sizes) - self.sizes).astype(INDEX)
 
     @functools.cached_property
-    def feature_of_element(self) -> np.ndarray:
-        """(E,) the column each number belongs to."""
+    def feature_of_element(self) -> Int[np.ndarray, " E"]:
+        """The column that each number of a row belongs to."""
         return np.repeat(np.arange(self.features), self.sizes).astype(INDEX)
 
     @functools.cached_property
-    def elements_of_block(self) -> tuple[np.ndarray, ...]:
-        """For every block, where its cells' numbers stand in a row, ``(columns * event,)``."""
-        places = np.split(np.arange(self.elements, dtype=INDEX), self.first[1:])
-        return tuple(np.concatenate([places[d] for d in block.columns]) for block in self.blocks)
+    def elements_of_block(self) -> tuple[Int[np.ndarray, " elements"], ...]:
+        """For every block, where the numbers of its cells are in a row: columns times event size of them."""
+        of_column = np.split(np.arange(self.elements, dtype=INDEX), self.first[1:])
+        return tuple(np.concatenate([of_column[d] for d in block.columns]) for block in self.blocks)
 
-    def spread(self, by_column: Any) -> Any:
-        """``(..., D)`` to ``(..., E)``: every number of a cell gets its column's value."""
+    def spread(self, by_column: Shaped[np.ndarray | Array, "... D"]) -> Shaped[Any, "... E"]:
+        """Every number of a cell gets the value of its column."""
         return by_column if self.elements == self.features else by_column[..., self.feature_of_element]
 
     @functools.cached_property
-    def position(self) -> np.ndarray:
-        """(D,) where each column stands when the blocks are laid side by side."""
+    def position(self) -> Int[np.ndarray, " D"]:
+        """Where each column is when the blocks stand side by side."""
         return np.argsort(np.concatenate([block.columns for block in self.blocks])).astype(INDEX)
 
-    def split(self, raw: Float[Array, "... P"]) -> list[Float[Array, "..."]]:
-        """Head outputs by block, each of shape ``(..., columns, *event, parameters)``."""
+    def split(self, parameters: Float[Array, "... P"]) -> list[Float[Array, "..."]]:
+        """Parameters by block, each of shape ``(..., columns, *event, parameter_count)``."""
         parts = []
-        # split, not slices: its gradient lays the parts side by side, where each slice's is padded to full width
-        pieces = jax.lax.split(raw, [block.width for block in self.blocks], axis=raw.ndim - 1)
+        # not slices: the gradient of split puts the parts side by side, where that of a slice is padded to full width
+        pieces = jax.lax.split(parameters, [block.width for block in self.blocks], axis=parameters.ndim - 1)
         for block, part in zip(self.blocks, pieces, strict=True):
-            shape = (len(block.columns), *block.likelihood.event_shape, block.likelihood.parameters)
-            parts.append(part.reshape(*raw.shape[:-1], *shape))
+            shape = (len(block.columns), *block.likelihood.event_shape, block.likelihood.parameter_count)
+            parts.append(part.reshape(*parameters.shape[:-1], *shape))
         return parts
 
-    def join(self, parts: Sequence[Any]) -> Any:
-        """Per-block ``(..., columns)`` arrays to ``(..., D)`` in table order."""
+    def join(self, parts: Sequence[Shaped[np.ndarray | Array, "... _"]]) -> Shaped[Any, "... D"]:
+        """Arrays ``(..., columns)`` of the blocks to one array in the order of the table."""
         join = np.concatenate if isinstance(parts[0], np.ndarray) else jnp.concatenate
         together = parts[0] if len(parts) == 1 else join(parts, axis=-1)
         if np.array_equal(self.position, np.arange(self.features)):
@@ -132,13 +132,13 @@ class Layout:
         return together[..., self.position] if join is np.concatenate else permuted(together, self.position)
 
     def pool(self, by_element: Float[Array, " E"]) -> Float[Array, " D"]:
-        """Sums over the numbers of each column's cell."""
+        """Sums over the numbers of each column."""
         if self.elements == self.features:
             return by_element
         return jnp.zeros(self.features, by_element.dtype).at[self.feature_of_element].add(by_element)
 
-    def join_elements(self, parts: Sequence[Any]) -> Any:
-        """Per-block ``(..., columns, *event)`` arrays to ``(..., E)`` in table order."""
+    def join_elements(self, parts: Sequence[Shaped[np.ndarray | Array, "..."]]) -> Shaped[Any, "... E"]:
+        """Arrays ``(..., columns, *event)`` of the blocks to one array in the order of the table."""
         if self.elements == self.features:
             return self.join(parts)
         flat = []
@@ -150,20 +150,20 @@ class Layout:
         together = flat[0] if len(flat) == 1 else join(flat, axis=-1)
         return together if np.array_equal(order, np.arange(self.elements)) else together[..., order]
 
-    def split_elements(self, values: Any) -> list[Any]:
-        """``(..., E)`` to per-block ``(..., columns, *event)``, the way back from `join_elements`."""
+    def split_elements(self, values: Shaped[np.ndarray | Array, "... E"]) -> list[Shaped[Any, "..."]]:
+        """An array in the order of the table to ``(..., columns, *event)`` for each block; undoes `join_elements`."""
         return [
             values[..., where].reshape(*values.shape[:-1], len(block.columns), *block.likelihood.event_shape)
             for block, where in zip(self.blocks, self.elements_of_block, strict=True)
         ]
 
-    def part(self, mask: Array, block: Block) -> Array:
-        """A block's columns of a ``(..., D)`` array."""
+    def part(self, mask: Shaped[np.ndarray | Array, "... D"], block: Block) -> Shaped[Any, "... _"]:
+        """The columns of a block."""
         return mask[..., np.array(block.columns, INDEX)]
 
 
-def permuted(x: Float[Array, "... D"], order: np.ndarray) -> Float[Array, "... D"]:
-    """The last axis in another order. The gradient is its inverse, where that of indexing would be a slow scatter."""
+def permuted(x: Shaped[Array, "... D"], order: Int[np.ndarray, " D"]) -> Shaped[Array, "... D"]:
+    """The last axis in another order; the gradient is the inverse order, where indexing would give a slow scatter."""
 
     @jax.custom_vjp
     def pick(x):

@@ -13,31 +13,46 @@ MAX_LOG_VARIANCE = 15.0
 
 
 class MixtureLatent(NamedTuple):
-    """z and the (relaxed or one-hot) component s: the two features that all heads share."""
+    """z and the component s, relaxed or one-hot: the two features that all heads share."""
 
     z: Float[Array, "... latent"]
     s: Float[Array, "... components"]
 
 
 class MixturePosterior(NamedTuple):
-    """q(s|x) q(z|x, s), the second normal with parameters linear in s.
+    """q(s|x) q(z|x, s), a `PosteriorProtocol`; the second factor is normal, with parameters linear in s.
 
-    ``log_pi`` (rows, components); ``base`` (rows, 2 latent) and ``shift`` (components, 2 latent) give mean and
-    log-variance of z as base + s shift. ``normalisation`` is what the batch was normalised by, for the heads.
+    Attributes:
+        log_pi: log-probabilities of the components.
+        base: moments of z, which are its mean and its log-variance side by side, before the component is added.
+        shift: what each component adds: the moments are base + s shift.
+        temperature: of the Gumbel-softmax by which s is drawn.
+        normalisation: constants by which the batch was normalised; the heads undo it.
     """
 
     log_pi: Float[Array, "rows components"]
-    base: Float[Array, "rows 2*latent"]
-    shift: Float[Array, "components 2*latent"]
+    base: Float[Array, "rows moments"]
+    shift: Float[Array, "components moments"]
     temperature: Float[Array, ""] | float
     normalisation: Any = None
 
     @property
-    def points(self) -> int:
-        """Standard-normal numbers that make one draw: z's, and one that picks the component."""
+    def noise_size(self) -> int:
+        """One number for each coordinate of z, and one that picks the component."""
         return self.shift.shape[-1] // 2 + 1
 
-    def given(self, s: Float[Array, "... rows components"]) -> DiagonalNormal:
+    @property
+    def location(self) -> MixtureLatent:
+        """The likeliest component, and the mean of z given it."""
+        s = jax.nn.one_hot(self.log_pi.argmax(-1), self.log_pi.shape[-1], dtype=self.log_pi.dtype)
+        return MixtureLatent(self.given(s).mean, s)
+
+    @property
+    def representation(self) -> Float[Array, "rows size"]:
+        """Mean of z given the likeliest component, beside the probabilities of the components."""
+        return jnp.concatenate([self.location.z, jnp.exp(self.log_pi)], axis=-1)
+
+    def given(self, s: Float[Array, "*samples rows components"]) -> DiagonalNormal:
         """q(z|x, s)."""
         mean, log_variance = jnp.split(self.base + s @ self.shift, 2, axis=-1)
         log_variance = jnp.clip(log_variance, -MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)
@@ -51,32 +66,26 @@ class MixturePosterior(NamedTuple):
         q = self.given(s)
         return MixtureLatent(q.mean + q.std * jax.random.normal(keys[1], q.mean.shape, q.mean.dtype), s)
 
-    def at(self, points: Float[Array, "samples #rows latent+1"]) -> MixtureLatent:
-        """Exact draws that standard-normal ``points`` stand for; the last coordinate picks the component."""
-        uniform = jax.scipy.stats.norm.cdf(points[..., -1:])
+    def at(self, noise: Float[Array, "samples #rows noise_size"]) -> MixtureLatent:
+        """Exact draws, with a one-hot s; the last coordinate of the noise picks the component."""
+        uniform = jax.scipy.stats.norm.cdf(noise[..., -1:])
         below = jnp.cumsum(jnp.exp(self.log_pi), axis=-1)[:, :-1] < uniform
         s = jax.nn.one_hot(below.sum(-1), self.log_pi.shape[-1], dtype=self.log_pi.dtype)
         q = self.given(s)
-        return MixtureLatent(q.mean + q.std * points[..., :-1], s)
+        return MixtureLatent(q.mean + q.std * noise[..., :-1], s)
 
-    def log_prob(self, latent: MixtureLatent) -> Float[Array, "samples rows"]:
-        """log q(s|x) + log q(z|x, s) of one-hot components."""
+    def log_prob(self, latent: MixtureLatent) -> Float[Array, "*samples rows"]:
+        """log q(s|x) + log q(z|x, s), for a one-hot s."""
         return (latent.s * self.log_pi).sum(-1) + self.given(latent.s).log_prob(latent.z)
 
-    @property
-    def _component(self) -> Float[Array, "rows components"]:
-        return jax.nn.one_hot(self.log_pi.argmax(-1), self.log_pi.shape[-1], dtype=self.log_pi.dtype)
+    def detached(self) -> "MixturePosterior":
+        """The same distribution, whose parameters receive no gradient."""
+        log_pi, base, shift = jax.lax.stop_gradient((self.log_pi, self.base, self.shift))
+        return self._replace(log_pi=log_pi, base=base, shift=shift)
 
-    @property
-    def center(self) -> MixtureLatent:
-        """The likeliest component, and the mean of z given it."""
-        s = self._component
-        return MixtureLatent(self.given(s).mean, s)
-
-    @property
-    def coordinates(self) -> Float[Array, "rows latent+components"]:
-        """Mean of z given the likeliest component, beside the components' probabilities."""
-        return jnp.concatenate([self.center.z, jnp.exp(self.log_pi)], axis=-1)
+    def latent_of(self, draw: MixtureLatent) -> MixtureLatent:
+        """The draw itself: the prior of HI-VAE is one of z and s."""
+        return draw
 
     def component_kl(self) -> Float[Array, " rows"]:
         """KL(q(s|x) || uniform) = sum pi log pi + log components."""

@@ -1,4 +1,4 @@
-"""Layers over batches of rows: dense, batch normalisation with its statistics passed in, residual stacks."""
+"""Layers over batches of rows: dense layers, batch normalisation with its statistics as state, residual stacks."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Key
 
 
 def xavier_uniform(key: Key[Array, ""], shape: tuple[int, ...], gain: float = 1.0) -> Float[Array, "..."]:
-    """Glorot and Bengio's uniform initialisation, U(+-gain sqrt(6 / (fan in + fan out)))."""
+    """Draws from U(-b, b) with b = gain sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010)."""
     bound = gain * (6.0 / (shape[-2] + shape[-1])) ** 0.5
     return jax.random.uniform(key, shape, minval=-bound, maxval=bound)
 
@@ -38,7 +38,7 @@ class Statistics(NamedTuple):
 
 
 class BatchNorm(eqx.Module):
-    """Batch normalisation (Ioffe and Szegedy, 2015); statistics are state, handed in and returned."""
+    """Batch normalisation (Ioffe and Szegedy, 2015); its statistics are state, passed in and returned."""
 
     gain: Float[Array, " features"]
     bias: Float[Array, " features"]
@@ -57,7 +57,7 @@ class BatchNorm(eqx.Module):
     def __call__(
         self, x: Float[Array, "rows features"], state: Statistics, inference: bool
     ) -> tuple[Float[Array, "rows features"], Statistics]:
-        """Normalise by the batch while training, by the running statistics after."""
+        """Normalise by the batch while training, by the running statistics afterwards."""
         if inference:
             mean, variance = state
         else:
@@ -70,7 +70,7 @@ class BatchNorm(eqx.Module):
 
 
 class Stack(eqx.Module):
-    """Dense layers each followed by an activation; with ``residual`` all but the first add to their input."""
+    """Dense layers, each followed by an activation; with ``residual``, layers of equal widths add to their input."""
 
     layers: tuple[Dense, ...]
     activation: Callable = eqx.field(static=True)
@@ -102,7 +102,7 @@ class Stack(eqx.Module):
         return x
 
 
-def dropout(key: Key[Array, ""], x: Array, rate: float) -> Array:
+def dropout(key: Key[Array, ""], x: Float[Array, "*shape"], rate: float) -> Float[Array, "*shape"]:
     """Zero elements with probability ``rate`` and scale the others up."""
     keep = jax.random.bernoulli(key, 1 - rate, x.shape)
     return jnp.where(keep, x / (1 - rate), 0)

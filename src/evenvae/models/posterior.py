@@ -6,53 +6,53 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-LOG_2PI = 1.8378770664093453
+from evenvae.constants import LOG_2PI
 
 
 class DiagonalNormal(NamedTuple):
-    """q(z|x) = N(mean, diag(std^2)); both of shape ``(rows, latent)``.
-
-    What training and questions ask of any posterior: `sample`, `points`, `at`, `log_prob`, `center`, `coordinates`,
-    `detached` and `normalisation`.
-    """
+    """q(z|x) = N(mean, diag(std^2)), a `PosteriorProtocol`; both arrays have shape ``(rows, latent)``."""
 
     mean: Float[Array, "rows latent"]
     std: Float[Array, "rows latent"]
 
     @property
-    def normalisation(self) -> None:
-        """Constants of the batch that the heads must undo: none."""
-        return None
-
-    @property
-    def center(self) -> Float[Array, "rows latent"]:
-        """The latent that stands for the row: the mean."""
-        return self.mean
-
-    @property
-    def coordinates(self) -> Float[Array, "rows latent"]:
-        """The row's place in latent space, as an array."""
-        return self.mean
-
-    @property
-    def points(self) -> int:
-        """Standard-normal numbers that make one draw."""
+    def noise_size(self) -> int:
+        """One number for each coordinate of z."""
         return self.mean.shape[-1]
+
+    @property
+    def location(self) -> Float[Array, "rows latent"]:
+        """The mean."""
+        return self.mean
+
+    @property
+    def representation(self) -> Float[Array, "rows latent"]:
+        """The mean."""
+        return self.mean
+
+    @property
+    def normalisation(self) -> None:
+        """None: the heads have nothing to undo."""
+        return None
 
     def sample(self, key: Key[Array, ""], samples: int) -> Float[Array, "samples rows latent"]:
         """Reparametrised draws."""
         noise = jax.random.normal(key, (samples, *self.mean.shape), self.mean.dtype)
         return self.at(noise)
 
-    def at(self, points: Float[Array, "samples #rows latent"]) -> Float[Array, "samples rows latent"]:
-        """The draws that standard-normal ``points`` stand for."""
-        return self.mean + self.std * points
+    def at(self, noise: Float[Array, "samples #rows latent"]) -> Float[Array, "samples rows latent"]:
+        """mean + std * noise."""
+        return self.mean + self.std * noise
 
-    def log_prob(self, z: Float[Array, "*samples rows latent"]) -> Float[Array, "*samples rows"]:
-        """Log-density, summed over the latent coordinates."""
-        residual = (z - self.mean) / self.std
+    def log_prob(self, latent: Float[Array, "... latent"]) -> Float[Array, "..."]:
+        """Log-density, summed over the coordinates of z."""
+        residual = (latent - self.mean) / self.std
         return -0.5 * (residual**2 + LOG_2PI).sum(-1) - jnp.log(self.std).sum(-1)
 
     def detached(self) -> "DiagonalNormal":
         """The same distribution, whose parameters receive no gradient."""
         return DiagonalNormal(jax.lax.stop_gradient(self.mean), jax.lax.stop_gradient(self.std))
+
+    def latent_of(self, draw: Float[Array, "... latent"]) -> Float[Array, "... latent"]:
+        """The draw itself."""
+        return draw

@@ -1,4 +1,4 @@
-"""A table's values to model space and back: the layout of its columns with their constants."""
+"""From a table's values to model space and back: the layout of its columns with their constants."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -7,20 +7,25 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
-from evenvae.likelihoods import Likelihood, Scale
-from evenvae.models.heads import marginal_bias, statistic_parts
+from evenvae.likelihoods.base import Likelihood, Scale
+from evenvae.models.batch import Batch, Cells, no_tasks
+from evenvae.models.heads import Statistic, marginal_bias, statistic_parts
 from evenvae.models.layout import Layout
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Space:
-    """Layout, constants and reference figures of a table's columns; all arrays are float64 on the host.
+    """Layout, constants and reference values of a table's columns; all arrays are float64 on the host.
 
-    Rows hold E numbers: one for every column, or as many as a column's event shape has (an image's pixels).
-    ``low`` and ``high`` (E,) bound the observed training values (0 and 1 for pixels), ``baseline`` (E,) is the
-    best constant: the mean of numbers, the most frequent level.
+    A row holds E numbers: one for each column, or as many as the column's event shape has, such as an image's pixels.
+
+    Attributes:
+        layout: which columns share a likelihood.
+        scales: constants of every block.
+        low, high: bounds of the observed training values; 0 and 1 for pixels.
+        baseline: the best constant prediction, which is the mean of numbers and the most frequent level.
     """
 
     layout: Layout
@@ -36,7 +41,13 @@ class Space:
         values: Float[np.ndarray, "N E"],
         observed: Bool[np.ndarray, "N D"],
     ) -> "Space":
-        """Constants from the observed cells alone."""
+        """Constants from the observed cells alone.
+
+        Args:
+            likelihoods: one for each column, D of them.
+            values: numbers and codes of levels; what stands in a missing cell does not matter.
+            observed: which cells count.
+        """
         layout = Layout.of(likelihoods)
         columns = []
         for d, likelihood in enumerate(layout.likelihoods):
@@ -46,12 +57,12 @@ class Space:
         for block in layout.blocks:
             fitted = [block.likelihood.fit(columns[d]) for d in block.columns]
             scales.append(Scale(*(np.array(part, dtype=float) for part in zip(*fitted, strict=True))))
-        figures = [_figures(c, nominal) for c, nominal in zip(columns, layout.nominal, strict=True)]
-        low, high, baseline = (np.concatenate(part) for part in zip(*figures, strict=True))
+        references = [_references(c, discrete) for c, discrete in zip(columns, layout.discrete, strict=True)]
+        low, high, baseline = (np.concatenate(part) for part in zip(*references, strict=True))
         return cls(layout, tuple(scales), low, high, baseline)
 
-    def cells(self, values: Float[np.ndarray, "N E"], observed: Bool[np.ndarray, "N D"]) -> tuple[np.ndarray, ...]:
-        """Model-space blocks, ready for the device; missing cells hold a value inside the support."""
+    def cells(self, values: Float[np.ndarray, "N E"], observed: Bool[np.ndarray, "N D"]) -> Cells:
+        """Model-space cells by block, ready for the device; missing ones hold a value inside the support."""
         blocks = []
         layout = self.layout
         split = (layout.split_elements(values), layout.split_elements(self.baseline))
@@ -64,9 +75,18 @@ class Space:
             inside = np.where(seen, given, constant.astype(given.dtype))
             model = likelihood.to_model(inside, constants)
             model = np.where(seen, model, np.asarray(likelihood.filler, model.dtype))
-            integer = likelihood.name in ("categorical", "ordinal")
-            blocks.append(model.astype(np.int32 if integer else np.float32))
+            blocks.append(model.astype(likelihood.cell_dtype))
         return tuple(blocks)
+
+    def batch(
+        self,
+        values: Float[np.ndarray, "N E"],
+        observed: Bool[np.ndarray, "N D"],
+        tasks: Int[np.ndarray, "N T"] | None = None,
+    ) -> Batch:
+        """Rows as the networks take them, with `cells`; None stands for rows of a table without tasks."""
+        codes = no_tasks(len(values)) if tasks is None else np.asarray(tasks, np.int32)
+        return Batch(self.cells(values, observed), observed, codes)
 
     @property
     def device_scales(self) -> tuple[Scale, ...]:
@@ -80,15 +100,15 @@ class Space:
         )
 
     @property
-    def shift_unit(self) -> tuple[np.ndarray, np.ndarray]:
-        """(E,) each: raw = shift + unit * value."""
+    def shift_unit(self) -> tuple[Float[np.ndarray, " E"], Float[np.ndarray, " E"]]:
+        """Shift and unit of every number: raw = shift + unit * value."""
         shift, unit = np.zeros(self.layout.features), np.ones(self.layout.features)
         for block, scale in zip(self.layout.blocks, self.scales, strict=True):
             shift[list(block.columns)], unit[list(block.columns)] = block.likelihood.affine(scale)
         return self.layout.spread(shift), self.layout.spread(unit)
 
-    def to_raw(self, value: Float[np.ndarray, "N E"], clip: bool = True) -> Float[np.ndarray, "N E"]:
-        """Value space to raw values in float64, held inside the observed bounds."""
+    def to_raw(self, value: Float[np.ndarray | Array, "... E"], clip: bool = True) -> Float[np.ndarray, "... E"]:
+        """Value space to raw values in float64, held inside the observed bounds if ``clip``."""
         shift, unit = self.shift_unit
         raw = shift + unit * np.asarray(value, np.float64)
         for block, scale in zip(self.layout.blocks, self.scales, strict=True):
@@ -99,7 +119,7 @@ class Space:
 
     @property
     def value_bounds(self) -> Float[np.ndarray, "2 E"]:
-        """Bounds in value space; a column with a single value gets a width of 1."""
+        """Lowest and highest values in value space; a column with a single value gets a width of 1."""
         shift, unit = self.shift_unit
         high = np.where(self.high > self.low, self.high, self.low + unit)
         return (np.stack([self.low, high]) - shift) / unit
@@ -107,26 +127,27 @@ class Space:
     def marginal_bias(
         self, values: Float[np.ndarray, "N E"], observed: Bool[np.ndarray, "N D"]
     ) -> Float[np.ndarray, " P"]:
-        """Raw parameters of every column's marginal; a column with no cell gets those of its filler."""
+        """Parameters of every column's marginal; a column without an observed cell gets those of its filler."""
         observed = observed.copy()
         observed[0, ~observed.any(axis=0)] = True
         return marginal_bias(
             self.layout, self.cells(values, observed & ~np.isnan(values[:, self.layout.first])), observed
         )
 
-    def statistic(self, raw: Float[np.ndarray, "N P"], name: str) -> Float[np.ndarray, "N E"]:
-        """``typical``, ``mean``, ``median`` or ``mode`` of raw head outputs as raw values, computed in float64."""
+    def statistic(self, parameters: Float[np.ndarray | Array, "N P"], name: Statistic) -> Float[np.ndarray, "N E"]:
+        """A statistic of every cell as raw values, computed in float64; see `evenvae.models.heads.statistic_parts`."""
         with jax.enable_x64(True):
-            parts = statistic_parts(self.layout, jnp.asarray(raw, jnp.float64), self._on_device(jnp.float64), name)
+            wide = jnp.asarray(parameters, jnp.float64)
+            parts = statistic_parts(self.layout, wide, self._on_device(jnp.float64), name)
             return self.to_raw(self.layout.join_elements([np.asarray(part) for part in parts]))
 
 
-def _figures(column: np.ndarray, nominal: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lowest, highest and best constant of a column's observed values, for each number that its cells hold."""
+def _references(column: Float[np.ndarray, "rows *event"], discrete: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lowest value, highest value and best constant of a column's observed values, for each number of its cells."""
     if column.ndim > 1:
         middle = column.mean(axis=0, dtype=np.float64).ravel() if len(column) else np.full(column[:1].size, 0.5)
         return np.zeros_like(middle), np.ones_like(middle), middle
     if not column.size:
         return np.zeros(1), np.ones(1), np.zeros(1)
-    best = float(np.bincount(column.astype(int)).argmax()) if nominal else column.mean()
+    best = float(np.bincount(column.astype(int)).argmax()) if discrete else column.mean()
     return column.min(keepdims=True), column.max(keepdims=True), np.array([best])

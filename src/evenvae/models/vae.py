@@ -2,53 +2,67 @@
 
 import dataclasses
 
-import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
-from evenvae.models.conditioning import TaskEncoder, TaskTrunk
+from evenvae.models.conditioning import TaskEncoder, TaskLatent, TaskTrunk
 from evenvae.models.convolution import ConvolutionalInput, PixelHeads, PixelTrunk
 from evenvae.models.encoder import CellInput, Encoder
-from evenvae.models.heads import Heads, decode
+from evenvae.models.heads import Heads
 from evenvae.models.layout import Layout
+from evenvae.models.model import Model
 from evenvae.models.networks import Dense, Stack
 
 
 @dataclasses.dataclass(frozen=True)
 class VAEConfig:
-    """Shape of the network; ``network="paper"`` is that of Javaloy, Meghdadi and Valera (2021), A.4.1.
+    """The complete shape of a network; hashable, as it may be part of a compiled program's key.
 
-    ``"conv"`` sees images by convolutions, and makes them so where an image is the only column.
-    ``tasks`` holds the number of levels of every task column, if there are any.
+    Attributes:
+        latent_size: coordinates of z.
+        width: of every hidden layer.
+        depth: number of hidden layers of the encoder; the trunk has one more.
+        kind: ``"residual"``; ``"paper"``, the network of Javaloy, Meghdadi and Valera (2021), A.4.1; or ``"conv"``,
+            which sees images by convolutions, and decodes by them where an image is the only column.
+        encoder_input: ``"standardized_onehot"``, or ``"raw"``: see `evenvae.models.encoder.CellInput`.
+        dropout: rate of dropout on the encoder's input.
+        see_mask: whether the encoder also sees which cells are observed.
+        initialisation: of the heads: ``"marginals"`` or ``"paper"``.
+        tasks: number of levels of every task column.
     """
 
     latent_size: int
-    hidden_size: int = 256
+    width: int = 256
     depth: int = 2
-    network: str = "residual"
+    kind: str = "residual"
     encoder_input: str = "standardized_onehot"
     dropout: float = 0.0
     see_mask: bool = False
-    init: str = "marginals"
+    initialisation: str = "marginals"
     tasks: tuple[int, ...] = ()
 
     @property
-    def coordinates(self) -> int:
-        """Size of what `transform` gives."""
+    def representation_size(self) -> int:
+        """Size of a row's representation: the coordinates of z."""
         return self.latent_size
 
     @property
-    def points(self) -> int:
-        """Standard-normal numbers that make one draw of the posterior."""
+    def noise_size(self) -> int:
+        """Number of standard-normal numbers that make one draw of the posterior."""
         return self.latent_size
 
-    def build(self, layout: Layout, bias: np.ndarray, key: Key[Array, ""]) -> "VAE":
+    @property
+    def prior_width(self) -> int:
+        """Width of hidden layers of a prior that has any: that of the network."""
+        return self.width
+
+    def build(self, layout: Layout, bias: Float[np.ndarray, " P"], key: Key[Array, ""]) -> "VAE":
         """A new network; see `make_vae`."""
         return make_vae(self, layout, bias, key)
 
 
-class VAE(eqx.Module):
+class VAE(Model):
     """p(x|z) = prod_d p_d(x_d; heads(trunk(z))) and q(z|x) by the encoder.
 
     The trunk's output y is the last shared feature, where the columns' gradients are balanced.
@@ -58,23 +72,40 @@ class VAE(eqx.Module):
     trunk: Stack | PixelTrunk | TaskTrunk
     heads: Heads | PixelHeads
 
-    def decode(self, z: Float[Array, "... latent"]) -> Float[Array, "... P"]:
-        """Raw parameters of every column."""
-        return decode(self, z)
 
-    def latent_of(self, coordinates: Float[Array, "... latent"]) -> Float[Array, "... latent"]:
-        """The latent at a place of latent space: itself."""
-        return coordinates
+class ConditionalVAE(VAE):
+    """p(x|z, s) and q(z|x, s) of rows whose tasks s are known: see `evenvae.models.conditioning`."""
+
+    encoder: TaskEncoder
+    trunk: TaskTrunk
+    heads: Heads
+
+    def latent_at(
+        self, representation: Float[Array | np.ndarray, "... latent"], tasks: Int[Array | np.ndarray, "... T"]
+    ) -> TaskLatent:
+        """z under tasks with these codes."""
+        return self.trunk.given(representation, tasks)
+
+    def decodable(self, prior_draw: Float[Array, "... latent"], tasks: Int[Array | np.ndarray, "... T"]) -> TaskLatent:
+        """A draw of z under tasks with these codes."""
+        return self.trunk.given(prior_draw, tasks)
 
 
-def make_vae(config: VAEConfig, layout: Layout, bias: np.ndarray, key: Key[Array, ""]) -> VAE:
-    """A new network. ``bias`` (P,) holds the heads at the columns' marginals."""
+def make_vae(config: VAEConfig, layout: Layout, bias: Float[np.ndarray, " P"], key: Key[Array, ""]) -> VAE:
+    """A new network; a `ConditionalVAE` where the configuration has tasks.
+
+    Args:
+        config: shape of the network.
+        layout: the table's columns.
+        bias: parameters of the columns' marginals, at which the heads begin.
+        key: of the random weights.
+    """
     keys = jax.random.split(key, 5)
-    paper = config.network == "paper"
-    width, latent = config.hidden_size, config.latent_size
+    paper = config.kind == "paper"
+    width, latent = config.width, config.latent_size
     tanh_gain, relu_gain, start = (5 / 3, 2**0.5, 0.01) if paper else (1.0, 1.0, 0.0)
     first = {"mode": config.encoder_input, "dropout_rate": config.dropout, "gain": tanh_gain, "bias": start}
-    if config.network == "conv":
+    if config.kind == "conv":
         cell_input = ConvolutionalInput.of(layout, width, keys[0], normalise=False, **first)
     else:
         cell_input = CellInput(layout, width, keys[0], normalise=paper, see_mask=config.see_mask, **first)
@@ -90,7 +121,7 @@ def make_vae(config: VAEConfig, layout: Layout, bias: np.ndarray, key: Key[Array
         bias=start,
     )
     encoder = Encoder(cell_input, hidden, Dense(width, 2 * latent, keys[2], 1.0, start))
-    if config.network == "conv" and layout.features == 1:
+    if config.kind == "conv" and layout.features == 1:
         image = PixelTrunk.of(layout.likelihoods[0].event_shape, latent, width, keys[3])
         return VAE(encoder, image, PixelHeads.at_marginals(layout, keys[4], bias))
     trunk = Stack(
@@ -103,11 +134,11 @@ def make_vae(config: VAEConfig, layout: Layout, bias: np.ndarray, key: Key[Array
         gain=relu_gain,
         bias=start,
     )
-    if config.init == "paper":
+    if config.initialisation == "paper":
         heads = Heads.of_paper(layout, width, keys[4])
     else:
         heads = Heads.at_marginals(layout, width, keys[4], bias)
-    if config.tasks:
-        encoder = TaskEncoder.of(encoder, config.tasks, jax.random.fold_in(key, 2))
-        trunk = TaskTrunk(trunk, config.tasks)
-    return VAE(encoder, trunk, heads)
+    if not config.tasks:
+        return VAE(encoder, trunk, heads)
+    task_encoder = TaskEncoder.of(encoder, config.tasks, jax.random.fold_in(key, 2))
+    return ConditionalVAE(task_encoder, TaskTrunk(trunk, config.tasks), heads)

@@ -1,20 +1,26 @@
-"""What the step asks of an objective: coefficients, not gradients."""
+"""What the training step asks of an objective: coefficients, not gradients."""
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Bool, Float
+
+from evenvae.part import Part
 
 
 class Bound(NamedTuple):
     """An objective's answer for one batch.
 
     The gradient of the loss is that of ``-sum(likelihood * l) - sum(ratio * (log p(z) - log q(z|x)))
-    + sum(kl * KL)`` with all coefficients held constant (mean over rows included). ``likelihood``
-    broadcasts against l of shape ``(samples, rows, D)``; ``ratio`` is None for an analytic KL, ``kl`` else.
+    + sum(kl * KL)``, with all coefficients held constant; they include the mean over rows.
 
-    ``path`` is None where every parameter gets that gradient. Else decoder and prior do, and what reaches the
-    encoder, through z alone, is multiplied by it, sample by sample.
+    Attributes:
+        loss: its value.
+        likelihood: coefficients of the log-likelihoods l of shape (samples, rows, D), against which they broadcast.
+        ratio: coefficients of log p(z) - log q(z|x); None where the KL is in closed form.
+        kl: coefficients of the KL in closed form, else None.
+        path: None where every parameter gets this gradient. Else decoder and prior get it, and what reaches the
+            encoder, through z alone, is multiplied by ``path``, sample by sample.
     """
 
     loss: Float[Array, ""]
@@ -24,32 +30,76 @@ class Bound(NamedTuple):
     path: Float[Array, "samples rows"] | None = None
 
 
-class Objective(Protocol):
-    """An objective is a hashable description plus pure functions; multipliers and averages live in ``state``.
+class Objective(Part):
+    """An objective: a hashable description with pure functions; multipliers and averages are in the ``state``.
 
-    ``doubly`` says that the encoder's own parameters inside log q are held constant (`Bound.path` is given).
+    The same objects are the user's options. A field that is None is filled by `completed`.
+
+    Attributes:
+        name: of the objective.
+        samples: draws of the latent for each row.
+        analytic_kl: whether the KL is taken in closed form where the prior has one.
+        doubly_reparametrised: whether the encoder's own parameters inside log q are held constant (`Bound.path` is
+            given then).
+        weighted: whether samples count by their importance weights.
+        constrained: whether there are constraints, so that `init` needs targets.
     """
 
     name: str
     samples: int
     analytic_kl: bool
-    doubly: bool
+
+    doubly_reparametrised: ClassVar[bool] = False
+    weighted: bool = False
+    constrained: ClassVar[bool] = False
+
+    @property
+    def kl_weight(self) -> float:
+        """Weight of the KL in the loss, by which a purpose may weigh it in the validation too."""
+        return 1.0
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether the last state of the training is kept instead of the one with the best validation metric."""
+        return False
+
+    def completed(self, kl_weight: float, warm_up: int) -> "Objective":
+        """The objective with the fields that were left open.
+
+        Args:
+            kl_weight: weight of the KL, which depends on the purpose.
+            warm_up: steps without constraints, which depend on the table's size.
+        """
+        del kl_weight, warm_up
+        return self
 
     def init(self, features: int, targets: Float[np.ndarray, " D"] | None = None) -> Any:
-        """State at the start of training; ``targets`` in nats a cell, for objectives that have constraints."""
-        ...
+        """State at the start of training with so many columns; None for no state.
+
+        ``targets`` are nats a cell, for objectives that have constraints.
+        """
+        del features, targets
 
     def bound(
         self,
         log_likelihood: Float[Array, "samples rows D"],
         ratio: Float[Array, "samples rows"] | None,
         kl: Float[Array, " rows"] | None,
-        mask: Bool[Array, "rows D"],
+        mask: Bool[Array | np.ndarray, "rows D"],
         state: Any,
     ) -> tuple[Bound, Any]:
-        """Loss, coefficients and the next state."""
-        ...
+        """Loss and coefficients for a batch, and the next state.
 
-    def watched(self, state: Any) -> dict[str, Array]:
-        """What of the state the history keeps."""
-        ...
+        Args:
+            log_likelihood: of every cell, 0 where it is missing.
+            ratio: log p(z) - log q(z|x) of every draw; None where the KL is in closed form.
+            kl: the KL of every row in closed form, else None.
+            mask: which cells are observed.
+            state: from `init` or from the last step.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no bound.")
+
+    def diagnostics(self, state: Any) -> dict[str, Array]:
+        """What the training history keeps of the state."""
+        del state
+        return {}

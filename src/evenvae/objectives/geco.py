@@ -1,22 +1,34 @@
 """GECO: the least rate at which a row, or every column, is reconstructed as well as asked."""
 
 import dataclasses
-from typing import ClassVar, NamedTuple
+from numbers import Real
+from typing import ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from evenvae.objectives.base import Bound
+from evenvae.errors import InputError
+from evenvae.objectives.base import Bound, Objective
+from evenvae.part import check_choice, check_count, check_number, check_share
 
 LARGEST_FACTOR = 0.1
-"""Most that log lambda moves in one update."""
+"""Largest relative change of a multiplier in one update."""
 RANGE = (1e-6, 1e6)
+"""Smallest and largest multiplier."""
+RATE = 1e-2
 
 
 class GECOState(NamedTuple):
-    """Multipliers, moving averages of the constraints and targets, one for every constraint; steps taken."""
+    """What GECO carries from step to step.
+
+    Attributes:
+        log_multiplier: log lambda of every constraint.
+        average: moving average of the broken nats a cell, of every constraint.
+        target: nats a cell of every column.
+        step: number of steps taken.
+    """
 
     log_multiplier: Float[Array, " constraints"]
     average: Float[Array, " constraints"]
@@ -25,30 +37,61 @@ class GECOState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class GECO:
+class GECO(Objective):
     """min KL(q || p) + sum_c lambda_c C_c, with lambda_c rising while constraint c is broken (Rezende and Viola, 2018).
 
-    A cell should cost no more than its column's target, in nats: C = NLL - target summed over a row's observed
-    cells (``constraint="row"``, one lambda), or for every column by itself (``"column"``, D of them, a balancer by
-    losses). log lambda moves by ``rate`` times the moving average of the broken nats a cell, at most 0.1 at a
-    time, every ``every`` steps, and not in the first ``warm_up`` ones, when every constraint is broken.
+    A cell should cost no more than its column's target, in nats. C is the sum of NLL - target over a row's observed
+    cells. log lambda moves by ``rate`` times the moving average of the broken nats a cell. A multiplier lambda means
+    the same trade-off as beta = 1 / lambda.
 
-    ``weighted`` (GECO + IWAE): samples count by their normalised importance weights w, so that the KL is that of the
-    self-normalised proposal, sum_k w_k l_k - L_K. At lambda = 1 it is IWAE (`IWAE`), as the other form is the
-    ELBO, up to a constant.
+    Attributes:
+        samples: draws of the latent for each row.
+        constraint: ``"row"`` has one lambda for the whole row; ``"column"`` one for each column, which also balances
+            the columns by their losses.
+        target: nats a cell that every column may cost.
+        gain: target given as an improvement, in nats, over the column's marginal distribution. Default 0.5 unless
+            ``target`` or ``kappa`` is set.
+        kappa: target of an image, as the root of the squared error that it may have.
+        rate: step size of log lambda. None is 0.01, divided by the square of ``kappa`` where that is above 1.
+        memory: share of the moving average that a step keeps.
+        warm_up: number of steps at the start, when every constraint is broken, in which lambda does not move. None
+            follows the table's size in a fit, and is 0 elsewhere.
+        every: steps between two moves of lambda.
+        weighted: True (GECO with IWAE) counts samples by their normalised importance weights w, so that the KL is that
+            of the self-normalised proposal, sum_k w_k l_k - L_K. At lambda = 1 the objective is then `IWAE`; otherwise
+            it is the ELBO, both up to a constant.
 
-    At lambda the trade-off is that of beta = 1 / lambda.
+    Raises:
+        InputError: a field is out of range, or more than one of ``target``, ``gain`` and ``kappa`` is set.
     """
 
     samples: int = 1
-    constraint: str = "row"
-    weighted: bool = False
-    rate: float = 1e-2
+    constraint: Literal["row", "column"] = "row"
+    target: float | None = None
+    gain: float | None = None
+    kappa: float | None = None
+    rate: float | None = None
     memory: float = 0.99
-    warm_up: int = 0
+    warm_up: int | None = None
     every: int = 1
+    weighted: bool = False
 
-    doubly: ClassVar[bool] = False
+    constrained: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_count("samples", self.samples)
+        check_choice("constraint", self.constraint, ("row", "column"))
+        check_number("target", self.target, Real, -np.inf, np.inf, "a number of nats")
+        check_number("gain", self.gain, Real, -np.inf, np.inf, "a number of nats")
+        positive = "positive: the root of the squared error that an image may have"
+        check_number("kappa", self.kappa, Real, np.finfo(float).tiny, np.inf, positive)
+        check_number("rate", self.rate, Real, np.finfo(float).tiny, 1, "above 0 and at most 1")
+        check_share("memory", self.memory)
+        check_count("warm_up", self.warm_up, least=0)
+        check_count("every", self.every)
+        given = [name for name in ("target", "gain", "kappa") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise InputError(f"{' and '.join(given)} say the same in different ways; give one of them.")
 
     @property
     def name(self) -> str:
@@ -57,11 +100,26 @@ class GECO:
 
     @property
     def analytic_kl(self) -> bool:
-        """Whether the KL may be taken in closed form."""
+        """Whether the KL may be taken in closed form: not for weighted samples."""
         return not self.weighted
 
+    @property
+    def keeps_last(self) -> bool:
+        """With ``kappa``, which asks for a certain error and not for the least: the last state holds the constraint."""
+        return self.kappa is not None
+
+    def completed(self, kl_weight: float, warm_up: int) -> "GECO":
+        """With ``rate`` and ``warm_up``, if they were left open."""
+        del kl_weight
+        return self.replaced(rate=self._rate, warm_up=warm_up if self.warm_up is None else self.warm_up)
+
+    @property
+    def _rate(self) -> float:
+        # with kappa the constraint is in squared errors, and the multiplier moves by their share in the target
+        return RATE / max(self.kappa or 1.0, 1.0) ** 2 if self.rate is None else self.rate
+
     def init(self, features: int, targets: Float[np.ndarray, " D"] | None = None) -> GECOState:
-        """All multipliers 1; ``targets`` in nats a cell (0 if not given)."""
+        """All multipliers are 1; targets that are not given are 0."""
         count = features if self.constraint == "column" else 1
         target = jnp.zeros(features) if targets is None else jnp.asarray(targets, jnp.float32)
         return GECOState(jnp.zeros(count), jnp.zeros(count), target, jnp.zeros((), jnp.int32))
@@ -71,16 +129,16 @@ class GECO:
         log_likelihood: Float[Array, "samples rows D"],
         ratio: Float[Array, "samples rows"] | None,
         kl: Float[Array, " rows"] | None,
-        mask: Bool[Array, "rows D"],
+        mask: Bool[Array | np.ndarray, "rows D"],
         state: GECOState,
     ) -> tuple[Bound, GECOState]:
-        """Coefficients lambda_d w_k / B of the likelihoods, 1 / B of the KL; the next multipliers."""
+        """Coefficients lambda_d w_k / B of the log-likelihoods and 1 / B of the KL; the state holds the next lambda."""
         samples, rows, _ = log_likelihood.shape
         multiplier = jnp.exp(state.log_multiplier).astype(log_likelihood.dtype)
         if self.weighted:
             assert ratio is not None
             log_weight = log_likelihood.sum(-1) + ratio
-            # constant: what its own gradient would add is left out, so that no coefficient is negative
+            # held constant: its own gradient is left out, so that no coefficient is negative
             weight = jax.lax.stop_gradient(jax.nn.softmax(log_weight, axis=0))
             evidence = jax.nn.logsumexp(log_weight, axis=0).mean() - jnp.log(samples)
             divergence = (weight * log_likelihood.sum(-1)).sum(0).mean() - evidence
@@ -106,19 +164,21 @@ class GECO:
         a = weight[..., None] * multiplier / rows
         return Bound(loss, a, ratio_coefficient, kl_coefficient), self._moved(state, average)
 
-    def _broken(self, by_cell, mask, target):
-        """Nats above the target and observed cells, for every constraint."""
+    def _broken(
+        self, by_cell: Float[Array, "rows D"], mask: Bool[Array | np.ndarray, "rows D"], target: Float[Array, " D"]
+    ) -> tuple[Float[Array, " constraints"], Int[Array, " constraints"]]:
+        """Nats above the target, and number of observed cells, for every constraint."""
         nats, count = jnp.where(mask, -by_cell - target, 0).sum(0), mask.sum(0)
         if self.constraint == "column":
             return nats, count
         return nats.sum(keepdims=True), count.sum(keepdims=True)
 
-    def _moved(self, state: GECOState, average: Array) -> GECOState:
-        move = jnp.clip(self.rate * average, jnp.log(1 - LARGEST_FACTOR), jnp.log(1 + LARGEST_FACTOR))
-        due = (state.step >= self.warm_up) & ((state.step + 1) % self.every == 0)
+    def _moved(self, state: GECOState, average: Float[Array, " constraints"]) -> GECOState:
+        move = jnp.clip(self._rate * average, jnp.log(1 - LARGEST_FACTOR), jnp.log(1 + LARGEST_FACTOR))
+        due = (state.step >= (self.warm_up or 0)) & ((state.step + 1) % self.every == 0)
         log_multiplier = jnp.clip(state.log_multiplier + jnp.where(due, move, 0), *np.log(RANGE))
         return GECOState(log_multiplier, average, state.target, state.step + 1)
 
-    def watched(self, state: GECOState) -> dict[str, Array]:
-        """What the history keeps: ``multiplier`` and ``constraint`` (broken nats a cell, moving average)."""
+    def diagnostics(self, state: GECOState) -> dict[str, Array]:
+        """``multiplier`` (lambda), and ``constraint``, the moving average of the broken nats a cell."""
         return {"multiplier": jnp.exp(state.log_multiplier), "constraint": state.average}

@@ -1,27 +1,34 @@
-"""Priors over the latent space.
+"""Priors over the latent space: `Prior` is the protocol, and every other file is a prior beside its options.
 
-All have ``of``, ``log_prob`` and ``sample``; ``kl`` where it is closed. A prior that learns by other means than the
-model's gradient has ``init``, ``refine`` and ``settle`` as well (see `evenvae.training.refining`); ``penalty`` is
-what it adds to the loss of a batch. `FittedMixture` is no choice of a prior: it is fitted to a trained model's
-posteriors, to sample from.
+`FittedMixture` is no choice of a prior: it is fitted to a trained model's posteriors, to sample from. `Mixture`
+belongs to HI-VAE.
 """
 
-from evenvae.priors.exemplar import ExemplarPrior
+from evenvae.priors.base import Prior, PriorOptions
+from evenvae.priors.exemplar import Exemplar, ExemplarPrior
 from evenvae.priors.fitted import FittedMixture
-from evenvae.priors.mixture import MixturePrior
-from evenvae.priors.optimal import SATURATED, OptimalPrior
-from evenvae.priors.standard import StandardNormal
-from evenvae.priors.vamp import VampPrior
+from evenvae.priors.mixture import Mixture, MixturePrior
+from evenvae.priors.optimal import SATURATED, Optimal, OptimalPrior
+from evenvae.priors.standard import Standard, StandardNormal
+from evenvae.priors.vamp import Vamp, VampPrior
 
-PRIORS = {"standard": StandardNormal, "vamp": VampPrior, "exemplar": ExemplarPrior, "optimal": OptimalPrior}
+PRIORS: dict[str, type[PriorOptions]] = {"standard": Standard, "vamp": Vamp, "exemplar": Exemplar, "optimal": Optimal}
+"""Options of every prior that can be chosen, by its name."""
 
 __all__ = [
     "PRIORS",
     "SATURATED",
+    "Exemplar",
     "ExemplarPrior",
     "FittedMixture",
+    "Mixture",
     "MixturePrior",
+    "Optimal",
     "OptimalPrior",
+    "Prior",
+    "PriorOptions",
+    "Standard",
     "StandardNormal",
+    "Vamp",
     "VampPrior",
 ]

@@ -1,4 +1,4 @@
-"""Mixtures of normals with independent coordinates, and what learned priors share."""
+"""Mixtures of normals with independent coordinates, and the penalty that learned priors share."""
 
 from typing import Any
 
@@ -6,19 +6,20 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from evenvae.priors.standard import LOG_2PI, standard_kl
+from evenvae.constants import LOG_2PI
+from evenvae.priors.standard import standard_kl
 
 ANCHOR = 0.01
 """Weight of `drift` in the loss of a model whose prior follows its posteriors."""
 
 
 def mixture_log_prob(
-    z: Float[Array, "... latent"],
+    z: Float[Array, "*rows latent"],
     means: Float[Array, "M latent"],
     stds: Float[Array, "M latent"],
     log_weights: Float[Array, " M"],
-) -> Float[Array, "..."]:
-    """log sum_m w_m N(z; mu_m, s_m^2), by three matrix products instead of an array of shape (..., M, latent)."""
+) -> Float[Array, "*rows"]:
+    """log sum_m w_m N(z; mu_m, s_m^2), by matrix products instead of an array of shape (..., M, latent)."""
     precision = stds**-2
     scaled = means * precision
     # residuals squared, (z - mu)^2 / s^2, multiplied out
@@ -34,16 +35,16 @@ def mixture_sample(
     stds: Float[Array, "M latent"],
     log_weights: Float[Array, " M"],
 ) -> Float[Array, "rows latent"]:
-    """Draws: a component, then its normal."""
+    """Draws: a component, then from its normal."""
     keys = jax.random.split(key)
     chosen = jax.random.categorical(keys[0], log_weights, shape=(rows,))
     return means[chosen] + stds[chosen] * jax.random.normal(keys[1], (rows, means.shape[-1]))
 
 
 def drift(posterior: Any) -> Float[Array, ""]:
-    """KL(N(m, v) || N(0, I)) with the batch's mean m and variance v of z ~ q(z), coordinate by coordinate.
+    """KL(N(m, v) || N(0, I)), where m and v are mean and variance of z ~ q(z) over the batch, by coordinate.
 
-    A prior that follows the posteriors leaves q(z) free to wander and to stretch; a little of this holds it.
+    A prior that follows the posteriors lets q(z) move away and stretch; a small weight of this term prevents it.
     """
     mean = posterior.mean.mean(0)
     variance = posterior.mean.var(0) + (posterior.std**2).mean(0)

@@ -1,56 +1,66 @@
-"""Where the rows lie in latent space, fitted when training is over."""
+"""A density of the rows' latents, fitted after training."""
 
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 from sklearn.mixture import GaussianMixture
 
+from evenvae.constants import LOG_2PI
 from evenvae.models.mixture import MixtureLatent
-from evenvae.priors.standard import LOG_2PI
+from evenvae.priors.base import Prior
 
 CANDIDATES = (1, 8, 32, 64)
-"""Numbers of components that are tried, in order, while held-out draws get likelier."""
+"""Numbers of components that are tried in this order, as long as held-out draws become likelier."""
 HELD_OUT = 0.1
+"""Share of the draws that are held out."""
 ROWS_A_COMPONENT = 10
-"""Draws that a component needs at least, for every coordinate of the latent."""
+"""Least number of draws for each component and coordinate of the latent."""
 LEAST_VARIANCE = 1e-3
 
 
-class FittedMixture(eqx.Module):
-    """q(z) = mean over rows of q(z|x), by a mixture of normals with full covariances.
+class FittedMixture(Prior):
+    """q(z), the mean over rows of q(z|x), as a mixture of normals with full covariances.
 
     Training moves the posteriors towards the prior p(z) but does not make their mean equal to it, and the less so the
-    lighter the KL weighs: draws from p(z) fall where no row lies, and the decoder was never asked. A density fitted
-    to draws of q(z|x) afterwards closes that gap (ex-post density estimation: Ghosh et al., 2020; two-stage VAE: Dai
-    and Wipf, 2019). The trained prior stays the model's p(z) for likelihoods.
+    smaller the weight of the KL. Some draws of p(z) then fall where no row lies, and the decoder has never been trained
+    there. A density that is fitted to draws of q(z|x) afterwards closes that gap (ex-post density estimation: Ghosh et
+    al., 2020; two-stage VAE: Dai and Wipf, 2019). The trained prior remains the model's p(z) for likelihoods.
 
-    ``component`` (M, S) is one-hot: which of the S components s of a mixture latent (HI-VAE) a normal belongs to; None
-    where the latent is z alone.
+    Attributes:
+        means, factors, log_weights: of the M normals; the factors are lower triangular, with covariance f f'.
+        component: one-hot, which of the S components s of a mixture latent (HI-VAE) each normal belongs to; None where
+            the latent is z alone.
     """
 
-    means: Float[Array, "M latent"]
-    factors: Float[Array, "M latent latent"]
-    log_weights: Float[Array, " M"]
-    component: Float[Array, "M S"] | None
+    means: Float[Array | np.ndarray, "M latent"]
+    factors: Float[Array | np.ndarray, "M latent latent"]
+    log_weights: Float[Array | np.ndarray, " M"]
+    component: Float[Array | np.ndarray, "M S"] | None
 
     @classmethod
     def of(cls, draws: Any, seed: int) -> "FittedMixture":
-        """Fitted to ``draws`` of the rows' posteriors, z (rows, latent) or a `MixtureLatent` of them.
+        """Fitted to draws of the rows' posteriors.
 
-        Their number of normals is the first of `CANDIDATES` after which held-out draws get no likelier.
+        The number of normals is the last of `CANDIDATES` by which held-out draws have become likelier.
+
+        Args:
+            draws: one latent for each row, as a prior sees it: z (rows, latent), or z and a one-hot component.
+            seed: of the fit.
         """
-        if not isinstance(draws, MixtureLatent):
-            return cls._stacked([_fit(np.asarray(draws, np.float64), seed)], None)
-        z, s = np.asarray(draws.z, np.float64), np.asarray(draws.s).argmax(-1)
+        z, *components = jax.tree.leaves(draws)
+        z = np.asarray(z, np.float64)
+        if not components:
+            return cls._stacked([_fit(z, seed)], None)
+        (component,) = components
+        s = np.asarray(component).argmax(-1)
         found, counts = np.unique(s, return_counts=True)
         fits = [_fit(z[s == number], seed) for number in found]
         fits = [fit._replace(weights=fit.weights * n / len(s)) for fit, n in zip(fits, counts, strict=True)]
         of_fit = np.repeat(found, [len(fit.weights) for fit in fits])
-        return cls._stacked(fits, jax.nn.one_hot(of_fit, draws.s.shape[-1]))
+        return cls._stacked(fits, jax.nn.one_hot(of_fit, component.shape[-1]))
 
     @classmethod
     def _stacked(cls, fits: "list[Normals]", component: Float[Array, "M S"] | None) -> "FittedMixture":
@@ -58,7 +68,7 @@ class FittedMixture(eqx.Module):
         return cls(means, factors, jnp.log(weights), component)
 
     def sample(self, key: Key[Array, ""], rows: int) -> Any:
-        """Draws: a normal of the mixture, then of that."""
+        """Draws: one of the normals, then from it; with its component, if there is one."""
         keys = jax.random.split(key)
         chosen = jax.random.categorical(keys[0], self.log_weights, shape=(rows,))
         noise = jax.random.normal(keys[1], (rows, self.means.shape[-1]))
@@ -66,7 +76,7 @@ class FittedMixture(eqx.Module):
         return z if self.component is None else MixtureLatent(z, self.component[chosen])
 
     def log_prob(self, latent: Any) -> Float[Array, "..."]:
-        """Log-density of a latent."""
+        """Log-density of z, or of z and its component."""
         z = latent if self.component is None else latent.z
         inverse = jax.vmap(lambda f: jax.scipy.linalg.solve_triangular(f, jnp.eye(f.shape[-1]), lower=True))(
             self.factors
@@ -88,11 +98,12 @@ class Normals(NamedTuple):
 
 
 def _fit(z: Float[np.ndarray, "rows latent"], seed: int) -> Normals:
+    """As many normals as held-out draws ask for."""
     rows, latent = z.shape
     held_out = np.random.default_rng(seed).random(rows) < HELD_OUT
     room = rows // (ROWS_A_COMPONENT * latent)
     if room == 0:
-        # too few draws for a covariance: the coordinates by themselves
+        # too few draws for a covariance: independent coordinates
         variance = z.var(axis=0) + LEAST_VARIANCE if rows > 1 else np.ones(latent)
         return Normals(np.ones(1), z.mean(axis=0)[None], np.diag(np.sqrt(variance))[None])
     best, best_score = GaussianMixture(), -np.inf

@@ -1,47 +1,53 @@
 """The standard normal prior."""
 
-from typing import Any
+import dataclasses
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from evenvae.models.conditioning import place
-
-LOG_2PI = 1.8378770664093453
-
-
-class StandardNormal(eqx.Module):
-    """p(z) = N(0, I)."""
-
-    latent_size: int = eqx.field(static=True)
-
-    @classmethod
-    def of(cls, latent_size: int, width: int, components: int | None, key: Key[Array, ""]) -> "StandardNormal":
-        """Nothing to choose."""
-        del width, components, key
-        return cls(latent_size)
-
-    def log_prob(self, z: Any) -> Float[Array, "..."]:
-        """Log-density of a latent, summed over its coordinates."""
-        return standard_log_prob(place(z))
-
-    def sample(self, key: Key[Array, ""], rows: int) -> Float[Array, "rows latent"]:
-        """Draws."""
-        return jax.random.normal(key, (rows, self.latent_size))
-
-    def kl(self, posterior: Any, latent: Any = None) -> Float[Array, " rows"]:
-        """KL(q || p) = sum (mu^2 + s^2 - 1) / 2 - log s; no draw of z is needed."""
-        del latent
-        return standard_kl(posterior.mean, posterior.std)
+from evenvae.constants import LOG_2PI
+from evenvae.priors.base import Prior, PriorOptions
 
 
-def standard_log_prob(z: Float[Array, "... latent"]) -> Float[Array, "..."]:
+def standard_log_prob(z: Float[Array, "*rows latent"]) -> Float[Array, "*rows"]:
     """log N(z; 0, I)."""
     return -0.5 * (z**2 + LOG_2PI).sum(-1)
 
 
-def standard_kl(mean: Float[Array, "... latent"], std: Float[Array, "... latent"]) -> Float[Array, "..."]:
-    """KL(N(mean, std^2) || N(0, I))."""
+def standard_kl(mean: Float[Array, "*rows latent"], std: Float[Array, "*rows latent"]) -> Float[Array, "*rows"]:
+    """KL(N(mean, std^2) || N(0, I)) = sum (mean^2 + std^2 - 1) / 2 - log std."""
     return 0.5 * (mean**2 + std**2 - 1).sum(-1) - jnp.log(std).sum(-1)
+
+
+class StandardNormal(Prior):
+    """p(z) = N(0, I)."""
+
+    latent_size: int = eqx.field(static=True)
+
+    has_closed_kl: ClassVar[bool] = True
+
+    def log_prob(self, latent: Float[Array, "*rows latent"]) -> Float[Array, "*rows"]:
+        """Log-density, summed over the coordinates of z."""
+        return standard_log_prob(latent)
+
+    def sample(self, key: Key[Array, ""], rows: int) -> Float[Array, "rows latent"]:
+        """Draws of z."""
+        return jax.random.normal(key, (rows, self.latent_size))
+
+    def kl(self, posterior: Any, latent: Any = None) -> Float[Array, " rows"]:
+        """KL of a diagonal normal posterior; it needs no draw."""
+        del latent
+        return standard_kl(posterior.mean, posterior.std)
+
+
+@dataclasses.dataclass(frozen=True)
+class Standard(PriorOptions):
+    """Options of the prior N(0, I): there are none."""
+
+    def build(self, latent_size: int, width: int, key: Key[Array, ""]) -> StandardNormal:
+        """The prior for so many coordinates of z."""
+        del width, key
+        return StandardNormal(latent_size)

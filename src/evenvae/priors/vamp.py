@@ -1,49 +1,63 @@
 """A learned mixture in latent space."""
 
-from typing import Any
+import dataclasses
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from evenvae.models.conditioning import place
+from evenvae.part import check_count
+from evenvae.priors.base import Prior, PriorOptions
 from evenvae.priors.components import mixture_log_prob, mixture_sample
 
-COMPONENTS = 64
 LEAST_STD = 0.05
 
 
-class VampPrior(eqx.Module):
-    """p(z) = sum_m w_m N(z; mu_m, s_m^2), all learned with the model.
+class VampPrior(Prior):
+    """p(z) = sum_m w_m N(z; mu_m, s_m^2), where weights, means and variances are learned with the model.
 
-    After Tomczak and Welling (2018), whose components are the posteriors of learned pseudo-rows. Here the
-    pseudo-posteriors themselves are learned: a row of mixed columns is no place for a gradient, and the encoder
-    need not run for them.
+    After Tomczak and Welling (2018), whose components are the posteriors of learned pseudo-rows. Here the components
+    themselves are learned: a row of mixed columns has no useful gradient, and the encoder need not run for them.
     """
 
     means: Float[Array, "M latent"]
     spread: Float[Array, "M latent"]
     logits: Float[Array, " M"]
 
-    @classmethod
-    def of(cls, latent_size: int, width: int, components: int | None, key: Key[Array, ""]) -> "VampPrior":
-        """Components that cover the standard normal between them: means of variance a half, variances a half."""
-        del width
-        count = int(components or COMPONENTS)
-        means = 0.5**0.5 * jax.random.normal(key, (count, latent_size))
-        spread = jnp.full((count, latent_size), jnp.log(jnp.expm1(0.5**0.5 - LEAST_STD)))
-        return cls(means, spread, jnp.zeros(count))
-
     @property
     def stds(self) -> Float[Array, "M latent"]:
-        """Standard deviations of the components, at least 0.05: none can close in on a single row."""
+        """Standard deviations of the components, at least 0.05, so that none can concentrate on a single row."""
         return jax.nn.softplus(self.spread) + LEAST_STD
 
-    def log_prob(self, z: Any) -> Float[Array, "..."]:
-        """Log-density of a latent."""
-        return mixture_log_prob(place(z), self.means, self.stds, jax.nn.log_softmax(self.logits))
+    def log_prob(self, latent: Float[Array, "*rows latent"]) -> Float[Array, "*rows"]:
+        """Log-density of the mixture."""
+        return mixture_log_prob(latent, self.means, self.stds, jax.nn.log_softmax(self.logits))
 
     def sample(self, key: Key[Array, ""], rows: int) -> Float[Array, "rows latent"]:
-        """Draws."""
+        """Draws of z."""
         return mixture_sample(key, rows, self.means, self.stds, self.logits)
+
+
+@dataclasses.dataclass(frozen=True)
+class Vamp(PriorOptions):
+    """Options of the learned mixture.
+
+    Attributes:
+        components: number of normals.
+
+    Raises:
+        InputError: ``components`` is not a positive whole number.
+    """
+
+    components: int = 64
+
+    def __post_init__(self) -> None:
+        check_count("components", self.components)
+
+    def build(self, latent_size: int, width: int, key: Key[Array, ""]) -> VampPrior:
+        """Components that together cover the standard normal: means of variance 1/2, and variances of 1/2."""
+        del width
+        count = self.components
+        means = 0.5**0.5 * jax.random.normal(key, (count, latent_size))
+        spread = jnp.full((count, latent_size), jnp.log(jnp.expm1(0.5**0.5 - LEAST_STD)))
+        return VampPrior(means, spread, jnp.zeros(count))

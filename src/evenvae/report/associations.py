@@ -1,7 +1,8 @@
-"""Section: how columns hang together, in the real rows and in drawn ones."""
+"""Section: how columns are associated, in the real rows and in drawn rows."""
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from scipy import stats
 
 from evenvae.report.evidence import Evidence
@@ -11,26 +12,33 @@ from evenvae.tables import Column
 COLUMNS, LEVELS, FEWEST = 40, 20, 10
 
 
-def association(x: np.ndarray, y: np.ndarray, nominal: tuple[bool, bool]) -> float:
-    """Spearman's rho of two numbers, Cramer's V of two levels, the correlation ratio of levels and a number.
+def association(x: Float[np.ndarray, " N"], y: Float[np.ndarray, " N"], discrete: tuple[bool, bool]) -> float:
+    """Spearman's rho of two columns of numbers, Cramer's V of two of levels, the correlation ratio of one of each.
 
-    ``x`` and ``y`` (N,) hold NaN for holes; rows with both are used, nan where fewer than ten or where one of
-    the two is constant. Levels beyond the 20 most frequent count as one.
+    Rows where both are observed are used. Levels other than the 20 most frequent count as one.
+
+    Args:
+        x: numbers or codes of levels, NaN for missing cells.
+        y: the same of another column.
+        discrete: which of the two are levels.
+
+    Returns:
+        The association; nan where fewer than ten rows are left or one of the two columns is constant.
     """
     both = np.isfinite(x) & np.isfinite(y)
     x, y = x[both], y[both]
     if x.size < FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan")
-    if nominal == (True, True):
+    if discrete == (True, True):
         table = pd.crosstab(pooled(x), pooled(y)).to_numpy()
         return float(stats.contingency.association(table, method="cramer")) if min(table.shape) > 1 else float("nan")
-    if nominal == (False, False):
+    if discrete == (False, False):
         return float(stats.spearmanr(x, y)[0])
-    return correlation_ratio(*((pooled(x), y) if nominal[0] else (pooled(y), x)))
+    return correlation_ratio(*((pooled(x), y) if discrete[0] else (pooled(y), x)))
 
 
-def correlation_ratio(levels: np.ndarray, values: np.ndarray) -> float:
-    """Square root of the share of the values' variance that lies between levels, in [0, 1]."""
+def correlation_ratio(levels: Float[np.ndarray, " N"], values: Float[np.ndarray, " N"]) -> float:
+    """Square root of the share of the values' variance that lies between the levels, in [0, 1]."""
     _, codes = np.unique(levels, return_inverse=True)
     counts = np.bincount(codes)
     means = np.bincount(codes, weights=values) / counts
@@ -39,7 +47,7 @@ def correlation_ratio(levels: np.ndarray, values: np.ndarray) -> float:
     return float(np.sqrt(between / total)) if total > 0 else float("nan")
 
 
-def pooled(codes: np.ndarray) -> np.ndarray:
+def pooled(codes: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:
     """The most frequent levels, and -1 for all others."""
     levels, counts = np.unique(codes, return_counts=True)
     if levels.size <= LEVELS:
@@ -48,19 +56,19 @@ def pooled(codes: np.ndarray) -> np.ndarray:
     return np.where(np.isin(codes, kept), codes, -1)
 
 
-def matrix(values: np.ndarray, columns: tuple[Column, ...]) -> np.ndarray:
-    """(D, D) associations, 1 on the diagonal."""
+def matrix(values: Float[np.ndarray, "N D"], columns: tuple[Column, ...]) -> Float[np.ndarray, "D D"]:
+    """The associations of all pairs of columns, with 1 on the diagonal."""
     size = len(columns)
     found = np.eye(size)
     for i in range(size):
         for j in range(i):
-            kinds = (columns[i].nominal, columns[j].nominal)
+            kinds = (columns[i].discrete, columns[j].discrete)
             found[i, j] = found[j, i] = association(values[:, i], values[:, j], kinds)
     return found
 
 
 def section(evidence: Evidence) -> Section:
-    """A heat map to switch between real, sampled and their difference; the pairs that differ most."""
+    """A heat map of the real rows, the drawn rows or their difference; and the pairs that differ most."""
     columns = evidence.columns[:COLUMNS]
     real = matrix(evidence.values[:, :COLUMNS], columns)
     sampled = matrix(evidence.sampled[:, :COLUMNS], columns)
@@ -69,8 +77,8 @@ def section(evidence: Evidence) -> Section:
     known = pairs[np.isfinite(pairs)]
     mean, most = (number(float(f(known)), 2) if known.size else "" for f in (np.mean, np.max))
     lead = (
-        "Do columns that go together do so in drawn rows? Spearman's rho between numbers, Cramér's V between "
-        "levels, the correlation ratio between levels and numbers. "
+        "Are columns as strongly associated in drawn rows as in real ones? Spearman's rho between numbers, Cramér's V "
+        "between levels, the correlation ratio between levels and numbers. "
         + (
             f"Drawn pairs differ by {mean} on average, by {most} at most."
             if known.size
@@ -83,7 +91,7 @@ def section(evidence: Evidence) -> Section:
     return Section(
         "associations",
         "Associations",
-        "How columns hang together",
+        "How columns are associated",
         lead,
         (heat(columns, real, sampled), worst(columns, real, sampled)),
         notes,
@@ -91,7 +99,7 @@ def section(evidence: Evidence) -> Section:
 
 
 def heat(columns: tuple[Column, ...], real: np.ndarray, sampled: np.ndarray) -> Figure:
-    """One heat map with a switch."""
+    """One heat map with a selector."""
     names = [column.name for column in columns]
     trace = {"type": "heatmap", "x": names, "y": names, "z": listed(real, 3), "coloraxis": "coloraxis",
              "hovertemplate": "%{y} · %{x}: %{z}<extra></extra>", "xgap": 1, "ygap": 1}  # fmt: skip
@@ -108,7 +116,7 @@ def heat(columns: tuple[Column, ...], real: np.ndarray, sampled: np.ndarray) -> 
 
 
 def heat_layout(largest: float = 1.0) -> dict:
-    """Of a square of columns with values in [-1, 1], at full colour from ``largest`` on."""
+    """The layout of a heat map of pairs of columns; values of at least ``largest`` have the full colour."""
     bar = {"thickness": 10, "len": 0.9, "outlinewidth": 0, "tickvals": [-largest, 0, largest]}
     return {
         "coloraxis": {"cmin": -largest, "cmax": largest, "colorbar": bar},
@@ -119,12 +127,12 @@ def heat_layout(largest: float = 1.0) -> dict:
 
 
 def heat_height(columns: int) -> int:
-    """Pixels of a square heat map with its labels."""
+    """Height of a heat map of pairs of ``columns`` with its labels, in pixels."""
     return int(np.clip(140 + 24 * columns, 280, 820))
 
 
 def worst(columns: tuple[Column, ...], real: np.ndarray, sampled: np.ndarray, most: int = 10) -> Table:
-    """The pairs that drawn rows get most wrong."""
+    """The pairs whose association differs most between real and drawn rows."""
     pairs = [
         (abs(sampled[i, j] - real[i, j]), i, j)
         for i in range(len(columns))

@@ -1,4 +1,4 @@
-"""Section: what the model is, what it was trained on, and with what."""
+"""Section: what the model is, on what it was trained, and with which software."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -9,7 +9,8 @@ import jax
 import numpy as np
 
 from evenvae.report.evidence import Evidence
-from evenvae.report.parts import Section, Table
+from evenvae.report.parts import Section, Table, shown
+from evenvae.tables import Column
 
 PACKAGES = ("evenvae", "jax", "equinox", "optax", "numpy", "scikit-learn", "plotly")
 
@@ -17,42 +18,44 @@ PACKAGES = ("evenvae", "jax", "equinox", "optax", "numpy", "scikit-learn", "plot
 def section(evidence: Evidence) -> Section:
     """Tables of facts, settings, columns and versions."""
     lead = "Enough to train the same model again: same table, settings, seed and versions on the same kind of machine."
-    parts = (facts(evidence), settings(evidence.model), columns(evidence), versions())
+    parts = (facts(evidence), settings(evidence), columns(evidence), versions())
     return Section("card", "Model card", "Model card", lead, parts)
 
 
 def facts(evidence: Evidence) -> Table:
-    """Table, training and size."""
+    """Facts about the table, the training and the size of the model."""
     model = evidence.model
-    known = evidence.trained_on_it
+    record, plan = evidence.fitted.record, evidence.fitted.plan
     same = {
         True: "the table it was trained on",
         False: "not the table it was trained on",
         None: "not known to be the training table",
     }
-    parameters = sum(np.size(leaf) for leaf in jax.tree.leaves(eqx.filter(model.members_[0][0], eqx.is_inexact_array)))
-    trained = getattr(model, "fingerprint_", None)
-    end = ", interrupted" if model.interrupted_ else ""
+    parameters = sum(
+        np.size(leaf) for leaf in jax.tree.leaves(eqx.filter(evidence.fitted.members[0].network, eqx.is_inexact_array))
+    )
+    end = ", interrupted" if record.interrupted else ""
+    members = len(evidence.fitted.members)
     rows = [
-        ("trained on", f"{model.rows_:,} rows, {model.held_out_:,} of them held out to watch"),
-        ("fingerprint of the training table", trained or "not recorded"),
-        ("looked at", f"{len(evidence.places):,} of {evidence.table_rows:,} rows: {same[known]}"),
+        ("trained on", f"{record.rows:,} rows, {record.held_out:,} of them held out for validation"),
+        ("fingerprint of the training table", record.fingerprint or "not recorded"),
+        ("looked at", f"{len(evidence.places):,} of {evidence.table_rows:,} rows: {same[evidence.trained_on_it]}"),
         ("fingerprint of the table looked at", evidence.fingerprint),
-        ("model", f"{model.model}, {parameters:,} parameters, {len(model.members_)} member(s)"),
-        ("objective, prior", f"{model.objective}, {model.prior}"),
-        ("balance", model.plan_.balance),
-        ("purpose", model.plan_.training.purpose),
-        ("steps", f"{model.n_steps_:,} of at most {model.plan_.training.steps:,}{end}"),
-        ("seed", str(model.seed_)),
+        ("model", f"{plan.model}, {parameters:,} parameters, {members} member(s)"),
+        ("objective, prior", f"{_short(model.objective)}, {_short(model.prior)}"),
+        ("balance", plan.balance),
+        ("purpose", plan.purpose),
+        ("steps", f"{record.steps:,} of at most {plan.training.steps:,}{end}"),
+        ("seed", str(record.seed)),
         ("seed of this report", str(evidence.seed)),
     ]  # fmt: skip
     return Table(("fact", "value"), tuple(rows), caption="A fingerprint is the SHA-256 of the encoded cells.")
 
 
-def settings(model: Any) -> Table:
-    """Options as given, and what was made of them."""
-    given = model.get_params(deep=False)
-    made = model.plan_.used()
+def settings(evidence: Evidence) -> Table:
+    """The options as they were given, and the settings that followed from them."""
+    given = evidence.model.get_params(deep=False)
+    made = evidence.fitted.plan.used()
     rows = []
     for name in sorted(set(given) | set(made)):
         asked = "–" if name not in given or given[name] is None else _short(given[name])
@@ -61,23 +64,23 @@ def settings(model: Any) -> Table:
 
 
 def columns(evidence: Evidence) -> Table:
-    """Every column of the schema, modelled or not, with the reason."""
-    schema = evidence.model.schema_
+    """All columns of the schema, those that are not modelled too, with the reason."""
+    schema = evidence.fitted.schema
     rows = tuple(
-        (c.name, c.likelihood or c.role, c.reason, f"{c.cardinality} levels" if c.nominal else _range(c))
+        (c.name, c.likelihood or c.role, c.reason, f"{c.cardinality} levels" if c.discrete else _range(c))
         for c in schema.columns
     )
     return Table(
         ("column", "taken for", "because", "values"),
         rows,
         columns=tuple((c.name,) for c in schema.columns),
-        kinds=tuple("levels" if c.nominal else "numbers" for c in schema.columns),
+        kinds=tuple("levels" if c.discrete else "numbers" for c in schema.columns),
         folded="What each column is taken for",
     )
 
 
 def versions() -> Table:
-    """Of what made this report."""
+    """Versions of the software that made this report."""
     rows = [("Python", platform.python_version())]
     for package in PACKAGES:
         try:
@@ -88,11 +91,9 @@ def versions() -> Table:
     return Table(("software", "version"), tuple(rows), folded="Versions")
 
 
-def _range(column: Any) -> str:
+def _range(column: Column) -> str:
     if column.low is None or column.high is None:
         return ""
-    from evenvae.report.parts import shown
-
     return f"{shown(column.low, column)} to {shown(column.high, column)}"
 
 

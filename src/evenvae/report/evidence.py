@@ -1,4 +1,4 @@
-"""Everything the report shows, asked of the model once."""
+"""Everything that the report shows, asked of the model once."""
 
 import dataclasses
 import logging
@@ -11,19 +11,27 @@ from jaxtyping import Bool, Float, Int
 
 from evenvae import metrics, tables
 from evenvae.errors import InputError
+from evenvae.estimator import EvenVAE
+from evenvae.fitted import FittedModel
 from evenvae.report import gradients
-from evenvae.tables import Column
+from evenvae.tables import Column, Encoded
 
 log = logging.getLogger(__name__)
 
 HIDDEN_SHARE = 0.2
+"""Share of the observed cells that are hidden, to measure how well they are imputed."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Imputation:
-    """A seeded share of observed cells was hidden; errors (D,) as `metrics.column_errors` measures them.
+    """How well hidden cells are imputed.
 
-    ``purpose`` is that of the model that was asked, ``own`` whether it is the model of the report.
+    Attributes:
+        hidden: True for the cells that were hidden.
+        error: of every column, as `metrics.column_errors` measures it.
+        baseline: error of the column's mean or most frequent level.
+        purpose: of the model that imputed.
+        own: whether this is the model of the report.
     """
 
     hidden: Bool[np.ndarray, "N D"]
@@ -35,13 +43,33 @@ class Imputation:
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """A model's answers about a table, in numbers: float64 cells with NaN for holes, codes for levels.
+    """A model's answers about a table. Cells are float64 numbers and codes of levels, with NaN for missing cells.
 
-    ``places`` are the rows' numbers in the table given, from 0; ``scores`` is what
-    ``score_samples(return_details=True)`` gives; ``evaluation`` and ``beside`` are ``evaluate``'s frames.
+    Attributes:
+        model: the fitted estimator.
+        label: its name.
+        columns: the modelled columns.
+        table_rows: rows of the whole table.
+        fingerprint: of the whole table.
+        seed: of everything that is drawn.
+        places: numbers of the rows that were looked at, in the whole table, from 0.
+        values: their cells.
+        observed: which of them are observed.
+        missing_share: share of missing cells of every column, in the whole table.
+        reconstructed: the cells as the model reconstructs them.
+        sampled: cells of rows that were drawn from the model.
+        latent: the rows in latent space.
+        scores: what ``score_samples(return_details=True)`` gives.
+        evaluation: what ``evaluate`` gives.
+        imputation: how well hidden cells are imputed.
+        comparisons: of the columns' gradients, at the end and at the start of training.
+        other: another fitted estimator to compare with.
+        other_label: its name.
+        beside: what its ``evaluate`` gives.
+        other_comparisons: of its columns' gradients.
     """
 
-    model: Any
+    model: EvenVAE
     label: str
     columns: tuple[Column, ...]
     table_rows: int
@@ -57,11 +85,31 @@ class Evidence:
     scores: dict[str, np.ndarray]
     evaluation: pd.DataFrame
     imputation: Imputation
-    stories: tuple[gradients.Story, ...]
-    other: Any = None
+    comparisons: tuple[gradients.GradientComparison, ...]
+    other: EvenVAE | None = None
     other_label: str = ""
     beside: pd.DataFrame | None = None
-    other_stories: tuple[gradients.Story, ...] = ()
+    other_comparisons: tuple[gradients.GradientComparison, ...] = ()
+
+    @property
+    def fitted(self) -> FittedModel:
+        """What training gave."""
+        return self.model.fitted_
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """One entry for every evaluation of the validation metric."""
+        return self.model.history_
+
+    @property
+    def purpose(self) -> str:
+        """What the model is for."""
+        return self.fitted.plan.purpose
+
+    @property
+    def balance(self) -> str:
+        """Name of the balancer that the model was trained with."""
+        return self.fitted.plan.balance
 
     @property
     def names(self) -> list[str]:
@@ -70,64 +118,64 @@ class Evidence:
 
     @property
     def trained_on_it(self) -> bool | None:
-        """Whether the table is the one the model was trained on; None where the model does not know."""
-        known = getattr(self.model, "fingerprint_", None)
+        """Whether the table is the one that the model was trained on; None where the model does not know."""
+        known = self.fitted.record.fingerprint
         return None if known is None else known == self.fingerprint
 
 
 def gather(
-    model: Any,
+    model: EvenVAE,
     X: Any,
     *,
-    beside: Any = None,
-    imputer: Any = None,
+    beside: EvenVAE | None = None,
+    imputer: EvenVAE | None = None,
     rows: int = 5000,
     seed: int = 0,
     labels: tuple[str, str] = ("", ""),
 ) -> Evidence:
-    """Ask a fitted model all that the report shows.
+    """Ask a fitted model for everything that the report shows.
 
     Args:
         model: a fitted `EvenVAE`.
-        X: the table to look at, in any library; a table with more than ``rows`` rows is represented by a seeded
-            sample of them, in their order.
+        X: the table to look at, in any library. Of a table with more than ``rows`` rows a random sample is looked at,
+            in the order of the table.
         beside: another fitted model of the same columns, to compare with.
-        imputer: another fitted model of the same columns, asked for the hidden cells in place of ``model``.
+        imputer: another fitted model of the same columns, which imputes the hidden cells instead of ``model``.
         rows: most rows to look at, at least 2.
-        seed: of the sample of rows, the hidden cells, the drawn rows and the noise of the gradients.
-        labels: names of the two models; their balances where empty.
+        seed: of the sample of rows, the hidden cells, the drawn rows and the batches of the gradients.
+        labels: names of the two models; an empty one is replaced by a name that follows from the model's balance.
 
     Raises:
-        InputError: the table or the other model has other columns, or ``rows`` is below 2.
+        InputError: the table or the other model has other columns, a column holds images, or ``rows`` is below 2.
     """
     if rows < 2:
         raise InputError(f"rows={rows} must be at least 2.")
     schema = model.schema_
     columns = schema.features
-    pictured = next((column.name for column in columns if column.kind == "image"), None)
+    pictured = next((column.name for column in columns if column.is_image), None)
     if pictured is not None:
-        raise InputError(f"The report is of numbers and levels, and column {pictured!r} holds images: evenvae.pictures "
-                         "shows those.")  # fmt: skip
+        raise InputError(
+            f"The report is of numbers and levels, and column {pictured!r} holds images. Use evenvae.plots for images."
+        )
     frame = tables.as_frame(X, schema.names if tables.library_of(X) == "numpy" else None)
     whole = tables.encode(frame, schema)
     count = len(frame)
     places = np.arange(count)
     if count > rows:
         places = np.sort(np.random.default_rng([seed, 1]).choice(count, rows, replace=False))
-    part = frame.iloc[places]
-    values, observed = whole.values[places], whole.observed[places]
-    codes = None if whole.tasks is None else whole.tasks[places]
-    other_frame, other_stories = None, ()
+    part, encoded = frame.iloc[places], whole.take(places)
+    other_frame, other_comparisons = None, ()
     with warnings.catch_warnings():
-        # said once, by the encoding above
+        # the encoding above has given the same warnings already
         warnings.simplefilter("ignore", tables.TableWarning)
         for other in (beside, imputer):
             if other is not None:
-                _same_columns(model, other)
+                _check_columns(model, other)
         if beside is not None:
             other_frame = beside.evaluate(part)
-            other_codes = tables.encode(part, beside.schema_).tasks
-            other_stories = gradients.stories(beside, values, observed, seed, other_codes)
+            # the other model may know other tasks
+            as_other = dataclasses.replace(encoded, tasks=tables.encode(part, beside.schema_).tasks)
+            other_comparisons = gradients.comparisons(beside.fitted_, as_other, seed)
         return Evidence(
             model=model,
             label=labels[0] or _label(model),
@@ -136,47 +184,54 @@ def gather(
             fingerprint=tables.fingerprint(whole),
             seed=seed,
             places=places,
-            values=values,
-            observed=observed,
+            values=encoded.values,
+            observed=encoded.observed,
             missing_share=1 - whole.observed.mean(axis=0),
             reconstructed=tables.encode(model.reconstruct(part), schema).values,
             sampled=tables.encode(model.sample(max(len(part), 1000), random_state=seed), schema).values,
             latent=np.asarray(model.transform(part), float),
             scores=model.score_samples(part, return_details=True),
             evaluation=model.evaluate(part),
-            imputation=dataclasses.replace(
-                imputation(imputer or model, values, observed, seed, None if imputer else codes), own=imputer is None
-            ),
-            stories=gradients.stories(model, values, observed, seed, codes),
+            imputation=imputation(model, encoded, seed, imputer),
+            comparisons=gradients.comparisons(model.fitted_, encoded, seed),
             other=beside,
             other_label=labels[1] or ("" if beside is None else _label(beside)),
             beside=other_frame,
-            other_stories=other_stories,
+            other_comparisons=other_comparisons,
         )
 
 
-def imputation(
-    model: Any, values: np.ndarray, observed: np.ndarray, seed: int, codes: np.ndarray | None = None
-) -> Imputation:
-    """Hide a fifth of the observed cells and see how well they are found again; ``codes`` are the rows' tasks."""
+def imputation(model: EvenVAE, encoded: Encoded, seed: int, imputer: EvenVAE | None = None) -> Imputation:
+    """Hide a share of the observed cells and measure how well they are imputed.
+
+    Args:
+        model: of the report.
+        encoded: the rows.
+        seed: of the hidden cells.
+        imputer: another model that imputes instead of ``model``; it may know other tasks, so it is told none.
+    """
+    values, observed = encoded.values, encoded.observed
     hidden = metrics.hide(observed, HIDDEN_SHARE, np.random.default_rng([seed, 2]))
-    holes = tables.decode(np.where(hidden, np.nan, values), model.schema_, tasks=codes)
-    _, (found,) = model.impute_values(holes)
-    space = model.space_
-    score = lambda guess: metrics.column_errors(values, guess, hidden, space.layout.nominal, space.high - space.low)
-    constant = np.broadcast_to(space.baseline, values.shape)
-    return Imputation(hidden, score(found), score(constant), model.plan_.training.purpose)
+    asked = imputer or model
+    tasks = encoded.tasks if imputer is None else None
+    remaining = tables.decode(np.where(hidden, np.nan, values), asked.schema_, tasks=tasks)
+    _, (found,) = asked.impute_values(remaining)
+    space = asked.fitted_.space
+    error = lambda guess: metrics.column_errors(values, guess, hidden, space.layout.discrete, space.high - space.low)
+    baseline = np.broadcast_to(space.baseline, values.shape)
+    return Imputation(hidden, error(found), error(baseline), asked.fitted_.plan.purpose, own=imputer is None)
 
 
-def _label(model: Any) -> str:
-    balance = model.plan_.balance
+def _label(model: EvenVAE) -> str:
+    balance = model.fitted_.plan.balance
     return "plain" if balance == "none" else f"balanced ({balance})"
 
 
-def _same_columns(model: Any, other: Any) -> None:
+def _check_columns(model: EvenVAE, other: EvenVAE) -> None:
+    """InputError where two models have different columns."""
     ours, theirs = ([column.name for column in m.schema_.features] for m in (model, other))
     strange = sorted(set(ours) ^ set(theirs))
     if strange:
         raise InputError(
-            f"The model beside has other columns ({', '.join(strange[:5])}); compare models trained on the same ones."
+            f"The other model has other columns ({', '.join(strange[:5])}). Compare models of the same columns."
         )

@@ -1,6 +1,7 @@
-"""Section: the latent space, flattened by principal components, coloured by any column."""
+"""Section: the rows in latent space, by two principal components, coloured by any column."""
 
 import numpy as np
+from jaxtyping import Float, Int
 from sklearn.decomposition import PCA
 
 from evenvae.report.evidence import Evidence
@@ -13,7 +14,7 @@ NUMBERS = [[0, "#3b4cc0"], [0.25, "#5b8fd6"], [0.5, "#58b5a0"], [0.75, "#c9b13f"
 
 
 def section(evidence: Evidence) -> Section:
-    """A map of the rows, similar ones near each other where two coordinates are enough."""
+    """A map of the rows; rows with similar latents lie near each other."""
     rows, size = evidence.latent.shape
     most = int(min(rows, POINTS, max(200, CELLS // len(evidence.columns))))
     picked = np.sort(np.random.default_rng([evidence.seed, 4]).choice(rows, most, replace=False))
@@ -27,8 +28,8 @@ def section(evidence: Evidence) -> Section:
     return Section("latent", "Map", "Map of the rows", lead, (figure(evidence, flat[picked], picked),), notes)
 
 
-def flattened(latent: np.ndarray) -> tuple[np.ndarray, float]:
-    """(N, 2) principal components, and the share of the variance they keep."""
+def flattened(latent: Float[np.ndarray, "N latent"]) -> tuple[Float[np.ndarray, "N 2"], float]:
+    """Two principal components of the latents, and the share of the variance that they keep."""
     if latent.shape[1] == 1:
         return np.column_stack([latent[:, 0], np.zeros(len(latent))]), 1.0
     fitted = PCA(2, random_state=0).fit(latent)
@@ -36,12 +37,18 @@ def flattened(latent: np.ndarray) -> tuple[np.ndarray, float]:
     return fitted.transform(latent), share
 
 
-def figure(evidence: Evidence, flat: np.ndarray, picked: np.ndarray) -> Figure:
-    """One scatter; choosing a column changes its colours alone."""
+def figure(evidence: Evidence, flat: Float[np.ndarray, "n 2"], picked: Int[np.ndarray, " n"]) -> Figure:
+    """One scatter plot; the choice of a column changes the colours only.
+
+    Args:
+        evidence: the model's answers.
+        flat: places of the dots.
+        picked: their rows, as places in the evidence.
+    """
     options = tuple(
         (column.name, colours(column, evidence.values[picked, d])) for d, column in enumerate(evidence.columns)
     )
-    # the column that the model reconstructs best shows most of the map's order
+    # the column that is reconstructed best shows the structure of the map best
     ratio = np.nan_to_num(evidence.evaluation["ratio"].to_numpy(float), nan=np.inf)
     chosen = int(ratio.argmin())
     first, hue = options[chosen][1], "marker.color"
@@ -65,15 +72,15 @@ def figure(evidence: Evidence, flat: np.ndarray, picked: np.ndarray) -> Figure:
             "hovermode": "closest",
         },
     )
-    # holes have no colour, which plotly's script takes and its checks do not
+    # missing cells have no colour, which Plotly's script accepts and its checks refuse
     data[0]["marker"]["color"] = first[hue][0]
     return Figure("latent", data, layout, height=480, choice=Choice("colour by", options, selected=chosen))
 
 
-def colours(column: Column, values: np.ndarray) -> dict:
-    """What to restyle so that the dots show a column: a scale for numbers, the commonest levels apart."""
+def colours(column: Column, values: Float[np.ndarray, " n"]) -> dict:
+    """The changes by which the dots show a column: a colour scale for numbers, one colour for each frequent level."""
     texts = [shown(value, column) for value in values]
-    place, low, high, scale, ticks, labels = _levels(column, values) if column.nominal else _numbers(column, values)
+    place, low, high, scale, ticks, labels = _levels(column, values) if column.discrete else _numbers(column, values)
     bar = {"thickness": 12, "outlinewidth": 0, "len": 0.9, "tickmode": "array", "tickvals": ticks, "ticktext": labels}
     return {
         "text": [texts],
@@ -86,7 +93,7 @@ def colours(column: Column, values: np.ndarray) -> dict:
     }
 
 
-def _numbers(column: Column, values: np.ndarray) -> tuple:
+def _numbers(column: Column, values: Float[np.ndarray, " n"]) -> tuple:
     known = values[np.isfinite(values)]
     low, high = (float(q) for q in np.quantile(known, [0.01, 0.99])) if known.size else (0.0, 1.0)
     if low == high:
@@ -97,7 +104,7 @@ def _numbers(column: Column, values: np.ndarray) -> tuple:
     return listed(values), low, high, NUMBERS, listed(ticks, 6), [shown(tick, column) for tick in ticks]
 
 
-def _levels(column: Column, values: np.ndarray) -> tuple:
+def _levels(column: Column, values: Float[np.ndarray, " n"]) -> tuple:
     codes = np.where(np.isfinite(values), values, -1).astype(int)
     levels, counts = np.unique(codes, return_counts=True)
     kept = list(levels[np.argsort(-counts, kind="stable")][:LEVELS])

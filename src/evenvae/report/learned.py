@@ -1,6 +1,7 @@
-"""Section: how well each column is learned, against the best constant, and beside another model."""
+"""Section: how well each column is learned, compared with the best constant and with another model."""
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from evenvae.report.evidence import Evidence
 from evenvae.report.parts import (
@@ -17,11 +18,11 @@ from evenvae.report.parts import (
 )
 
 FAR = 2.0
-"""Ratios beyond this are drawn at it, with their number beside."""
+"""Larger ratios are drawn as bars of this length, with their number in the bar."""
 
 
 def section(evidence: Evidence) -> Section:
-    """Bars of error over baseline, worst first, and the figures as a table."""
+    """Bars of error divided by baseline, the worst column first, and all numbers as a table."""
     frame = evidence.evaluation
     ratio = frame["ratio"].to_numpy(float)
     order = np.argsort(-np.nan_to_num(ratio, nan=-1.0), kind="stable")
@@ -35,11 +36,11 @@ def section(evidence: Evidence) -> Section:
         ours, theirs = frame.attrs["error"], evidence.beside.attrs["error"]
         lead += (
             f" Mean error: {number(ours)} {evidence.label}, {number(theirs)} {evidence.other_label}. "
-            "An average hides victims, so every column is shown."
+            "An average hides columns that got worse, so every column is shown."
         )
     notes = (
-        "Error: RMSE / range of numbers, error rate of levels, on observed cells. Log-likelihood: nats a cell, on "
-        "the raw scale, given the rest of its row.",
+        "Error: RMSE / range of numbers, error rate of levels, on observed cells. Log-likelihood: nats per cell on the "
+        "raw scale, given the rest of its row.",
     )
     return Section(
         "columns",
@@ -51,14 +52,14 @@ def section(evidence: Evidence) -> Section:
     )
 
 
-def aligned(evidence: Evidence, field: str) -> np.ndarray:
-    """(D,) a figure of the model beside, in this model's order of columns."""
+def aligned(evidence: Evidence, field: str) -> Float[np.ndarray, " D"]:
+    """A column of the other model's evaluation, in the order of this model's columns."""
     assert evidence.beside is not None
     return evidence.beside.set_index("column").loc[evidence.names, field].to_numpy(float)
 
 
-def bars(evidence: Evidence, order: np.ndarray) -> Figure:
-    """A row a column, the worst on top."""
+def bars(evidence: Evidence, order: Int[np.ndarray, " D"]) -> Figure:
+    """One row for every column, the worst on top."""
     names = [evidence.names[d] for d in order]
     ratios = [(evidence.label, RECONSTRUCTED, evidence.evaluation["ratio"].to_numpy(float))]
     if evidence.beside is not None:
@@ -80,8 +81,8 @@ def bars(evidence: Evidence, order: np.ndarray) -> Figure:
     return Figure("learned", data, layout, height=height, rows=tuple(names))
 
 
-def table(evidence: Evidence, order: np.ndarray) -> Table:
-    """The figures behind the bars."""
+def table(evidence: Evidence, order: Int[np.ndarray, " D"]) -> Table:
+    """The numbers behind the bars."""
     frame = evidence.evaluation
     header = ["column", "taken for", "baseline", "error", "ratio", "log-likelihood"]
     if evidence.beside is not None:
@@ -101,5 +102,5 @@ def table(evidence: Evidence, order: np.ndarray) -> Table:
         tuple(rows),
         columns=tuple((evidence.names[d],) for d in order),
         kinds=tuple(kind_of(evidence.columns[d]) for d in order),
-        folded="All figures as a table",
+        folded="All numbers as a table",
     )

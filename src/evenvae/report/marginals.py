@@ -1,9 +1,10 @@
-"""Section: what values each column takes: real, reconstructed, sampled."""
+"""Section: the values that each column takes in real, reconstructed and sampled rows."""
 
 import dataclasses
 import math
 
 import numpy as np
+from jaxtyping import Float
 
 from evenvae.report.evidence import Evidence
 from evenvae.report.parts import (
@@ -28,24 +29,38 @@ BINS, LEVELS = 32, 7
 
 @dataclasses.dataclass(frozen=True)
 class Marginal:
-    """Shares of a column's values over shared bins, one array a source; ``labels`` name levels, ``edges`` bins."""
+    """Shares of a column's values over bins or levels, which are the same for all sources.
 
-    real: np.ndarray
-    reconstructed: np.ndarray
-    sampled: np.ndarray
+    Attributes:
+        real: shares of the real rows.
+        reconstructed: shares of the reconstructed rows.
+        sampled: shares of the drawn rows.
+        labels: names of the levels.
+        edges: of the bins of numbers; None for levels.
+        logarithmic: whether the bins have equal widths on a logarithmic axis.
+    """
+
+    real: Float[np.ndarray, " B"]
+    reconstructed: Float[np.ndarray, " B"]
+    sampled: Float[np.ndarray, " B"]
     labels: tuple[str, ...] = ()
-    edges: np.ndarray | None = None
+    edges: Float[np.ndarray, " B+1"] | None = None
     logarithmic: bool = False
 
     def distance(self, source: str) -> float:
-        """Total variation to the real shares: the share of rows that would have to move, in [0, 1]."""
+        """Total variation distance to the real shares, in [0, 1]: the share of rows that would have to change."""
         return float(0.5 * np.abs(getattr(self, source) - self.real).sum())
 
 
-def marginal(column: Column, real: np.ndarray, reconstructed: np.ndarray, sampled: np.ndarray) -> Marginal:
-    """Shares over levels (rare ones together) or over bins that cover 99 % of the real values."""
+def marginal(
+    column: Column,
+    real: Float[np.ndarray, " N"],
+    reconstructed: Float[np.ndarray, " N"],
+    sampled: Float[np.ndarray, " M"],
+) -> Marginal:
+    """Shares over levels, the rare ones pooled, or over bins that cover 99 % of the real values."""
     real, reconstructed, sampled = (part[np.isfinite(part)] for part in (real, reconstructed, sampled))
-    if column.nominal:
+    if column.discrete:
         counts = [
             np.bincount(part.astype(int), minlength=column.cardinality) for part in (real, reconstructed, sampled)
         ]
@@ -63,14 +78,14 @@ def marginal(column: Column, real: np.ndarray, reconstructed: np.ndarray, sample
     edges, logarithmic = bin_edges(column, real)
     shares = []
     for part in (real, reconstructed, sampled):
-        # what lies beyond the outer edges counts in the outer bins
+        # values beyond the outer edges count in the outer bins
         inside = np.clip(part, edges[0], edges[-1])
         shares.append(np.histogram(inside, edges)[0] / max(part.size, 1))
     return Marginal(*shares, edges=edges, logarithmic=logarithmic)
 
 
-def bin_edges(column: Column, real: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Edges of at most `BINS` bins, and whether they are even on a logarithmic axis."""
+def bin_edges(column: Column, real: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, " edges"], bool]:
+    """Edges of at most `BINS` bins, and whether they have equal widths on a logarithmic axis."""
     if not real.size:
         return np.array([0.0, 1.0]), False
     low, high = np.quantile(real, [0.005, 0.995])
@@ -82,13 +97,13 @@ def bin_edges(column: Column, real: np.ndarray) -> tuple[np.ndarray, bool]:
         width = max(1, math.ceil((high - low + 1) / BINS))
         count = math.ceil((math.floor(high) - math.floor(low) + 1) / width)
         return math.floor(low) - 0.5 + width * np.arange(count + 1), False
-    logarithmic = column.likelihood == "lognormal" and low > 0 and high / low > 20
+    logarithmic = bool(column.likelihood == "lognormal" and low > 0 and high / low > 20)
     space = np.geomspace if logarithmic else np.linspace
     return space(low, high, BINS + 1), logarithmic
 
 
 def section(evidence: Evidence) -> Section:
-    """A figure a column."""
+    """One figure for every column."""
     marginals = [
         marginal(column, evidence.values[:, d], evidence.reconstructed[:, d], evidence.sampled[:, d])
         for d, column in enumerate(evidence.columns)
@@ -100,8 +115,8 @@ def section(evidence: Evidence) -> Section:
     mean = float(np.mean([found.distance("sampled") for found in marginals]))
     lead = (
         f"{len(evidence.sampled):,} rows were drawn from the model. On average {percent(mean)} of a column's drawn "
-        "values would have to move for its shares to be the real ones. Reconstructions are expected values: they "
-        "spread less than real ones wherever a column is not known exactly."
+        "values would have to change for its shares to be the real ones. Reconstructions are expected values: they "
+        "vary less than real values wherever a column is not known exactly."
     )
     orders = (
         ("place", "as in the table"),
@@ -109,13 +124,13 @@ def section(evidence: Evidence) -> Section:
         ("reconstructed", "worst reconstructed first"),
     )
     notes = ()
-    if evidence.model.plan_.training.purpose != "sample":
-        notes = ('A model trained with purpose="sample" draws closer: this one was trained for another purpose.',)
+    if evidence.purpose != "sample":
+        notes = ('A model trained with purpose="sample" draws more realistic rows. This model has another purpose.',)
     return Section("marginals", "Values", "Values of every column", lead, (Gallery(figures, orders),), notes)
 
 
 def figure(number: int, column: Column, found: Marginal) -> Figure:
-    """Bars of levels, stepped lines of numbers."""
+    """Bars for levels, step lines for numbers."""
     sources = (("real", REAL), ("reconstructed", RECONSTRUCTED), ("sampled", SAMPLED))
     layout = {
         "margin": {"t": 8, "b": 28, "l": 44, "r": 8},
@@ -143,8 +158,8 @@ def figure(number: int, column: Column, found: Marginal) -> Figure:
             },
         }
     else:
-        places = moments(found.edges) if column.kind in ("datetime", "date") else listed(found.edges, 6)
-        kind = "date" if column.kind in ("datetime", "date") else "log" if found.logarithmic else "linear"
+        places = datetime_texts(found.edges) if column.is_datetime else listed(found.edges, 6)
+        kind = "date" if column.is_datetime else "log" if found.logarithmic else "linear"
         traces = [
             {"type": "scatter", "mode": "lines", "name": name, "x": places,
              "y": [*listed(getattr(found, name)), listed(getattr(found, name))[-1]],
@@ -162,13 +177,13 @@ def figure(number: int, column: Column, found: Marginal) -> Figure:
         layout,
         height=210,
         title=column.name,
-        caption=f"{column.likelihood} · off by: reconstructed {percent(reconstructed)}, sampled {percent(sampled)}",
+        caption=f"{column.likelihood} · distance: reconstructed {percent(reconstructed)}, sampled {percent(sampled)}",
         column=column.name,
         kind=kind_of(column),
         facts={"place": float(number), "sampled": -sampled, "reconstructed": -reconstructed},
     )
 
 
-def moments(seconds: np.ndarray) -> list[str]:
-    """Seconds since 1970 as ISO texts."""
+def datetime_texts(seconds: Float[np.ndarray, " n"]) -> list[str]:
+    """Seconds since 1970 as texts in ISO 8601."""
     return [str(t) for t in (np.asarray(seconds) * 1e3).astype("int64").astype("datetime64[ms]")]

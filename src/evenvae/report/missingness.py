@@ -1,4 +1,4 @@
-"""Section: where the holes are, and how well hidden cells are found again."""
+"""Section: where cells are missing, and how well hidden cells are imputed."""
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from evenvae.report.parts import (
     Section,
     Table,
     drawn,
+    finite_mean,
     listed,
     number,
     percent,
@@ -21,37 +22,38 @@ FAR = 2.0
 
 
 def section(evidence: Evidence) -> Section:
-    """Share of holes by column, the commonest patterns of holes, imputation error beside the baseline's."""
-    holes = evidence.missing_share
+    """Missing cells of every column, the most frequent patterns, and the imputation error beside the baseline."""
+    missing = evidence.missing_share
     found = evidence.imputation
     better = int((found.error < found.baseline).sum())
     scored = int(np.isfinite(found.error).sum())
-    with_holes = int((holes > 0).sum())
+    incomplete = int((missing > 0).sum())
     lead = (
-        f"{with_holes} of {len(holes)} columns have holes, {percent(float(holes.mean()))} of all cells are missing. "
-        if with_holes
-        else "The table has no holes. "
+        f"{incomplete} of {len(missing)} columns have missing cells; {percent(float(missing.mean()))} of all cells are "
+        "missing. "
+        if incomplete
+        else "No cell of the table is missing. "
     ) + (
-        f"{percent(HIDDEN_SHARE)} of the observed cells were hidden and asked for: in {better} of {scored} columns the "
-        f"model finds them better than the best constant does (mean error {number(_mean(found.error))} against "
-        f"{number(_mean(found.baseline))})."
+        f"{percent(HIDDEN_SHARE)} of the observed cells were hidden and imputed. In {better} of {scored} columns the "
+        f"model imputes them better than the best constant does (mean error {number(finite_mean(found.error))}, best "
+        f"constant {number(finite_mean(found.baseline))})."
     )
-    notes = [f"Cells were hidden completely at random (seed {evidence.seed}), all figures at once."]
+    notes = [f"Cells were hidden completely at random (seed {evidence.seed}), in all columns at the same time."]
     if not found.own:
-        notes.append(f'Another model was asked, trained with purpose="{found.purpose}".')
+        notes.append(f'Another model imputed; it was trained with purpose="{found.purpose}".')
     elif found.purpose != "impute":
-        notes.append('A model trained with purpose="impute" finds more: this one was trained for another purpose.')
+        notes.append('A model trained with purpose="impute" imputes better. This model has another purpose.')
     if evidence.trained_on_it:
-        notes.append("The hidden cells were seen in training; on new rows the error is larger.")
+        notes.append("The model saw the hidden cells in training; on new rows the error is larger.")
     parts = [errors(evidence)]
-    if with_holes:
+    if incomplete:
         parts.insert(0, shares(evidence))
         parts.append(patterns(evidence))
-    return Section("missing", "Holes", "Holes, and filling them", lead, tuple(parts), tuple(notes))
+    return Section("missing", "Missing cells", "Missing cells, and their imputation", lead, tuple(parts), tuple(notes))
 
 
 def shares(evidence: Evidence) -> Figure:
-    """Columns with holes, the emptiest on top."""
+    """Columns with missing cells, those with most on top."""
     order = [d for d in np.argsort(-evidence.missing_share, kind="stable") if evidence.missing_share[d] > 0]
     names = [evidence.names[d] for d in order]
     trace = {"type": "bar", "orientation": "h", "y": names, "x": listed(evidence.missing_share[order]),
@@ -61,12 +63,12 @@ def shares(evidence: Evidence) -> Figure:
 
 
 def patterns(evidence: Evidence, most: int = 8) -> Table:
-    """Which columns are missing together, over the rows looked at."""
+    """Which columns are missing together in the rows that were looked at."""
     found, counts = np.unique(~evidence.observed, axis=0, return_counts=True)
     order = np.argsort(-counts, kind="stable")[:most]
     rows = []
     for place in order:
-        names = [name for name, hole in zip(evidence.names, found[place], strict=True) if hole]
+        names = [name for name, missing in zip(evidence.names, found[place], strict=True) if missing]
         text = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         rows.append((text or "nothing", percent(counts[place] / len(evidence.observed))))
     more = len(counts) - len(order)
@@ -75,7 +77,7 @@ def patterns(evidence: Evidence, most: int = 8) -> Table:
 
 
 def errors(evidence: Evidence) -> Figure:
-    """Imputation error over that of the best constant, the worst on top."""
+    """Imputation error divided by that of the best constant, the worst column on top."""
     found = evidence.imputation
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(found.baseline > 0, found.error / found.baseline, np.where(found.error > 0, np.inf, np.nan))
@@ -98,11 +100,6 @@ def errors(evidence: Evidence) -> Figure:
         layout,
         height=80 + 22 * len(names),
         rows=tuple(names),
-        title="How well hidden cells are found again",
+        title="How well hidden cells are imputed",
         caption="The best constant is the mean of numbers, the most frequent level." + kinds,
     )
-
-
-def _mean(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else float("nan")

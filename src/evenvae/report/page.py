@@ -1,4 +1,4 @@
-"""From sections to one HTML file that needs nothing else."""
+"""From the sections to one HTML file that loads nothing else."""
 
 import dataclasses
 import json
@@ -8,11 +8,37 @@ from pathlib import Path
 from typing import Any
 
 from evenvae.errors import InputError
+from evenvae.estimator import EvenVAE
+from evenvae.io.atomic import write_text
+from evenvae.report import (
+    associations,
+    card,
+    gradient_comparison,
+    latent,
+    learned,
+    marginals,
+    missingness,
+    training_curves,
+    unusual,
+)
 from evenvae.report.evidence import Evidence, gather
-from evenvae.report.parts import CONFIG, Figure, Gallery, Section, Table, number
+from evenvae.report.parts import CONFIG, Figure, Gallery, Section, Table, finite_mean, number
+
+SECTIONS = (
+    learned,
+    marginals,
+    associations,
+    training_curves,
+    gradient_comparison,
+    missingness,
+    latent,
+    unusual,
+    card,
+)
+"""The modules of the sections, in the order of the page."""
 
 
-def write_report(model: Any, X: Any, path: str | Path, *, title: str = "", **options: Any) -> list[Section]:
+def write_report(model: EvenVAE, X: Any, path: str | Path, *, title: str = "", **options: Any) -> list[Section]:
     """Write the report of a fitted model on a table.
 
     Args:
@@ -28,8 +54,6 @@ def write_report(model: Any, X: Any, path: str | Path, *, title: str = "", **opt
     Raises:
         InputError: plotly or jinja2 is not installed, or the table does not fit the model.
     """
-    from evenvae.places import write_text
-
     check_installed()
     evidence = gather(model, X, **options)
     sections = build(evidence)
@@ -38,7 +62,7 @@ def write_report(model: Any, X: Any, path: str | Path, *, title: str = "", **opt
 
 
 def check_installed() -> None:
-    """InputError where an optional library that draws the report is missing."""
+    """Raise InputError where an optional library that draws the report is not installed."""
     missing = [name for name in ("plotly", "jinja2") if find_spec(name) is None]
     if missing:
         raise InputError(f"The report needs {' and '.join(missing)}: pip install 'evenvae[report]'.")
@@ -46,24 +70,18 @@ def check_installed() -> None:
 
 def build(evidence: Evidence) -> list[Section]:
     """All sections, in reading order."""
-    from evenvae.report import (
-        associations,
-        card,
-        gradient_story,
-        latent,
-        learned,
-        marginals,
-        missingness,
-        training_curves,
-        unusual,
-    )
-
-    rooms = (learned, marginals, associations, training_curves, gradient_story, missingness, latent, unusual, card)
-    return [room.section(evidence) for room in rooms]
+    return [module.section(evidence) for module in SECTIONS]
 
 
 def render(evidence: Evidence, sections: list[Section], title: str = "", source: str = "") -> str:
-    """The page: styles, script, Plotly and data in one text; ``source`` says where the table is from."""
+    """The page as one text with styles, script, Plotly and data.
+
+    Args:
+        evidence: the model's answers.
+        sections: what `build` gives.
+        title: heading of the page.
+        source: where the table is from, for the end of the page.
+    """
     import jinja2
     from plotly.offline import get_plotlyjs
 
@@ -78,7 +96,7 @@ def render(evidence: Evidence, sections: list[Section], title: str = "", source:
         source=source,
         label=evidence.label,
         headlines=headlines(evidence),
-        summarised=len(evidence.places) < evidence.table_rows,
+        sampled=len(evidence.places) < evidence.table_rows,
         evidence=evidence,
         sections=sections,
         column_count=len(evidence.columns),
@@ -91,14 +109,14 @@ def render(evidence: Evidence, sections: list[Section], title: str = "", source:
 
 
 def headlines(evidence: Evidence) -> list[tuple[str, str, str]]:
-    """(figure, what it is, explanation) for the top of the page."""
+    """``(number, what it is, explanation)`` for the top of the page."""
     facts = evidence.evaluation.attrs
     found = evidence.imputation
     return [
         (number(facts["error"]), "mean error", f"best constant {number(facts['baseline'])}"),
         (number(facts["worst_ratio"], 2), "times the best constant's error", f"worst: {facts['worst_column'] or '–'}"),
         (number(facts["log_likelihood"], 1), "nats a row", "log-likelihood"),
-        (number(_mean(found.error)), "imputation error", f"best constant {number(_mean(found.baseline))}"),
+        (number(finite_mean(found.error)), "imputation error", f"best constant {number(finite_mean(found.baseline))}"),
     ]
 
 
@@ -115,7 +133,7 @@ def figures_of(sections: list[Section]) -> list[Figure]:
 
 
 def script_safe(value: Any) -> str:
-    """JSON that can stand inside a script element, whatever the texts in it say."""
+    """JSON that is safe inside a script element, whatever texts it contains."""
     import markupsafe
 
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -148,10 +166,3 @@ def _numeric(cell: Any) -> bool:
 
 def _is(kind: type) -> Any:
     return lambda part: isinstance(part, kind)
-
-
-def _mean(values: Any) -> float:
-    import numpy as np
-
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else float("nan")

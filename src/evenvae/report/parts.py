@@ -1,4 +1,4 @@
-"""What a section of the report is made of; plain data, so that tests read what a person will see."""
+"""What a section of the report consists of, as plain data that tests can read."""
 
 import dataclasses
 import math
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from evenvae.tables import Column
-from evenvae.tables.restore import natural
 
 REAL, RECONSTRUCTED, SAMPLED, OTHER = "#8a93a3", "#3f86d8", "#e08a3c", "#a8afbb"
 CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": False, "scrollZoom": False}
@@ -16,7 +16,7 @@ CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": False, "sc
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """A selector above a figure; each option restyles the ``traces`` with its patch."""
+    """A selector above a figure; every option changes the ``traces`` by its patch."""
 
     label: str
     options: tuple[tuple[str, dict[str, Any]], ...]
@@ -26,12 +26,21 @@ class Choice:
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """A Plotly figure as JSON-safe data.
+    """A Plotly figure as data for JSON.
 
-    ``height`` is in CSS pixels. ``column`` is what the figure is of (for the search), ``rows`` are the columns on
-    the vertical axis of a figure with a row a column (the search leaves the others out). ``scheme`` asks the page
-    for the colours of a ``"diverging"`` or ``"sequential"`` colour axis, which differ between light and dark.
-    ``facts`` are sorting keys of a figure in a gallery.
+    Attributes:
+        name: of the figure in the page.
+        data: traces of Plotly.
+        layout: of Plotly.
+        height: in CSS pixels.
+        title: above the figure.
+        caption: below the figure.
+        column: the column that the figure shows, for the search of the page.
+        kind: ``numbers`` or ``levels``, for the filter of the page.
+        rows: the columns on the vertical axis of a figure with one row for every column; the search hides the others.
+        scheme: ``"diverging"`` or ``"sequential"``, the colours of a colour axis, which differ between light and dark.
+        choice: a selector.
+        facts: sorting keys of a figure in a gallery.
     """
 
     name: str
@@ -50,7 +59,7 @@ class Figure:
 
 @dataclasses.dataclass(frozen=True)
 class Gallery:
-    """Small figures side by side, drawn as they come into view; ``orders`` name the sorting keys of their facts."""
+    """Small figures side by side, drawn when they become visible; ``orders`` name the sorting keys of their facts."""
 
     figures: tuple[Figure, ...]
     orders: tuple[tuple[str, str], ...] = ()
@@ -58,7 +67,16 @@ class Gallery:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Rows of texts and numbers. ``columns`` says, row by row, which columns of the data the row speaks of."""
+    """Rows of texts and numbers.
+
+    Attributes:
+        header: names of the table's columns.
+        rows: cells.
+        caption: above the table.
+        columns: for every row the columns of the data that it describes.
+        kinds: for every row ``numbers`` or ``levels``, for the filter of the page.
+        folded: the heading under which the table is hidden until it is opened.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
@@ -70,7 +88,7 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A heading, a few sentences in plain words, and parts: figures, galleries, tables; ``short`` for the menu."""
+    """A heading, a few sentences, and parts: figures, galleries and tables. ``short`` stands in the menu."""
 
     name: str
     short: str
@@ -81,7 +99,7 @@ class Section:
 
 
 def listed(values: Any, digits: int = 4) -> list[Any]:
-    """Numbers at ``digits`` significant digits; None where there is no finite number."""
+    """Numbers rounded to ``digits`` significant digits; None where a number is not finite."""
     flat = [float(v) for v in np.asarray(values, float).ravel()]
     rounded = [float(f"{v:.{digits}g}") if math.isfinite(v) else None for v in flat]
     shape = np.shape(values)
@@ -92,7 +110,11 @@ def listed(values: Any, digits: int = 4) -> list[Any]:
 
 
 def drawn(traces: list[Any], layout: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Data and layout, checked by Plotly; InputError-free: a wrong property is a bug and raises ValueError."""
+    """Data and layout of a figure, checked by Plotly.
+
+    Raises:
+        ValueError: Plotly does not know a property.
+    """
     import plotly.graph_objects as go
 
     figure = go.Figure(data=traces, layout={**layout, "template": "none"}).to_plotly_json()
@@ -101,7 +123,13 @@ def drawn(traces: list[Any], layout: dict[str, Any]) -> tuple[list[dict[str, Any
 
 
 def rows_layout(axis: dict[str, Any], legend: bool = False, at_one: bool = False) -> dict[str, Any]:
-    """Layout of a figure with a row a column; ``at_one`` draws the line where nothing was learned."""
+    """The layout of a figure with one row for every column.
+
+    Args:
+        axis: the horizontal axis.
+        legend: whether there is a legend.
+        at_one: whether to draw a line at 1, where nothing was learned.
+    """
     line = {"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dot", "width": 1}}
     return {
         "xaxis": axis,
@@ -115,23 +143,23 @@ def rows_layout(axis: dict[str, Any], legend: bool = False, at_one: bool = False
 
 
 def kind_of(column: Column) -> str:
-    """``numbers`` or ``levels``, as the filter of the page calls them."""
-    return "levels" if column.nominal else "numbers"
+    """``numbers`` or ``levels``, for the filter of the page."""
+    return "levels" if column.discrete else "numbers"
 
 
 def shown(value: float, column: Column) -> str:
-    """A cell as the table would spell it."""
+    """A cell as text, as the table writes it."""
     if not math.isfinite(value):
         return "missing"
-    # bounds are the training table's: what lies beyond them is shown as it is
-    cell = natural(np.array([value]), dataclasses.replace(column, low=None, high=None)).iloc[0]
-    if column.kind in ("datetime", "date"):
+    # decoding clips values to the training table's bounds; here they are shown as they are
+    cell = dataclasses.replace(column, low=None, high=None).decode(np.array([value])).iloc[0]
+    if column.is_datetime:
         return str(cell)[:10]
     return f"{cell:.5g}" if isinstance(cell, float) else str(cell)
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number for people; a dash for none."""
+    """A number as text with ``digits`` decimals; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return "–"
     text = f"{value:.{digits}f}"
@@ -139,18 +167,18 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Start and end of a long text: what tells names apart is often at their end."""
+    """A text of at most ``most`` characters: start and end of a longer one, because names often differ at their end."""
     return text if len(text) <= most else f"{text[: (most - 1) // 2]}…{text[-(most // 2) :]}"
 
 
 def faded(colour: str, opacity: float = 1 / 3) -> str:
-    """``colour``, as ``#rrggbb``, seen through; plotly before 7 knows no eight-digit colours."""
+    """``colour``, given as ``#rrggbb``, with an ``opacity``; Plotly before 7 knows no eight-digit colours."""
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return f"rgba({red}, {green}, {blue}, {opacity:.2f})"
 
 
 def apart(texts: Sequence[str], most: int) -> list[str]:
-    """All texts `shortened`, those that would read alike by as much less as tells them apart."""
+    """All texts `shortened`; texts that would become equal are shortened less, until they differ."""
     short = [shortened(text, most) for text in texts]
     while len(set(short)) < len(set(texts)):
         most += 1
@@ -158,8 +186,14 @@ def apart(texts: Sequence[str], most: int) -> list[str]:
     return short
 
 
+def finite_mean(values: Float[np.ndarray, "..."]) -> float:
+    """The mean of the finite values; nan where there is none."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
 def percent(share: float | None) -> str:
-    """A share as a percentage; a dash for none."""
+    """A share as a percentage; a dash where there is none."""
     if share is None or not math.isfinite(share):
         return "–"
     return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"

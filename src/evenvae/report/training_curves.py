@@ -4,77 +4,81 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from evenvae.report.evidence import Evidence
 from evenvae.report.parts import OTHER, REAL, RECONSTRUCTED, SAMPLED, Choice, Figure, Section, drawn, listed
 
 POINTS = 200
-FIGURES = {
-    "reconstruct": "mean error of what is seen",
-    "impute": "mean error of what is hidden",
-    "score": "negative evidence lower bound, nats a row",
-    "sample": "negative evidence lower bound, nats a row",
+METRICS = {
+    "reconstruct": "mean error of cells that the model sees",
+    "impute": "mean error of hidden cells",
+    "score": "negative evidence lower bound, nats per row",
+    "sample": "negative evidence lower bound, nats per row",
 }
+"""The validation metric of every purpose, in words."""
 
 
-def series(history: list[dict[str, Any]], field: str) -> np.ndarray:
-    """(looks, runs) of a figure, or (looks, runs, D) of one by column; nan where none was taken."""
+def series(history: list[dict[str, Any]], field: str) -> Float[np.ndarray, "evaluations runs *D"]:
+    """A field of the history: one number for every evaluation and run, or one for every column; nan where missing."""
     return np.array([record[field] for record in history], dtype=float)
 
 
-def thinned(count: int) -> np.ndarray:
-    """Places of at most `POINTS` looks, the first and last among them."""
+def thinned(count: int) -> Int[np.ndarray, " kept"]:
+    """Places of at most `POINTS` of ``count`` evaluations, with the first and the last."""
     return np.unique(np.linspace(0, count - 1, min(count, POINTS)).round().astype(int))
 
 
 def section(evidence: Evidence) -> Section:
-    """Loss, validation figure, KL; and the validation figure of any column."""
-    history = evidence.model.history_
+    """Loss, KL and validation metric; and the validation metric of any column."""
+    history = evidence.history
     title = "How training went"
     if not history:
         return Section(
-            "training", "Training", title, "Training ended before the first look at its figures: nothing was recorded."
+            "training", "Training", title, "Training ended before the first evaluation: nothing was recorded."
         )
     runs = len(history[0]["loss"])
     lead = (
-        f"{evidence.model.n_steps_:,} steps, looked at {len(history)} times"
+        f"{evidence.fitted.record.steps:,} steps with {len(history)} evaluations"
         + (f", {runs} runs side by side (thin lines) and their mean" if runs > 1 else "")
-        + f". Training is steered by the validation figure of {evidence.model.plan_.training.purpose!r}."
+        + f". The validation metric is that of the purpose {evidence.purpose!r}."
     )
     lead += kept_text(kept_steps(evidence))
-    notes = ("Training was interrupted; this is what was learned until then.",) if evidence.model.interrupted_ else ()
+    notes = (
+        ("Training was interrupted; the model is what was learned until then.",)
+        if evidence.fitted.record.interrupted
+        else ()
+    )
     return Section("training", "Training", title, lead, (*curves(evidence), by_column(evidence)), notes)
 
 
-def kept_steps(evidence: Evidence) -> np.ndarray:
-    """(runs,) the step whose parameters each run kept; empty if it kept the last ones."""
-    history, training = evidence.model.history_, evidence.model.plan_.training
+def kept_steps(evidence: Evidence) -> Int[np.ndarray, " runs"]:
+    """The step whose parameters each run kept; empty if the runs kept the last ones."""
+    history, training = evidence.history, evidence.fitted.plan.training
     if not training.keep_best:
         return np.array([], int)
-    figures = np.nan_to_num(series(history, "validation"), nan=np.inf)
-    return np.array([record["step"] for record in history])[figures.argmin(0)]
+    metric = np.nan_to_num(series(history, "validation"), nan=np.inf)
+    return np.array([record["step"] for record in history])[metric.argmin(0)]
 
 
-def kept_text(steps: np.ndarray) -> str:
-    """Which step the model is from, in words."""
+def kept_text(steps: Int[np.ndarray, " runs"]) -> str:
+    """The step that the model is from, in words."""
     if not steps.size:
         return " The model is that of the last step."
     if steps.min() == steps.max():
-        return f" The model is that of step {steps[0]:,}, where this figure was best."
-    return (
-        f" Every run is kept as it was where this figure was best, between steps {steps.min():,} and {steps.max():,}."
-    )
+        return f" The model is that of step {steps[0]:,}, where this metric was best."
+    return f" Of every run the state with the best metric is kept, between steps {steps.min():,} and {steps.max():,}."
 
 
 def curves(evidence: Evidence) -> tuple[Figure, ...]:
-    """Validation figure, and loss with KL, over steps; the model beside in grey."""
-    purpose = evidence.model.plan_.training.purpose
+    """The validation metric, and the loss with the KL, over steps; the other model in grey."""
+    purpose = evidence.purpose
     others = evidence.other.history_ if evidence.other else []
-    if evidence.other and evidence.other.plan_.training.purpose != purpose:
+    if evidence.other and evidence.other.fitted_.plan.purpose != purpose:
         others = []
     wanted = (
-        ("validation", f"Validation: {FIGURES[purpose]}", (("validation", "validation", RECONSTRUCTED),)),
-        ("loss", "Training loss and KL, nats a row", (("loss", "loss", SAMPLED), ("kl", "KL", RECONSTRUCTED))),
+        ("validation", f"Validation: {METRICS[purpose]}", (("validation", "validation", RECONSTRUCTED),)),
+        ("loss", "Training loss and KL, nats per row", (("loss", "loss", SAMPLED), ("kl", "KL", RECONSTRUCTED))),
     )
     figures = []
     for name, title, fields in wanted:
@@ -82,11 +86,9 @@ def curves(evidence: Evidence) -> tuple[Figure, ...]:
         for field, label, colour in fields:
             if others and field != "kl":
                 traces += lines(others, field, evidence.other_label, OTHER, dash="dot")
-            traces += lines(
-                evidence.model.history_, field, label if not others else f"{label}, {evidence.label}", colour
-            )
+            traces += lines(evidence.history, field, label if not others else f"{label}, {evidence.label}", colour)
         marks = sorted(set(kept_steps(evidence).tolist())) if name == "validation" else ()
-        caption = "Dotted upright: the step that was kept." if len(marks) else ""
+        caption = "Dotted vertical line: the step that was kept." if len(marks) else ""
         figures.append(over_steps(f"training-{name}", title, traces, caption, marks))
     return tuple(figures)
 
@@ -94,8 +96,8 @@ def curves(evidence: Evidence) -> tuple[Figure, ...]:
 def over_steps(
     name: str, title: str, traces: list[dict[str, Any]], caption: str = "", marks: Sequence[int] = ()
 ) -> Figure:
-    """A small figure of `lines`, with an upright at each of ``marks``."""
-    upright = {"type": "line", "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dot", "width": 1}}
+    """A small figure of `lines`, with a vertical line at each of the steps ``marks``."""
+    vertical = {"type": "line", "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dot", "width": 1}}
     data, layout = drawn(
         traces,
         {
@@ -103,7 +105,7 @@ def over_steps(
             "xaxis": {"title": {"text": "step"}},
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "showlegend": len({trace["name"] for trace in traces}) > 1,
-            "shapes": [{**upright, "x0": step, "x1": step} for step in marks],
+            "shapes": [{**vertical, "x0": step, "x1": step} for step in marks],
         },
     )
     return Figure(name, data, layout, height=280, title=title, caption=caption)
@@ -112,7 +114,7 @@ def over_steps(
 def lines(
     history: list[dict[str, Any]], field: str, name: str, colour: str, dash: str = "solid"
 ) -> list[dict[str, Any]]:
-    """A thin line a run where there are several, and their mean."""
+    """The mean over runs, and a thin line for every run where there are several."""
     kept = thinned(len(history))
     values = series(history, field)[kept]
     steps = [int(history[i]["step"]) for i in kept]
@@ -128,23 +130,23 @@ def lines(
 
 
 def by_column(evidence: Evidence) -> Figure:
-    """The validation figure of all columns in grey, of a chosen one in colour; the worst one first."""
-    history = evidence.model.history_
+    """The validation metric of all columns in grey and of a chosen one in colour; the worst one is chosen first."""
+    history = evidence.history
     ratio = np.nan_to_num(evidence.evaluation["ratio"].to_numpy(float), nan=-1.0)
-    error = evidence.model.plan_.training.purpose in ("reconstruct", "impute")
+    error = evidence.purpose in ("reconstruct", "impute")
     return column_curves(
         "training-columns",
-        "Validation figure of every column",
+        "Validation metric of every column",
         history,
         {"validation": mean_of_runs(history, "validation_columns")},
         evidence.names,
         int(ratio.argmax()),
-        {"title": {"text": "validation error" if error else "nats a cell"}},
+        {"title": {"text": "validation error" if error else "nats per cell"}},
     )
 
 
-def mean_of_runs(history: list[dict[str, Any]], field: str) -> np.ndarray:
-    """(looks, D) of a figure by column."""
+def mean_of_runs(history: list[dict[str, Any]], field: str) -> Float[np.ndarray, "evaluations D"]:
+    """The mean over runs of a field that has one number for every column."""
     return _mean(series(history, field), 1)
 
 
@@ -152,13 +154,24 @@ def column_curves(
     name: str,
     title: str,
     history: list[dict[str, Any]],
-    curves: dict[str, np.ndarray],
+    curves: dict[str, Float[np.ndarray, "evaluations D"]],
     names: list[str],
     chosen: int,
     axis: dict[str, Any],
     caption: str = "",
 ) -> Figure:
-    """Curves (looks, D) of a chosen column in colour, by what they are called; the first of all columns in grey."""
+    """Curves over training: those of a chosen column in colour, and the first curve of all columns in grey.
+
+    Args:
+        name: of the figure in the page.
+        title: above the figure.
+        history: from which the steps are taken.
+        curves: by their labels.
+        names: of the columns.
+        chosen: place of the column that is chosen first.
+        axis: the vertical axis.
+        caption: below the figure.
+    """
     kept = thinned(len(history))
     steps = [int(history[i]["step"]) for i in kept]
     curves = {label: values[kept] for label, values in curves.items()}
@@ -197,7 +210,7 @@ def column_curves(
     )  # fmt: skip
 
 
-def _mean(values: np.ndarray, axis: int) -> np.ndarray:
+def _mean(values: Float[np.ndarray, "..."], axis: int) -> Float[np.ndarray, "..."]:
     count = np.isfinite(values).sum(axis=axis)
     return np.where(
         count > 0, np.nansum(np.where(np.isfinite(values), values, 0), axis=axis) / np.maximum(count, 1), np.nan

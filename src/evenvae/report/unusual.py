@@ -1,43 +1,46 @@
-"""Section: the rows that the model finds least likely, and the columns that make them so."""
+"""Section: the rows that are least likely under the model, and the columns that make them unlikely."""
 
 import numpy as np
+from jaxtyping import Bool, Float
 
-from evenvae.questions import SAMPLES
+from evenvae.fitted.scoring import SAMPLES
 from evenvae.report.evidence import Evidence
 from evenvae.report.parts import REAL, SAMPLED, Figure, Section, Table, drawn, listed, number, shown
 
-ROWS, CULPRITS = 15, 3
+ROWS, REASONS = 15, 3
 
 
-def deficits(columns: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """(N, D) nats that a cell lies below its column's median cell; nan for holes.
+def deficits(columns: Float[np.ndarray, "N D"], observed: Bool[np.ndarray, "N D"]) -> Float[np.ndarray, "N D"]:
+    """How many nats the log-likelihood of a cell lies below its column's median; nan for missing cells.
 
-    ``columns`` (N, D) are the cells' expected log-likelihoods given their rows.
+    Args:
+        columns: the cells' expected log-likelihoods given their rows.
+        observed: which cells are observed.
     """
     seen = np.where(observed, columns, np.nan)
-    typical = np.array([np.nanmedian(c) if np.isfinite(c).any() else np.nan for c in seen.T])
-    return typical - seen
+    median = np.array([np.nanmedian(c) if np.isfinite(c).any() else np.nan for c in seen.T])
+    return median - seen
 
 
 def section(evidence: Evidence) -> Section:
-    """Histogram of the scores; the lowest rows with their reasons."""
+    """A histogram of the scores; the rows with the lowest scores and the reasons."""
     total = evidence.scores["total"]
     lead = (
-        f"A row's score is its log-likelihood, in nats, with holes integrated out; half of the rows score above "
-        f"{number(float(np.median(total)), 1)}. The lowest are listed with the cells that cost them most, beside what "
-        "such a cell usually costs."
+        f"The score of a row is its log-likelihood in nats, with missing cells integrated out. Half of the rows have a "
+        f"score above {number(float(np.median(total)), 1)}. The rows with the lowest scores are listed with the cells "
+        "whose log-likelihood lies furthest below that of other cells of the column."
     )
     notes = [
-        f"Importance sampled, {SAMPLES} draws a row. Rows are counted from 0. A low score is a hint to look, "
-        "no proof of an error."
+        f"By importance sampling with {SAMPLES} draws for every row. Rows are counted from 0. A low score is a reason "
+        "to look at a row, not proof of an error."
     ]
     if len(total) < evidence.table_rows:
-        notes.append(f"Looked for among {len(total):,} of {evidence.table_rows:,} rows.")
+        notes.append(f"These are the lowest of {len(total):,} of {evidence.table_rows:,} rows.")
     return Section("unusual", "Unusual rows", "Unusual rows", lead, (histogram(total), lowest(evidence)), tuple(notes))
 
 
-def histogram(total: np.ndarray) -> Figure:
-    """Scores over 50 bins from the lowest 0.1 %, the listed rows marked."""
+def histogram(total: Float[np.ndarray, " N"]) -> Figure:
+    """Scores over 50 bins, without the lowest 0.1 %; the bins of the listed rows have another colour."""
     low, high = np.quantile(total, [0.001, 1])
     edges = np.linspace(low, high if high > low else low + 1, 51)
     counts = np.histogram(np.clip(total, edges[0], edges[-1]), edges)[0]
@@ -60,12 +63,12 @@ def histogram(total: np.ndarray) -> Figure:
 
 
 def lowest(evidence: Evidence) -> Table:
-    """The least likely rows, each with the columns whose cells fall most below their usual."""
+    """The least likely rows, each with the columns whose cells lie furthest below the column's median."""
     total = evidence.scores["total"]
     missing = deficits(evidence.scores["columns"], evidence.observed)
     rows, involved = [], []
     for n in np.argsort(total, kind="stable")[:ROWS]:
-        worst = [d for d in np.argsort(-np.nan_to_num(missing[n], nan=-np.inf))[:CULPRITS] if missing[n, d] > 0]
+        worst = [d for d in np.argsort(-np.nan_to_num(missing[n], nan=-np.inf))[:REASONS] if missing[n, d] > 0]
         reasons = [
             f"{evidence.names[d]} = {shown(evidence.values[n, d], evidence.columns[d])[:40]} (−{missing[n, d]:.1f})"
             for d in worst

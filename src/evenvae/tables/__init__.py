@@ -1,32 +1,33 @@
-"""Tables: what each column is, raw cells to numbers and back, files."""
+"""Tables: what each column is, cells as numbers and back, and table files."""
 
 from evenvae.errors import TableWarning
 from evenvae.tables.codec import Encoded, decode, encode, fingerprint
-from evenvae.tables.csv_patching import patch_csv, write_filled
-from evenvae.tables.files import read_table, write_table
+from evenvae.tables.columns.missing_cells import MISSING
+from evenvae.tables.files import patch_csv, read_table, write_filled, write_table
 from evenvae.tables.filling import fill
 from evenvae.tables.frames import as_frame, library_of
-from evenvae.tables.hole_pattern import HolePattern
-from evenvae.tables.holes import with_holes
-from evenvae.tables.missing import MISSING
+from evenvae.tables.hiding import hide_cells
+from evenvae.tables.missingness import MissingnessModel
 from evenvae.tables.schema import Column, Schema
+from evenvae.tables.tasks import TaskCounts
 
 __all__ = [
     "MISSING",
     "Column",
     "Encoded",
-    "HolePattern",
+    "MissingnessModel",
     "Schema",
     "TableWarning",
+    "TaskCounts",
     "as_frame",
     "decode",
     "encode",
     "fill",
     "fingerprint",
+    "hide_cells",
     "library_of",
     "patch_csv",
     "read_table",
-    "with_holes",
     "write_filled",
     "write_table",
 ]

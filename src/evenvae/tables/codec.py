@@ -1,77 +1,89 @@
-"""A table's feature cells as numbers, and numbers as a table again."""
+"""The feature cells of a table as numbers, and numbers as a table again."""
 
 import dataclasses
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 from evenvae.errors import InputError
-from evenvae.tables import images
-from evenvae.tables.cells import column_values
 from evenvae.tables.frames import as_frame, is_records, library_of
-from evenvae.tables.restore import natural, to_library, typed
-from evenvae.tables.schema import Schema, nearest
+from evenvae.tables.native import to_library
+from evenvae.tables.schema.column import Column
+from evenvae.tables.schema.schema import Schema
+from evenvae.tables.suggestions import nearest
 from evenvae.tables.tasks import task_codes
 
 
 @dataclasses.dataclass(frozen=True)
 class Encoded:
-    """Feature cells in schema order: float64 values (codes for levels), NaN where not ``observed``.
+    """The feature cells of N rows as numbers, in the order of the schema.
 
-    E is D, the number of features, where no cell is an image; pixels stand side by side. Values are float32 where
-    all features are images. ``tasks`` holds the code of every row's task in every task column, -1 where it is not
-    known.
+    Attributes:
+        values: numbers, codes of levels, seconds of datetimes; NaN where a cell is missing. E is D, the number of
+            features, if no cell is an image; the pixels of an image stand side by side. The type is float64, or
+            float32 if all features are images.
+        observed: which cells are not missing.
+        tasks: the code of the task of every row in each of the T task columns, int32, -1 where it is unknown. T is 0
+            for a table without tasks.
     """
 
     values: Float[np.ndarray, "N E"]
     observed: Bool[np.ndarray, "N D"]
-    tasks: Int[np.ndarray, "N T"] | None = None
+    tasks: Int[np.ndarray, "N T"]
+
+    def take(self, rows: Shaped[np.ndarray, " n"] | slice) -> "Encoded":
+        """Some of the rows, by their numbers, by a mask or by a slice."""
+        return Encoded(self.values[rows], self.observed[rows], self.tasks[rows])
 
 
 def encode(X: Any, schema: Schema, *, on_unseen: str = "missing") -> Encoded:
-    """Numbers for every feature cell.
+    """Encode the feature cells and the tasks of a table.
 
-    Columns are matched by name (by place for arrays); more columns than the schema's are ignored. Levels that
-    the schema does not know and values outside a column's support are taken for missing with a `TableWarning`.
+    Columns are matched by name (by place for arrays); columns that the schema does not have are ignored. Levels that
+    the schema does not know and values outside the support of a column are treated as missing, with a `TableWarning`.
 
     Args:
         X: any table (see `as_frame`).
-        schema: complete, as `Schema.infer` or `Schema.complete` gives it.
-        on_unseen: ``"missing"``, or ``"error"`` to refuse unseen levels.
+        schema: a complete one, from `Schema.infer` or `Schema.complete`.
+        on_unseen: ``"missing"``, or ``"error"`` to refuse levels that the schema does not know.
 
     Raises:
-        InputError: a feature column is not there, or an array has another number of columns.
+        InputError: the table lacks a feature column, or an array has another number of columns than the schema.
     """
     if on_unseen not in ("missing", "error"):
         raise InputError(f"on_unseen={on_unseen!r} is not known; use 'missing' or 'error'.")
     frame = aligned(X, schema)
-    features, first = schema.features, schema.first
-    only_images = all(column.kind == "image" for column in features)
-    values = np.empty((len(frame), schema.elements), np.float32 if only_images else np.float64)
-    for column, place in zip(features, first, strict=True):
-        cells = frame[column.name]
-        if column.kind == "image":
-            values[:, place : place + column.size] = images.pixels(cells, column)
-        else:
-            values[:, place] = column_values(cells, column, on_unseen)
-    return Encoded(values, ~np.isnan(values[:, first]), task_codes(frame, schema))
+    # float32 where every feature is encoded in float32
+    dtype = np.result_type(np.float32, *(column.codec.encoded_dtype for column in schema.features))
+    values = np.empty((len(frame), schema.elements), dtype)
+    for column, cells in _blocks(values, schema):
+        cells[:] = column.encode(frame[column.name], on_unseen).reshape(cells.shape)
+    return Encoded(values, ~np.isnan(values[:, schema.first]), task_codes(frame, schema))
 
 
 def fingerprint(encoded: Encoded) -> str:
-    """SHA-256 of the encoded cells, in hexadecimal: which rows a model was trained on, without the rows."""
+    """SHA-256 of the encoded cells, in hexadecimal.
+
+    A saved model holds it, so that training rows can be told from others without being stored.
+    """
     digest = hashlib.sha256(np.ascontiguousarray(encoded.values).tobytes())
-    if encoded.tasks is not None:
-        digest.update(np.ascontiguousarray(encoded.tasks).tobytes())
+    digest.update(np.ascontiguousarray(encoded.tasks).tobytes())
     return digest.hexdigest()
 
 
-def aligned(X: Any, schema: Schema) -> Any:
-    """The table as a pandas frame whose columns bear the schema's names."""
-    if len(schema.columns) == 1 and schema.columns[0].kind == "image" and isinstance(X, np.ndarray) and X.ndim < 3:
-        size = ", ".join(map(str, schema.columns[0].shape))
+def aligned(X: Any, schema: Schema) -> pd.DataFrame:
+    """The table as a pandas frame with the column names of the schema.
+
+    Raises:
+        InputError: the table lacks a feature column, or an array has another shape than the schema says.
+    """
+    alone = schema.columns[0] if len(schema.columns) == 1 else None
+    if alone is not None and alone.is_image and isinstance(X, np.ndarray) and X.ndim < 3:
+        size = ", ".join(map(str, alone.shape))
         raise InputError(f"The model takes images of shape (N, {size}), not an array of shape {X.shape}; a single "
                          "image is given as image[None].")  # fmt: skip
     frame = as_frame(X, schema.names if library_of(X) == "numpy" and not is_records(X) else None)
@@ -91,34 +103,62 @@ def decode(
     base: Any = None,
     tasks: Int[np.ndarray, "N T"] | None = None,
 ) -> Any:
-    """A table from feature values (NaN gives a hole), in the library of ``like`` or of the training table.
+    """Make a table of numbers.
 
-    Columns that are not features come from ``base``, a table of as many rows, where it is given and has them.
-    Else task columns hold the codes ``tasks`` (-1 gives a hole), constants are refilled, whole-number identifiers
-    count the rows from 1, and the rest is empty.
+    Columns that are not features come from ``base`` if it has them. Otherwise task columns come from ``tasks``,
+    constants are filled in, identifiers that are whole numbers count the rows from 1, and all other columns are empty.
+
+    Args:
+        values: feature values as in `Encoded`; NaN gives a missing cell.
+        schema: of the training table.
+        like: a table of the library that the result is made in; None for the library of the training table.
+        base: a table with the same number of rows.
+        tasks: codes of tasks; -1 gives a missing cell. None gives empty task columns.
+
+    Raises:
+        InputError: ``base`` has another number of rows, or lacks a feature column.
     """
     rows = len(values)
     kept = None if base is None else aligned(base, schema)
     if kept is not None and len(kept) != rows:
-        raise InputError(f"base has {len(kept)} rows where values have {rows}; give as many.")
-    series, position = {}, 0
+        raise InputError(f"base has {len(kept)} rows where values have {rows}; give the same number.")
+    features = {column.name: cells for column, cells in feature_values(values, schema)}
+    places = {column.name: place for place, column in enumerate(schema.tasks)}
+    series = {}
     for column in schema.columns:
-        if column.role == "feature":
-            whole = slice(position, position + column.size) if column.shape else position
-            cells = natural(values[:, whole], column)
-            position += column.size
+        if column.name in features:
+            cells = column.decode(features[column.name])
         elif kept is not None and column.name in kept.columns:
             series[column.name] = kept[column.name].reset_index(drop=True)
             continue
-        elif column.role == "task" and tasks is not None:
-            code = tasks[:, [task.name for task in schema.tasks].index(column.name)]
-            cells = natural(np.where(code < 0, np.nan, code), column)
-        elif column.role == "constant":
-            cells = pd.Series([column.value] * rows, dtype=object)
-        elif column.role == "identifier" and "int" in column.dtype.lower():
-            cells = pd.Series(np.arange(1, rows + 1))
+        elif column.name in places and tasks is not None:
+            code = tasks[:, places[column.name]]
+            cells = column.decode(np.where(code < 0, np.nan, code))
         else:
-            cells = pd.Series([None] * rows, dtype=object)
-        series[column.name] = cells if column.kind == "image" else typed(cells, column)
+            cells = _unmodelled(column, rows)
+        series[column.name] = column.codec.typed(cells, column)
     frame = pd.DataFrame(series, index=pd.RangeIndex(rows))
     return to_library(frame, schema, schema.library if like is None else library_of(like))
+
+
+def feature_values(
+    values: Float[np.ndarray, "N E"], schema: Schema
+) -> Iterator[tuple[Column, Float[np.ndarray, "N *size"]]]:
+    """Each feature with its values: (N,), or (N, size) for images."""
+    for column, cells in _blocks(values, schema):
+        yield column, cells if column.shape else cells[:, 0]
+
+
+def _blocks(values: Float[np.ndarray, "N E"], schema: Schema) -> Iterator[tuple[Column, Float[np.ndarray, "N size"]]]:
+    """Each feature with its part of the values, which is a view."""
+    for column, first in zip(schema.features, schema.first, strict=True):
+        yield column, values[:, first : first + column.size]
+
+
+def _unmodelled(column: Column, rows: int) -> pd.Series:
+    """Cells of a column that no model knows: its constant value, the numbers of the rows, or nothing."""
+    if column.role == "constant":
+        return pd.Series([column.value] * rows, dtype=object)
+    if column.role == "identifier" and "int" in column.dtype.lower():
+        return pd.Series(np.arange(1, rows + 1))
+    return pd.Series([None] * rows, dtype=object)

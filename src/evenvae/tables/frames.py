@@ -1,4 +1,4 @@
-"""Any table in, the same kind out: pandas, polars, pyarrow, NumPy."""
+"""Any table as a pandas frame: pandas, polars, pyarrow, narwhals, NumPy, lists and dicts."""
 
 import base64
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ import pyarrow.ipc
 from scipy.sparse import issparse
 
 from evenvae.errors import InputError
-from evenvae.tables import images
+from evenvae.tables.columns.image import NAME
 
 ORIGIN = "evenvae.origin"
 LIBRARIES = ("pandas", "polars", "pyarrow", "numpy", "dict")
 
 
 def library_of(X: Any) -> str:
-    """Which of `LIBRARIES` a table belongs to; lists and anything array-like count as NumPy."""
+    """The one of `LIBRARIES` that a table belongs to; lists and everything like an array count as NumPy."""
     if isinstance(X, Mapping):
         return "dict"
     if isinstance(X, pd.DataFrame):
@@ -39,19 +39,21 @@ def is_records(X: Any) -> bool:
 
 
 def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
-    """A pandas view of any table, for reading alone; column names are strings.
+    """A pandas view of any table, for reading only; column names are strings.
 
     Args:
         X: pandas, polars (eager or lazy), pyarrow, narwhals, a 2-D array, a list of rows or of dicts, images as an
-            array (N, H, W) or (N, H, W, C), or a dict of arrays by column, images among them.
-        names: column names of an array that has none.
+            array (N, H, W) or (N, H, W, C), or a dict of arrays by column, which may hold images.
+        names: column names for an array, which has none.
 
     Raises:
         InputError: duplicate column names, no rows, no columns, a sparse matrix, or an array that is not 2-D.
     """
     X = X.to_native() if isinstance(X, nw.DataFrame) else X
     if issparse(X):
-        raise InputError("A sparse matrix is not supported; pass X.toarray(), whose zeros are values and no holes.")
+        raise InputError(
+            "A sparse matrix is not supported; pass X.toarray(), where zeros are values, not missing cells."
+        )
     library = library_of(X)
     if library == "pandas":
         frame = X
@@ -83,23 +85,22 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
 
 
 def origin_of(frame: pd.DataFrame) -> tuple[str, str]:
-    """The library a view made by `as_frame` came from, and its column types as `arrow_types` reads them."""
+    """The library that a view made by `as_frame` came from, and its column types as text for `arrow_types`."""
     return frame.attrs.get(ORIGIN, ("pandas", ""))
 
 
-def _arrow_schema(X: Any) -> str:
-    # the first row is enough for the types, and copies next to nothing
-    schema = X.schema if isinstance(X, pa.Table | pa.RecordBatch) else X.head(1).to_arrow().schema
-    plain = schema.remove_metadata()
-    return base64.b64encode(plain.serialize().to_pybytes()).decode()
-
-
 def arrow_types(text: str) -> dict[str, Any]:
-    """Column types by name, from the text that `origin_of` gave."""
+    """The pyarrow fields by column name, from the text that `origin_of` gives."""
     if not text:
         return {}
     schema = pa.ipc.read_schema(pa.BufferReader(base64.b64decode(text)))
     return {field.name: field for field in schema}
+
+
+def _arrow_schema(X: Any) -> str:
+    # the first row is enough for the types, and copies almost nothing
+    schema = X.schema if isinstance(X, pa.Table | pa.RecordBatch) else X.head(1).to_arrow().schema
+    return base64.b64encode(schema.remove_metadata().serialize().to_pybytes()).decode()
 
 
 def _from_arrow(column: Any) -> pd.Series:
@@ -107,7 +108,7 @@ def _from_arrow(column: Any) -> pd.Series:
     if pa.types.is_decimal(column.type):
         return column.cast(pa.float64()).to_pandas()
     if pa.types.is_dictionary(column.type):
-        # polars counts levels without sign, which not every pyarrow gives to pandas
+        # polars uses unsigned codes, which not every version of pyarrow can give to pandas
         return column.cast(pa.dictionary(pa.int64(), column.type.value_type, column.type.ordered)).to_pandas()
     if pa.types.is_integer(column.type) and column.null_count:
         return column.to_pandas(types_mapper={column.type: _nullable(column.type)}.get)
@@ -116,18 +117,18 @@ def _from_arrow(column: Any) -> pd.Series:
     return column.to_pandas()
 
 
-def _nullable(kind: Any) -> Any:
-    return pd.array([], dtype=str(kind).replace("int", "Int").replace("uI", "UI")).dtype
+def _nullable(integer: Any) -> Any:
+    return pd.array([], dtype=str(integer).replace("int", "Int").replace("uI", "UI")).dtype
 
 
-def _from_array(X: Any, names: tuple[str, ...] | None) -> Any:
+def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:
     if is_records(X):
         return pd.DataFrame(X)
     if hasattr(X, "toarray"):
         raise InputError("Sparse data are not supported: pass a dense array, as in X.toarray().")
     array = np.asarray(X)
     if array.ndim in (3, 4):
-        return pd.DataFrame({(names or (images.NAME,))[0]: _cells(array)})
+        return pd.DataFrame({(names or (NAME,))[0]: _cells(array)})
     if array.ndim != 2:
         raise InputError(
             f"Expected 2D array, got {array.ndim}D array instead. Reshape your data: array.reshape(-1, 1) if "
@@ -149,13 +150,13 @@ def _from_dict(X: Mapping[str, Any]) -> pd.DataFrame:
     columns = {str(name): _cells(cells) for name, cells in X.items()}
     lengths = {name: len(cells) for name, cells in columns.items()}
     if len(set(lengths.values())) > 1:
-        said = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
-        raise InputError(f"The columns have different numbers of rows: {said}; give as many of each.")
+        listed = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
+        raise InputError(f"The columns have different numbers of rows: {listed}; give each the same number.")
     return pd.DataFrame(columns)
 
 
 def _cells(column: Any) -> pd.Series:
-    """A column of a dict; one of more than one dimension holds an array in every cell."""
+    """A column of a dict; if it has more than one dimension, every cell holds an array."""
     array = column if isinstance(column, np.ndarray | pd.Series) else np.asarray(column, dtype=_dtype_of(column))
     if array.ndim < 2:
         return pd.Series(array).reset_index(drop=True)
@@ -164,13 +165,13 @@ def _cells(column: Any) -> pd.Series:
     return pd.Series(cells)
 
 
-def _dtype_of(column: Any) -> Any:
-    # a list of images and holes has no array type of its own
+def _dtype_of(column: Any) -> type | None:
+    # a list of images and missing cells has no array type of its own
     return object if isinstance(column, list) and any(isinstance(cell, np.ndarray) for cell in column) else None
 
 
 def _object_column(column: Any) -> Any:
-    """An object column as numbers where every observed cell is one."""
+    """An object column, as numbers if every observed cell is a number."""
     observed = column.dropna()
     if len(observed) and all(isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in observed):
         return pd.to_numeric(column, errors="coerce")
@@ -181,5 +182,5 @@ def _refuse_duplicates(names: list[str]) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise InputError(f"Column name {name!r} stands twice in the table; rename one of them.")
+            raise InputError(f"Column name {name!r} occurs twice in the table; rename one of them.")
         seen.add(name)

@@ -1,4 +1,4 @@
-"""Task columns: known for every row, told to the model, never modelled."""
+"""Task columns: known for every row, given to the model, never modelled."""
 
 import dataclasses
 import warnings
@@ -10,22 +10,25 @@ import pandas as pd
 from jaxtyping import Float, Int, Shaped
 
 from evenvae.errors import InputError, TableWarning
-from evenvae.tables.cells import codes, column_values
-from evenvae.tables.schema import Column, Schema, nearest
+from evenvae.tables.columns.level import codes
+from evenvae.tables.schema.column import Column
+from evenvae.tables.schema.schema import Schema
+from evenvae.tables.suggestions import nearest
 
 MOST_LEVELS = 1000
+"""A column with more levels cannot be a task."""
 
 
 def declare(schema: Schema, frame: pd.DataFrame, names: str | Iterable[str] | None) -> Schema:
-    """The schema with the named columns as tasks; None names those that the schema calls so.
+    """The schema with the named columns as tasks.
 
     Args:
-        schema: complete.
-        frame: the table as `as_frame` gives it.
-        names: one column or several.
+        schema: a complete one.
+        frame: the table, as `as_frame` gives it.
+        names: one column or several; None for those that the schema already has as tasks.
 
     Raises:
-        InputError: a column is not there, has a single level, or so many that it is no task.
+        InputError: a column does not exist, has a single level, or has too many levels to be a task.
     """
     if names is None:
         wanted = [column.name for column in schema.tasks]
@@ -43,8 +46,8 @@ def declare(schema: Schema, frame: pd.DataFrame, names: str | Iterable[str] | No
 
 def _task(column: Column, frame: pd.DataFrame) -> Column:
     if not column.levels:
-        said: dict[str, Any] = {"likelihood": "categorical", "missing": column.missing}
-        found = Schema.infer(frame[[column.name]], overrides={column.name: said}).columns[0]
+        given: dict[str, Any] = {"likelihood": "categorical", "missing": column.missing}
+        found = Schema.infer(frame[[column.name]], overrides={column.name: given}).columns[0]
         column = dataclasses.replace(found, dtype=column.dtype)
     if column.cardinality < 2:
         raise InputError(f"task={column.name!r} has a single level, {column.levels[0]!r}; leave task None.")
@@ -56,23 +59,21 @@ def _task(column: Column, frame: pd.DataFrame) -> Column:
     return dataclasses.replace(column, role="task", likelihood="categorical", reason="named as a task", rule="task")
 
 
-def task_codes(frame: pd.DataFrame, schema: Schema) -> Int[np.ndarray, "N T"] | None:
-    """Code of every row's task in every task column, -1 where it is missing or was not seen; None without tasks.
+def task_codes(frame: pd.DataFrame, schema: Schema) -> Int[np.ndarray, "N T"]:
+    """The code of the task of every row in every task column, int32; -1 where it is missing or unknown.
 
-    What is not known is said once a column, as a `TableWarning`.
+    Unknown tasks are reported once for every column, as a `TableWarning`.
     """
-    if not schema.tasks:
-        return None
     found = np.full((len(frame), len(schema.tasks)), -1, np.int32)
     for place, column in enumerate(schema.tasks):
         if column.name in frame.columns:
-            values = column_values(frame[column.name], column)
+            values = column.encode(frame[column.name])
             found[:, place] = np.where(np.isnan(values), -1, values)
         unknown = int((found[:, place] < 0).sum())
         if unknown:
             warnings.warn(
-                f"Task {column.name!r}: {unknown} of {len(frame)} rows have no task that was seen in training; they "
-                "are taken to stand between all of them (the mean of the tasks' embeddings).",
+                f"Task {column.name!r}: {unknown} of {len(frame)} rows have no task that was seen in training; the "
+                "model uses the mean of the embeddings of all tasks for them.",
                 TableWarning,
                 stacklevel=3,
             )
@@ -80,9 +81,13 @@ def task_codes(frame: pd.DataFrame, schema: Schema) -> Int[np.ndarray, "N T"] | 
 
 
 def code_of(column: Column, value: Any) -> int:
-    """The code of one task; InputError for one that was not seen in training."""
-    found, strange = codes(pd.Series([value], dtype=object), np.ones(1, bool), column)
-    if strange:
+    """The code of one task.
+
+    Raises:
+        InputError: the task was not seen in training.
+    """
+    found, unseen = codes(pd.Series([value], dtype=object), np.ones(1, bool), column)
+    if unseen:
         known = ", ".join(repr(level) for level in column.levels[:12])
         raise InputError(
             f"Task {column.name!r}: {value!r} was not seen in training; known are {known}"
@@ -91,11 +96,16 @@ def code_of(column: Column, value: Any) -> int:
     return int(found[0])
 
 
-def codes_given(schema: Schema, given: Mapping[str, Any] | None, what: str) -> dict[int, int]:
-    """Place among the task columns and code, for ``{column: value}``.
+def codes_given(schema: Schema, given: Any, what: str) -> dict[int, int]:
+    """The place of each given column among the task columns, and the code of its task.
+
+    Args:
+        schema: of the training table.
+        given: ``{column: value}``; None for nothing.
+        what: the name of the option, for messages.
 
     Raises:
-        InputError: not a dict, a column that is no task, or a task that was not seen.
+        InputError: ``given`` is no dict, or names a column that is no task or a task that was not seen in training.
     """
     if given is None:
         return {}
@@ -111,14 +121,24 @@ def codes_given(schema: Schema, given: Mapping[str, Any] | None, what: str) -> d
 
 @dataclasses.dataclass(frozen=True)
 class TaskCounts:
-    """Which combinations of tasks the training rows had, and how many rows (or what weight) each."""
+    """Which combinations of tasks the training rows had, and how often.
+
+    Attributes:
+        codes: the G combinations of codes in the T task columns. Without tasks, T is 0 and G is 1.
+        counts: the number of rows of each combination, or the sum of their weights.
+    """
 
     codes: Int[np.ndarray, "G T"]
     counts: Shaped[np.ndarray, " G"]
 
     @classmethod
     def of(cls, tasks: Int[np.ndarray, "N T"], weight: Float[np.ndarray, " N"] | None = None) -> "TaskCounts":
-        """Of the rows whose tasks are all known; if there are none, of all rows. Rows count as they weigh."""
+        """Count the combinations in N rows whose tasks are all known; if there is no such row, in all rows.
+
+        Args:
+            tasks: codes, -1 where unknown.
+            weight: of the rows; None for 1 each.
+        """
         known = (tasks >= 0).all(axis=1)
         known = known if known.any() else np.ones(len(tasks), bool)
         combinations, group = np.unique(tasks[known], axis=0, return_inverse=True)
@@ -126,11 +146,19 @@ class TaskCounts:
         return cls(combinations.astype(np.int32), counts)
 
     def draw(self, n: int, given: Mapping[int, int], generator: np.random.Generator) -> Int[np.ndarray, "n T"]:
-        """Tasks of ``n`` new rows, as often as in training where they are not ``given``."""
+        """Draw the tasks of ``n`` new rows; combinations are as frequent as in training.
+
+        Args:
+            n: the number of rows.
+            given: codes that all rows have, by place among the task columns.
+            generator: is not used where there are no tasks.
+        """
+        if not self.codes.shape[1]:
+            return np.zeros((n, 0), np.int32)
         fits = np.ones(len(self.codes), bool)
         for place, code in given.items():
             fits &= self.codes[:, place] == code
-        # tasks that never met: the other columns as often as in the whole table
+        # for given tasks that never occurred together, the other columns are drawn from the whole table
         fits = fits if fits.any() else np.ones(len(self.codes), bool)
         counts = self.counts[fits]
         drawn = self.codes[fits][generator.choice(len(counts), n, p=counts / counts.sum())].copy()

@@ -1,4 +1,4 @@
-"""Training watched from elsewhere: callbacks for `EvenVAE.fit` that write to TensorBoard and MLflow."""
+"""Tracking of training: callbacks for `EvenVAE.fit` that write to TensorBoard and MLflow."""
 
 from evenvae.tracking.flow import MLflow
 from evenvae.tracking.named import parse

@@ -1,4 +1,4 @@
-"""Progress as an MLflow run."""
+"""Progress of training as an MLflow run."""
 
 import logging
 import os
@@ -14,26 +14,26 @@ from evenvae.training import Progress
 log = logging.getLogger(__name__)
 LONGEST_NAME, LONGEST_VALUE = 250, 500
 MOST_AT_ONCE = {"metrics": 1000, "params": 100}
-"""Limits of MLflow's own."""
+"""Most entries that MLflow takes in one call."""
 
 
 class MLflow:
-    """Callback for `EvenVAE.fit`: a run with the options as parameters and the figures as metrics over steps.
+    """A callback for `EvenVAE.fit` that makes a run with the options as parameters and the history as metrics.
 
-    MLflow's own variables hold where nothing is given: MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME, MLFLOW_RUN_NAME.
-    No run of MLflow's is made the active one, so this stands beside calls of ``mlflow.log_...`` of your own. A run
-    that did not come to its end is marked KILLED. A server that fails on the way ends the tracking with a warning, not
-    the training.
+    What is not given follows MLflow's variables MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_NAME. The
+    run does not become MLflow's active run, so that your own calls of ``mlflow.log_...`` are not affected. A run whose
+    training did not end is marked KILLED. If the server fails during training, tracking ends with a warning and
+    training goes on.
 
     Args:
         uri: where runs are kept, such as ``"sqlite:///runs.db"`` or ``"http://localhost:5000"``.
-        experiment: its name, ``"evenvae"`` if not given; made if it is not there.
-        run: the run's name; by MLflow if not given.
-        members: whether to write the members of an ensemble apart, too, as ``members/1/loss``.
-        tags: texts to hang on the run.
+        experiment: its name, by default ``"evenvae"``; it is made if it does not exist.
+        run: the name of the run; by default MLflow chooses one.
+        members: True also writes the metrics of every member of an ensemble, as ``members/1/loss``.
+        tags: of the run.
 
     Raises:
-        InputError: mlflow is not installed, or does not come to terms with ``uri``.
+        InputError: mlflow is not installed, or cannot keep runs at ``uri``.
     """
 
     def __init__(
@@ -50,18 +50,18 @@ class MLflow:
         self.experiment = experiment or os.environ.get("MLFLOW_EXPERIMENT_NAME") or "evenvae"
         from mlflow.tracking import MlflowClient  # type: ignore
 
-        # asked for before training, so that a wrong address is said before work is lost
+        # the experiment is asked for now, so that a wrong address is found before training
         try:
             self.client = MlflowClient(uri)
             found = self.client.get_experiment_by_name(self.experiment)
             self.experiment_id = found.experiment_id if found else self.client.create_experiment(self.experiment)
         except Exception as error:
-            raise InputError(f"MLflow can't keep runs at {uri or 'its default place'}: {_line(error)}") from error
+            raise InputError(f"MLflow cannot keep runs at {uri or 'its default place'}: {_line(error)}") from error
         self.run_id: str | None = None
         self._broken = self._finished = False
 
     def __call__(self, progress: Progress) -> None:
-        """Write one report."""
+        """Write the metrics of one evaluation."""
         if self._broken:
             return
         try:
@@ -78,11 +78,11 @@ class MLflow:
             self.run_id = made.info.run_id
             options = [Param(name, str(value)[:LONGEST_VALUE]) for name, value in progress.options.items()]
             self._log("params", options)
-        figures = scalars.of_record(progress.record, progress.columns)
+        metrics = scalars.of_record(progress.record, progress.columns)
         for number, own in enumerate(scalars.of_members(progress.record) if self.members else (), start=1):
-            figures |= {f"members/{number}/{name}": value for name, value in own.items()}
+            metrics |= {f"members/{number}/{name}": value for name, value in own.items()}
         now = int(1000 * time.time())
-        self._log("metrics", [Metric(name, value, now, progress.step) for name, value in allowed(figures).items()])
+        self._log("metrics", [Metric(name, value, now, progress.step) for name, value in allowed(metrics).items()])
         self._finished = progress.step >= progress.steps or all(progress.record["stopped"])
 
     def _log(self, kind: str, entries: list[Any]) -> None:
@@ -91,7 +91,7 @@ class MLflow:
             self.client.log_batch(self.run_id, **{kind: entries[begin : begin + size]})
 
     def close(self) -> None:
-        """End the run; the callback can be used again, for another one."""
+        """End the run; the callback can be used again for another run."""
         if self.run_id is not None and not self._broken:
             try:
                 self.client.set_terminated(self.run_id, "FINISHED" if self._finished else "KILLED")
@@ -100,10 +100,10 @@ class MLflow:
         self.run_id, self._broken, self._finished = None, False, False
 
 
-def allowed(figures: dict[str, float]) -> dict[str, float]:
-    """Figures under names that MLflow takes: other characters become ``_``, names that then meet get numbers."""
+def allowed(metrics: dict[str, float]) -> dict[str, float]:
+    """Metrics under names that MLflow takes: other characters become ``_``, and names that become equal get numbers."""
     renamed: dict[str, float] = {}
-    for name, value in figures.items():
+    for name, value in metrics.items():
         parts = re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)[:LONGEST_NAME].split("/")
         taken = clean = "/".join(part.strip(".") or "_" for part in parts)
         number = 2

@@ -1,21 +1,23 @@
-"""Trackers by a short text, as the command line gives them."""
-
-from typing import Any
+"""Callbacks by a short text, as the command line gives it."""
 
 from evenvae.errors import InputError
 from evenvae.tracking.flow import MLflow
 from evenvae.tracking.tensorboard import TensorBoard
 
 
-def parse(text: str) -> Any:
-    """``"tensorboard:DIR"`` or ``"mlflow:URI"`` (``"mlflow"``: where MLFLOW_TRACKING_URI says) to a callback.
+def parse(text: str) -> MLflow | TensorBoard:
+    """The callback for a text.
 
-    Raises InputError for any other text, and what the trackers raise.
+    Args:
+        text: ``"tensorboard:DIR"``, ``"mlflow:URI"``, or ``"mlflow"`` for the address in MLFLOW_TRACKING_URI.
+
+    Raises:
+        InputError: the text has another form, or the callback cannot be made.
     """
     kind, _, place = text.partition(":")
     if kind == "tensorboard":
         if not place:
-            raise InputError(f"{text!r} names no folder: write tensorboard:DIR, as in tensorboard:runs/first.")
+            raise InputError(f"{text!r} has no folder: write tensorboard:DIR, as in tensorboard:runs/first.")
         return TensorBoard(place)
     if kind == "mlflow":
         return MLflow(place or None)

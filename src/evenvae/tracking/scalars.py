@@ -1,24 +1,29 @@
-"""One record of the history as numbers with names."""
+"""One entry of the history as numbers with names."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-NO_FIGURES = ("step", "stopped")
+NO_METRICS = ("step", "stopped")
 
 
 def of_record(record: dict[str, Any], columns: Sequence[str]) -> dict[str, float]:
-    """Means over the members: ``loss``, ``kl``, ``validation``, and by column ``loss/age``, ``validation/age``.
+    """Means over the members of an ensemble, by name.
 
-    Whatever else a chunk recorded is there too: of GECO ``multiplier`` and ``constraint`` (of the row, or by column).
-    Figures that are not finite are left out.
+    They are ``loss``, ``kl``, ``validation`` and, for every column, ``loss/age`` and ``validation/age``. All else
+    in the entry is given too, such as ``multiplier`` and ``constraint`` of GECO, for the row or for every column.
+    Numbers that are not finite are left out.
+
+    Args:
+        record: the entry of the history.
+        columns: names of the table's columns.
     """
     return _named(record, columns, _mean)
 
 
 def of_members(record: dict[str, Any]) -> list[dict[str, float]]:
-    """The figures of every member by itself, without those by column; empty where there is one member alone."""
+    """The numbers of every member, without those of columns; an empty list where there is only one member."""
     members = len(record["loss"])
     if members == 1:
         return []
@@ -28,7 +33,7 @@ def of_members(record: dict[str, Any]) -> list[dict[str, float]]:
 def _named(record: dict[str, Any], columns: Sequence[str] | None, pick: Any) -> dict[str, float]:
     named: dict[str, float] = {}
     for field, of_runs in record.items():
-        if field in NO_FIGURES:
+        if field in NO_METRICS:
             continue
         picked = np.atleast_1d(pick(np.asarray(of_runs, float)))
         by_column = np.ndim(of_runs) > 1

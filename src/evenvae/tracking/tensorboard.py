@@ -1,8 +1,7 @@
-"""Progress as TensorBoard event files.
+"""Progress of training as TensorBoard event files.
 
-They are written by TensorBoard's own writer, the one PyTorch's SummaryWriter stands on: it needs neither PyTorch nor
-TensorFlow, and the package that reads the files is the one that writes them (tensorboardX is smaller, but whoever
-looks at the curves needs tensorboard all the same).
+TensorBoard's own writer writes them, which PyTorch's SummaryWriter uses too. It needs neither PyTorch nor TensorFlow.
+tensorboardX is a smaller package, but whoever looks at the curves needs tensorboard in any case.
 """
 
 import time
@@ -16,18 +15,18 @@ from evenvae.training import Progress
 
 
 class TensorBoard:
-    """Callback for `EvenVAE.fit`: figures over steps, and the options in the tab of hyperparameters.
+    """A callback for `EvenVAE.fit` that writes the history as curves, and the options as hyperparameters.
 
-    Give every fit a folder of its own below one that ``tensorboard --logdir`` shows. Means over the members stand in
-    ``folder``, those of an ensemble's members in ``folder/member 1`` and so on. A second fit into the same folder
-    takes the place of the first from its first step on, so that a resumed training goes on in one line.
+    Give every fit its own folder below the one that ``tensorboard --logdir`` shows. Means over the members are written
+    to ``folder``, the values of an ensemble's members to ``folder/member 1`` and so on. A second fit into the same
+    folder replaces the first from its own first step on, so that a resumed training continues the curve.
 
     Args:
-        folder: where to write; made if it is not there.
-        members: whether to write the members of an ensemble apart, too.
+        folder: where to write; it is made if it does not exist.
+        members: True also writes the curves of every member of an ensemble.
 
     Raises:
-        InputError: tensorboard is not installed, or there is no folder to be had.
+        InputError: tensorboard is not installed, or the folder cannot be made.
     """
 
     def __init__(self, folder: str | Path, members: bool = True):
@@ -41,7 +40,7 @@ class TensorBoard:
         self._writers: dict[Path, Any] = {}
 
     def __call__(self, progress: Progress) -> None:
-        """Write one report."""
+        """Write the values of one evaluation."""
         first = not self._writers
         self._write(self.folder, scalars.of_record(progress.record, progress.columns), progress.step)
         if first and progress.options:
@@ -53,26 +52,26 @@ class TensorBoard:
             }
             self._event(self.folder, 0, summary=summary_v2.hparams_pb(plain, trial_id=str(self.folder)))
         if self.members:
-            for number, figures in enumerate(scalars.of_members(progress.record), start=1):
-                self._write(self.folder / f"member {number}", figures, progress.step)
+            for number, values in enumerate(scalars.of_members(progress.record), start=1):
+                self._write(self.folder / f"member {number}", values, progress.step)
 
     def close(self) -> None:
-        """Finish the files; the callback can be used again."""
+        """Close the files; the callback can be used again."""
         for writer in self._writers.values():
             writer.close()
         self._writers = {}
 
-    def _write(self, folder: Path, figures: dict[str, float], step: int) -> None:
+    def _write(self, folder: Path, values: dict[str, float], step: int) -> None:
         from tensorboard.compat.proto.event_pb2 import SessionLog  # type: ignore
         from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore
         from tensorboard.summary.writer.event_file_writer import EventFileWriter  # type: ignore
 
         if folder not in self._writers:
             self._writers[folder] = EventFileWriter(str(folder))
-            # says that earlier files' figures from this step on are void
+            # tells TensorBoard to ignore the values of earlier files from this step on
             self._event(folder, step, session_log=SessionLog(status=SessionLog.START))
-        values = [Summary.Value(tag=name, simple_value=value) for name, value in figures.items()]
-        self._event(folder, step, summary=Summary(value=values))
+        entries = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
+        self._event(folder, step, summary=Summary(value=entries))
         self._writers[folder].flush()
 
     def _event(self, folder: Path, step: int, **content: Any) -> None:

@@ -1,13 +1,15 @@
 """Training: the balanced step, the compiled loop over it, runs side by side, checkpoints."""
 
 from evenvae.training.batches import BatchStream
+from evenvae.training.gradient_diagnostics import OPPOSED
 from evenvae.training.loop import Progress, Trained, stack, static_part, train
-from evenvae.training.purpose import PURPOSES, SLICE, Validation
+from evenvae.training.plan import Plan
 from evenvae.training.runs import Data, Run, start
-from evenvae.training.settings import OptimiserSettings, TrainingSettings
+from evenvae.training.sample_weight import bootstrap_weights, expand_by_weight, nonzero_rows, validate
+from evenvae.training.settings import PURPOSES, OptimiserSettings, Training, TrainingSettings
+from evenvae.training.setup import Prepared
 from evenvae.training.step import Method, Network, Report, States, balanced_gradients, evaluate, first_states, loss
-from evenvae.training.watching import OPPOSED
-from evenvae.training.weighing import checked, present, resampled, standing
+from evenvae.training.validation import SLICE, Validation
 
 __all__ = [
     "OPPOSED",
@@ -18,23 +20,26 @@ __all__ = [
     "Method",
     "Network",
     "OptimiserSettings",
+    "Plan",
+    "Prepared",
     "Progress",
     "Report",
     "Run",
     "States",
     "Trained",
+    "Training",
     "TrainingSettings",
     "Validation",
     "balanced_gradients",
-    "checked",
+    "bootstrap_weights",
     "evaluate",
+    "expand_by_weight",
     "first_states",
     "loss",
-    "present",
-    "resampled",
+    "nonzero_rows",
     "stack",
-    "standing",
     "start",
     "static_part",
     "train",
+    "validate",
 ]

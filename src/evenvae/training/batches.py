@@ -1,17 +1,17 @@
-"""Which rows a step sees: a function of run, seed and step alone, so that a resumed run sees the same."""
+"""Which rows a step sees. It depends on the run, the seed and the step alone, so that a resumed run sees the same."""
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from evenvae.training.weighing import counted
+from evenvae.training.sample_weight import systematic_counts
 
 
 class BatchStream:
     """An endless stream of shuffled epochs over ``rows``, cut into batches of one size.
 
-    Batches may straddle two epochs, so that every row is used equally often whatever the batch size. With ``weight``,
-    one for every row, an epoch is as long but has each row about as often as it weighs: its share of the epoch,
-    rounded up or down at random, so that the mean over epochs is exact.
+    A batch may begin in one epoch and end in the next, so that every row is used equally often whatever the batch
+    size. With ``weight``, one for every row, an epoch is as long, but a row appears in it as often as it weighs: its
+    share of the epoch, rounded up or down at random, so that the mean over epochs is exact.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class BatchStream:
             return self.rows
         # in random order, so that which rows are rounded up together changes from epoch to epoch
         order = generator.permutation(len(self.rows))
-        return np.repeat(self.rows[order], counted(self.shares[order], generator.random()))
+        return np.repeat(self.rows[order], systematic_counts(self.shares[order], generator.random()))
 
     def steps(self, start: int, count: int) -> Int[np.ndarray, "count batch"]:
         """Rows of the steps ``start`` to ``start + count - 1``."""

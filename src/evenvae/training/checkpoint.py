@@ -1,4 +1,4 @@
-"""Runs to disk and back, bit for bit."""
+"""The state of training on disk: written and read back, bit for bit."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from evenvae import storage
 from evenvae.errors import InputError
+from evenvae.io import tensors as tensor_files
 
 KIND, VERSION, NAME = "checkpoint", 1, "checkpoint.safetensors"
 
@@ -31,7 +31,7 @@ def fill_leaves(tree: Any, tensors: dict[str, np.ndarray], what: str) -> Any:
 
 
 def prepare(folder: str | Path) -> None:
-    """Make the folder; InputError where there can be none, before anything is trained."""
+    """Make the folder; InputError where it cannot be made, before anything is trained."""
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -42,16 +42,16 @@ def save(folder: str | Path, runs: Any, fingerprint: str, history: list[dict]) -
     """Write the runs' state; the last checkpoint is replaced only by a complete one."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     metadata = {"fingerprint": fingerprint, "history": history}
-    storage.write(Path(folder) / NAME, KIND, VERSION, named_leaves(runs), metadata)
+    tensor_files.write(Path(folder) / NAME, KIND, VERSION, named_leaves(runs), metadata)
 
 
 def load(folder: str | Path, runs: Any, fingerprint: str) -> tuple[Any, list[dict]]:
-    """Fill ``runs`` from the checkpoint; InputError where it is of other data or settings."""
-    tensors, metadata = storage.read(Path(folder) / NAME, KIND, VERSION)
+    """Fill ``runs`` from the checkpoint; InputError where it was made from other data or other settings."""
+    tensors, metadata = tensor_files.read(Path(folder) / NAME, KIND, VERSION)
     if metadata["fingerprint"] != fingerprint:
         raise InputError(
-            f"The checkpoint in {folder} is of other data or other settings: repeat the call that made it, "
-            "or choose a new folder."
+            f"The checkpoint in {folder} was made from other data or other settings: repeat the call that "
+            "made it, or choose a new folder."
         )
     return fill_leaves(runs, tensors, f"The checkpoint in {folder}"), metadata["history"]
 

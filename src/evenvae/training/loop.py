@@ -1,4 +1,4 @@
-"""The loop over chunks: hand out batches, watch, save, stop."""
+"""The loop over chunks of steps: hand out batches, record the history, save checkpoints, stop."""
 
 import dataclasses
 import logging
@@ -14,20 +14,20 @@ import numpy as np
 from evenvae.errors import TrainingError
 from evenvae.training import checkpoint
 from evenvae.training.batches import BatchStream
-from evenvae.training.purpose import Validation
 from evenvae.training.runs import Data, Run, everywhere, run_chunks, runs_mesh, spread
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.step import Method, Network
+from evenvae.training.validation import Validation
 
 log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """What a progress callback is told after every chunk.
+    """What a progress callback receives after every chunk.
 
-    ``record`` is the newest of the history, ``columns`` name its figures by column, ``options`` are those of the fit,
-    as used.
+    ``record`` is the newest entry of the history, ``columns`` name its figures by column, ``options`` are the options
+    of the fit as they are used.
     """
 
     step: int
@@ -41,7 +41,7 @@ class Progress:
 
 @dataclasses.dataclass
 class Trained:
-    """Outcome: stacked runs (host arrays), one record a chunk, and whether Ctrl-C ended it."""
+    """The outcome: stacked runs (host arrays), one record for every chunk, and whether Ctrl-C ended the training."""
 
     runs: Run
     history: list[dict[str, Any]]
@@ -49,7 +49,7 @@ class Trained:
 
     @property
     def best(self) -> tuple[Any, Any]:
-        """Parameters and encoder state of every run at its best validation figure."""
+        """Parameters and encoder state of every run at its best validation metric."""
         return self.runs.best_params, self.runs.best_encoder
 
 
@@ -73,8 +73,8 @@ def train(
 ) -> Trained:
     """Train stacked ``runs`` until their steps are done, all have stopped, or Ctrl-C.
 
-    With ``folder`` the state is written there now and then, on Ctrl-C and at the end; ``resume`` goes on from
-    it and gives what an undisturbed run gives, bit for bit. ``options`` are told to the ``callbacks``.
+    With ``folder`` the state is written there from time to time, on Ctrl-C and at the end. ``resume`` continues from
+    that state and gives, bit for bit, what an uninterrupted run gives. The ``callbacks`` receive ``options``.
 
     Raises:
         TrainingError: every run turned non-finite; the message names the column.
@@ -119,7 +119,7 @@ def train(
 
 
 def _program(settings: TrainingSettings) -> TrainingSettings:
-    # the number of steps is the host's business: leaving it out of the key saves a compilation
+    # the loop counts the steps, not the program: without them in its key fewer programs are compiled
     return dataclasses.replace(settings, steps=0, steps_per_chunk=0)
 
 
@@ -130,11 +130,11 @@ def _record(step: int, runs: Run, chunk: Any) -> dict[str, Any]:
         "loss": as_list(chunk.loss),
         "column_losses": as_list(chunk.column_losses),
         "kl": as_list(chunk.kl),
-        "validation": as_list(chunk.figure.value),
-        "validation_columns": as_list(chunk.figure.columns),
+        "validation": as_list(chunk.metric.value),
+        "validation_columns": as_list(chunk.metric.columns),
         "best": as_list(runs.best_value),
         "stopped": np.asarray(runs.stopped).tolist(),
-        **{name: as_list(value) for name, value in chunk.watched.items()},
+        **{name: as_list(value) for name, value in chunk.diagnostics.items()},
     }
 
 
@@ -162,5 +162,5 @@ def stack(trees: list[Any]) -> Any:
 
 
 def static_part(network: Network) -> Network:
-    """What of a network is not an array."""
+    """The part of a network that is not an array."""
     return eqx.partition(network, eqx.is_inexact_array)[1]

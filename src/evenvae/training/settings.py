@@ -1,8 +1,52 @@
-"""Settings of a training run, hashable so that they are part of a compiled program's key."""
+"""How a model is trained: the user's options, and the complete settings that compiled programs are keyed by."""
 
 import dataclasses
+from numbers import Real
+from typing import Literal, get_args
 
 import optax
+
+from evenvae.part import Part, check_choice, check_count, check_number, check_positive, check_share
+
+Schedule = Literal["cosine", "constant"]
+Purpose = Literal["reconstruct", "impute", "score", "sample"]
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+
+
+@dataclasses.dataclass(frozen=True)
+class Training(Part):
+    """How the parameters are learned. What is None follows the preset, the purpose or the size of the table.
+
+    Args:
+        batch_size: rows of a training step.
+        learning_rate: of Adam.
+        schedule: ``"cosine"`` (a short warm-up, then cosine decay) or ``"constant"``.
+        weight_decay: of AdamW; 0 is Adam.
+        clip: the largest norm of the whole gradient; longer gradients are shortened to it. 0 never shortens.
+        patience: evaluations of the validation metric without improvement before training stops; 0 never stops early.
+        hide_cells: at most this share of a row's observed cells is hidden from the encoder in a training step, so that
+            it learns to answer from part of a row. Default 0.5 for ``purpose="impute"``, 0 otherwise.
+        bootstrap: True trains every member of an ensemble on a bootstrap copy of the table (rows weighed at random), so
+            that the members differ as they would on other samples of the population.
+    """
+
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    schedule: Schedule | None = None
+    weight_decay: float | None = None
+    clip: float | None = None
+    patience: int | None = None
+    hide_cells: float | None = None
+    bootstrap: bool | None = None
+
+    def __post_init__(self) -> None:
+        check_count("training.batch_size", self.batch_size)
+        check_positive("training.learning_rate", self.learning_rate)
+        check_choice("training.schedule", self.schedule, get_args(Schedule))
+        for name in ("weight_decay", "clip"):
+            check_number(f"training.{name}", getattr(self, name), Real, 0, float("inf"), "a number, 0 or more")
+        check_count("training.patience", self.patience, least=0)
+        check_share("training.hide_cells", self.hide_cells)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -10,7 +54,7 @@ class OptimiserSettings:
     """Adam, or AdamW with a short warm-up and cosine decay, with gradients clipped by their global norm."""
 
     learning_rate: float = 1e-3
-    schedule: str = "cosine"
+    schedule: Schedule = "cosine"
     total_steps: int = 1000
     weight_decay: float = 1e-4
     clip: float | None = 10.0
@@ -34,11 +78,12 @@ class OptimiserSettings:
 
 @dataclasses.dataclass(frozen=True)
 class TrainingSettings:
-    """How long, in what pieces, and by what figure to stop.
+    """How long a run lasts, in what chunks, and by which metric it stops; hashable, as a key of compiled programs.
 
-    ``steps_per_chunk`` steps run in one compiled program between two looks at the validation figure;
-    ``patience`` counts such looks without improvement (None: never stop early). ``watch_gradients`` keeps how the
-    columns' gradients stand to each other, too.
+    One compiled program runs ``steps_per_chunk`` steps and then evaluates the validation metric of the ``purpose``.
+    ``patience`` counts such evaluations without improvement (None: never stop early); ``keep_best`` keeps the state
+    with the best metric, not the last one. ``record_gradients`` keeps in the history how the columns' gradients relate
+    to each other.
     """
 
     batch_size: int = 128
@@ -46,6 +91,6 @@ class TrainingSettings:
     steps_per_chunk: int = 100
     patience: int | None = 20
     keep_best: bool = True
-    purpose: str = "reconstruct"
+    purpose: Purpose = "reconstruct"
     max_bad_steps: int = 20
-    watch_gradients: bool = True
+    record_gradients: bool = True

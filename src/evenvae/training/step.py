@@ -1,11 +1,11 @@
 """One gradient, balanced at the last shared features.
 
-The picture of the architecture page, in code: the model runs forward once, the objective turns log-likelihoods
-into coefficients, the heads take their own plain gradient, the balancer mixes the columns' gradients with
-respect to the trunk's output, and one backward pass carries the mixture to every shared parameter.
+The model runs forward once, the objective turns log-likelihoods into coefficients, the heads take their own plain
+gradient, the balancer mixes the columns' gradients with respect to the trunk's output, and one backward pass carries
+the mixture to every shared parameter.
 
-A model has an encoder, a trunk and heads. The latent is the seam between the first two, because an objective may
-weigh what reaches the encoder otherwise than what reaches the trunk (DReG).
+A model has an encoder, a trunk and heads. The latent lies between the first two, because an objective may weigh what
+reaches the encoder differently from what reaches the trunk (DReG).
 """
 
 from typing import Any, NamedTuple
@@ -16,10 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key
 
+from evenvae.balancing import Balancer, balance_shared_features, plain_sum
 from evenvae.likelihoods import Scale
-from evenvae.models import Cells, as_tuple, linear, log_prob
+from evenvae.models import as_tuple, linear, log_prob
+from evenvae.models.batch import Batch
 from evenvae.objectives import Objective
-from evenvae.training.watching import balance_linear_heads
 
 
 class Network(NamedTuple):
@@ -30,20 +31,20 @@ class Network(NamedTuple):
 
 
 class States(NamedTuple):
-    """What a step carries beside parameters: the encoder's, the objective's and the balancers' memory.
+    """What a step carries beside the parameters: the state of the encoder, the objective, the balancers and the prior.
 
-    ``balancer`` holds a state for every decision: for every shared feature, and twice that where decoder and
-    encoder are balanced apart. ``prior`` is the memory of a prior that learns by steps of its own.
+    ``balancer`` holds one state for every shared feature, and twice as many where decoder and encoder are balanced
+    separately. ``prior`` is the state of a prior that learns by steps of its own.
     """
 
     encoder: Any
     objective: Any
-    balancer: Any
+    balancer: tuple[Any, ...]
     prior: Any = ()
 
 
 class Report(NamedTuple):
-    """What one step says of itself."""
+    """The figures of one step: losses, KL (mean over rows), and which columns had a finite gradient."""
 
     loss: Float[Array, ""]
     column_losses: Float[Array, " D"]
@@ -52,62 +53,86 @@ class Report(NamedTuple):
 
 
 class Method(NamedTuple):
-    """How to train: the objective, the balancer (None for the plain sum) and the share of cells to hide."""
+    """How to train: the objective, the balancer, and the largest share of cells to hide from the encoder."""
 
     objective: Objective
-    balancer: Any | None
+    balancer: Balancer = plain_sum()
     hide_cells: float = 0.0
 
 
-def hide(key: Key[Array, ""], mask: Bool[Array, "rows D"], most: float) -> Bool[Array, "rows D"]:
-    """Hide observed cells from the encoder, each row its own share drawn from U(0, ``most``).
+def hide(key: Key[Array, ""], mask: Bool[Array | np.ndarray, "rows D"], most: float) -> Bool[Array, "rows D"]:
+    """Hide observed cells from the encoder; every row hides its own share of cells, drawn from U(0, ``most``).
 
     The likelihood still scores them, so the encoder learns to answer from part of a row.
     """
     keys = jax.random.split(key)
     share = most * jax.random.uniform(keys[0], (mask.shape[0], 1))
-    return mask & (jax.random.uniform(keys[1], mask.shape) >= share)
+    return jnp.asarray(mask) & (jax.random.uniform(keys[1], mask.shape) >= share)
+
+
+def decisions(network: Network, objective: Objective) -> int:
+    """How many times a step balances: once for every shared feature, twice with a doubly reparametrised gradient."""
+    return len(network.model.heads.kernels()[0]) * (2 if objective.doubly_reparametrised else 1)
 
 
 def first_states(network: Network, method: Method, targets: Float[np.ndarray, " D"] | None = None) -> States:
-    """States before the first step; ``targets`` in nats a cell, for objectives with constraints."""
+    """States before the first step; ``targets`` are nats for every cell, for objectives with constraints."""
     model = network.model
     features = model.heads.layout.features
-    decisions = len(model.heads.kernels()[0]) * (2 if method.objective.doubly else 1)
-    memory = () if method.balancer is None else tuple(method.balancer.init(features) for _ in range(decisions))
-    aside = network.prior.init() if hasattr(network.prior, "init") else ()
-    return States(model.encoder.init(), method.objective.init(features, targets), memory, aside)
+    memory = tuple(method.balancer.init(features) for _ in range(decisions(network, method.objective)))
+    return States(model.encoder.init(), method.objective.init(features, targets), memory, network.prior.init())
 
 
-def _infer(encoder, prior, states, cells, seen, scales, keys, objective):
-    """Draws of the latent, the term that is not balanced, and the encoder's state and normalisation."""
-    posterior, state = encoder(cells, seen, scales, states.encoder, keys[0])
+def _infer(
+    encoder: Any,
+    prior: Any,
+    states: States,
+    batch: Batch,
+    scales: tuple[Scale, ...],
+    keys: Key[Array, " 4"],
+    objective: Objective,
+) -> tuple[tuple[Any, Array], tuple[Any, Any, Any]]:
+    """Draws of the latent with the term that is not balanced.
+
+    Beside them the encoder's next state, what the heads must undo of its normalisation, and the draws as the prior
+    sees them.
+    """
+    posterior, state = encoder(batch, scales, states.encoder, keys[0])
     latent = posterior.sample(keys[1], objective.samples)
+    seen_by_prior = posterior.latent_of(latent)
     if _analytic(objective, prior):
-        side = prior.kl(posterior, latent)
+        side = prior.kl(posterior, seen_by_prior)
     else:
-        q = posterior.detached() if objective.doubly else posterior
-        side = prior.log_prob(latent) - q.log_prob(latent)
-    if hasattr(prior, "penalty"):
-        # the same for every draw and row: coefficients of a row's draws sum to that of its KL
+        q = posterior.detached() if objective.doubly_reparametrised else posterior
+        side = prior.log_prob(seen_by_prior) - q.log_prob(latent)
+    if prior.has_penalty:
+        # the same for every draw and row: the coefficients of a row's draws sum to that of its KL
         side = side - prior.penalty(posterior)
-    return (latent, side), (state, posterior.normalisation)
+    return (latent, side), (state, posterior.normalisation, seen_by_prior)
 
 
-def _analytic(objective, prior) -> bool:
-    return objective.analytic_kl and hasattr(prior, "kl")
+def _analytic(objective: Objective, prior: Any) -> bool:
+    return objective.analytic_kl and prior.has_closed_kl
 
 
-def _bound(objective, prior, log_likelihood, side, mask, state):
+def _bound(
+    objective: Objective,
+    prior: Any,
+    log_likelihood: Array,
+    side: Array,
+    mask: Bool[Array | np.ndarray, "rows D"],
+    state: Any,
+) -> tuple[Any, Any]:
     ratio, kl = (None, side) if _analytic(objective, prior) else (side, None)
     return objective.bound(log_likelihood, ratio, kl, mask, state)
 
 
-def _seen(key, mask, method):
-    return hide(key, mask, method.hide_cells) if method.hide_cells else mask
+def _seen(key: Key[Array, ""], batch: Batch, method: Method) -> Batch:
+    """The batch as the encoder sees it."""
+    return batch.hide(hide(key, batch.mask, method.hide_cells)) if method.hide_cells else batch
 
 
-def _vjp(module, call, *inputs):
+def _vjp(module: Any, call: Any, *inputs: Any) -> tuple[Any, Any]:
     """``jax.vjp`` of ``call(module, *inputs)`` with respect to the module's arrays and the inputs."""
     params, static = eqx.partition(module, eqx.is_inexact_array)
     return jax.vjp(lambda p, *a: call(eqx.combine(p, static), *a), params, *inputs)
@@ -116,8 +141,7 @@ def _vjp(module, call, *inputs):
 def balanced_gradients(
     network: Network,
     states: States,
-    cells: Cells,
-    mask: Bool[Array, "rows D"],
+    batch: Batch,
     scales: tuple[Scale, ...],
     key: Key[Array, ""],
     method: Method,
@@ -131,21 +155,23 @@ def balanced_gradients(
     objective = method.objective
     model, prior = network
     layout = model.heads.layout
-    seen = _seen(keys[3], mask, method)
+    mask = batch.mask
+    seen = _seen(keys[3], batch, method)
 
     inference = (model.encoder, prior)
     inference_params, inference_static = eqx.partition(inference, eqx.is_inexact_array)
 
-    def infer(params):
+    def infer(params: Any) -> Any:
         encoder, prior = eqx.combine(params, inference_static)
-        return _infer(encoder, prior, states, cells, seen, scales, keys, objective)
+        return _infer(encoder, prior, states, seen, scales, keys, objective)
 
-    (latent, side), inference_vjp, (encoder_state, normalisation) = jax.vjp(infer, inference_params, has_aux=True)
+    (latent, side), inference_vjp, beside = jax.vjp(infer, inference_params, has_aux=True)
+    encoder_state, normalisation, seen_by_prior = beside
     features, trunk_vjp = _vjp(model.trunk, lambda trunk, z: trunk(z), latent)
     (kernels, bias), heads_vjp = _vjp(model.heads, lambda heads: heads.kernels())
     outputs = linear(as_tuple(features), kernels, bias)
     log_likelihood, likelihood_vjp = jax.vjp(
-        lambda o: log_prob(layout, model.heads.natural(o, normalisation), cells, mask), outputs
+        lambda o: log_prob(layout, model.heads.parameters(o, normalisation), batch.cells, mask), outputs
     )
     bound, objective_state = _bound(objective, prior, log_likelihood, side, mask, states.objective)
     (cotangent,) = likelihood_vjp(jnp.broadcast_to(-bound.likelihood, log_likelihood.shape))
@@ -154,51 +180,49 @@ def balanced_gradients(
     rows = outputs.shape[0] * outputs.shape[1]
     flat = cotangent.reshape(rows, -1)
     column_losses = -(log_likelihood * bound.likelihood).sum((0, 1))
-    # a sum over rows is finite only if every row is: the heads' bias gradient serves as the test
+    # a sum over rows is finite only if every row is: the gradient of the heads' bias serves as the test
     sums = flat.sum(0)
     bad_outputs = jnp.zeros(layout.features).at[feature].add(~jnp.isfinite(sums))
     finite = (bad_outputs == 0) & jnp.isfinite(column_losses)
     flat = jnp.where(finite[feature], flat, 0)
-    # a kernel that is shared by all pixels of an image sees them as rows; else this changes nothing
+    # a kernel that all pixels of an image share sees the pixels as rows; elsewhere this changes nothing
     as_rows = lambda y, kernel: (y.reshape(-1, kernel.shape[0]), flat.reshape(-1, kernel.shape[1]))
     pairs = [as_rows(y, kernel) for y, kernel in zip(as_tuple(features), kernels, strict=True)]
     of_kernels = tuple(y.T @ of_outputs for y, of_outputs in pairs)
     (heads_gradient,) = heads_vjp((of_kernels, jnp.where(finite[feature], sums, 0).reshape(bias.shape)))
 
-    memory = list(states.balancer)
+    def mix(flat: Float[Array, "M P"], first: int) -> tuple[Any, tuple[Any, ...]]:
+        """The balanced cotangent of the shared features, in their own structure, and the next states.
 
-    def mix(flat, first):
-        """The balanced cotangent of every shared feature, in the features' own structure."""
-        mixed = []
-        for number, (y, kernel) in enumerate(zip(as_tuple(features), kernels, strict=True), start=first):
-            # a method without a balancer has no memory either
-            own = memory[number] if memory else ()
-            k = jax.random.fold_in(keys[2], number) if number else keys[2]
-            v, own = balance_linear_heads(
-                method.balancer,
-                own,
-                flat.reshape(-1, kernel.shape[1]),
-                kernel,
-                model.heads.feature,
-                key=k,
-                losses=column_losses,
-            )
-            if memory:
-                memory[number] = own
-            mixed.append(v.reshape(y.shape))
-        return jax.tree.unflatten(jax.tree.structure(features), mixed)
+        ``first`` is the place of the first of these decisions among those of the step.
+        """
+        places = range(first, first + len(kernels))
+        mixed, memory = balance_shared_features(
+            [method.balancer] * len(kernels),
+            states.balancer[first : first + len(kernels)],
+            flat,
+            kernels,
+            model.heads.feature,
+            keys=[jax.random.fold_in(keys[2], place) if place else keys[2] for place in places],
+            losses=column_losses,
+        )
+        shaped = [v.reshape(y.shape) for v, y in zip(mixed, as_tuple(features), strict=True)]
+        return jax.tree.unflatten(jax.tree.structure(features), shaped), tuple(memory)
 
-    trunk_gradient, latent_cotangent = trunk_vjp(mix(flat, 0))
+    mixed, memory = mix(flat, 0)
+    trunk_gradient, latent_cotangent = trunk_vjp(mixed)
     side_cotangent = bound.kl if bound.ratio is None else -bound.ratio
     assert side_cotangent is not None
     if bound.path is not None:
-        _, latent_cotangent = trunk_vjp(mix(flat * bound.path.reshape(rows, 1), len(kernels)))
+        mixed, more = mix(flat * bound.path.reshape(rows, 1), len(kernels))
+        memory += more
+        _, latent_cotangent = trunk_vjp(mixed)
         side_cotangent = side_cotangent * bound.path
     (inference_gradient,) = inference_vjp((latent_cotangent, side_cotangent.astype(side.dtype)))
     encoder_gradient, prior_gradient = inference_gradient
     if bound.path is not None and bound.ratio is not None:
         # the prior belongs to the decoder's side: its own coefficient, not the encoder's
-        _, prior_vjp = _vjp(prior, lambda p: p.log_prob(jax.lax.stop_gradient(latent)))
+        _, prior_vjp = _vjp(prior, lambda p: p.log_prob(jax.lax.stop_gradient(seen_by_prior)))
         (prior_gradient,) = prior_vjp(-bound.ratio.astype(side.dtype))
 
     gradient = eqx.tree_at(
@@ -209,7 +233,7 @@ def balanced_gradients(
     kl = jnp.mean(side) if _analytic(objective, prior) else -jnp.mean(side)
     return (
         Network(gradient, prior_gradient),
-        States(encoder_state, objective_state, tuple(memory), states.prior),
+        States(encoder_state, objective_state, memory, states.prior),
         Report(bound.loss, column_losses, kl, finite),
     )
 
@@ -217,8 +241,7 @@ def balanced_gradients(
 def evaluate(
     network: Network,
     states: States,
-    cells: Cells,
-    mask: Bool[Array, "rows D"],
+    batch: Batch,
     scales: tuple[Scale, ...],
     key: Key[Array, ""],
     method: Method,
@@ -226,14 +249,13 @@ def evaluate(
     """The loss and the columns' losses by themselves, with the randomness of the step."""
     keys = jax.random.split(key, 4)
     model, prior = network
-    seen = _seen(keys[3], mask, method)
-    (latent, side), (_, normalisation) = _infer(
-        model.encoder, prior, states, cells, seen, scales, keys, method.objective
-    )
+    seen = _seen(keys[3], batch, method)
+    (latent, side), (_, normalisation, _) = _infer(model.encoder, prior, states, seen, scales, keys, method.objective)
     kernels, bias = model.heads.kernels()
     outputs = linear(as_tuple(model.trunk(latent)), kernels, bias)
-    log_likelihood = log_prob(model.heads.layout, model.heads.natural(outputs, normalisation), cells, mask)
-    bound, _ = _bound(method.objective, prior, log_likelihood, side, mask, states.objective)
+    parameters = model.heads.parameters(outputs, normalisation)
+    log_likelihood = log_prob(model.heads.layout, parameters, batch.cells, batch.mask)
+    bound, _ = _bound(method.objective, prior, log_likelihood, side, batch.mask, states.objective)
     return bound.loss, -(log_likelihood * bound.likelihood).sum((0, 1))
 
 
@@ -242,11 +264,19 @@ def loss(*arguments: Any) -> Float[Array, ""]:
     return evaluate(*arguments)[0]
 
 
-def look_back(states: States, before: States, *arguments: Any) -> States:
-    """States after every balancer that ``looks_back`` was told the losses of the batch under the moved network.
+def update_after_step(
+    states: States,
+    before: States,
+    network: Network,
+    batch: Batch,
+    scales: tuple[Scale, ...],
+    key: Key[Array, ""],
+    method: Method,
+) -> States:
+    """States after the balancers were told the losses of the batch under the ``network`` that the step gave.
 
-    ``arguments`` are those of the step with the new network in front and ``before``, its old states, left out.
+    ``before`` are the states at the beginning of the step, under which the losses are computed.
     """
-    network, cells, mask, scales, key, method = arguments
-    _, losses = evaluate(network, before, cells, mask, scales, key, method)
-    return states._replace(balancer=tuple(method.balancer.observe(own, losses) for own in states.balancer))
+    _, losses = evaluate(network, before, batch, scales, key, method)
+    memory = tuple(method.balancer.update_after_step(own, losses) for own in states.balancer)
+    return states._replace(balancer=memory)

@@ -1,0 +1,189 @@
+"""The commands that ask a fitted model: evaluate, impute, sample, translate, encode, score."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from evenvae.cli import common
+from evenvae.cli.app import Data, Model, Out, app
+from evenvae.errors import InputError
+
+Former = Annotated[str | None, typer.Option("--statistic", hidden=True)]
+"""The former name of ``--point-estimate`` and ``--method``."""
+
+
+@app.command(epilog="Example: evenvae evaluate people.evenvae new_people.csv --json")
+def evaluate(
+    model: Model,
+    data: Data,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    point_estimate: Annotated[
+        str | None, typer.Option(help="What is predicted for numbers: default, mean, median or mode.")
+    ] = None,
+    statistic: Former = None,
+    hide: Annotated[
+        float,
+        typer.Option(metavar="SHARE", help="Hide this share of the cells, and report apart how they are imputed."),
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Decides which cells are hidden, as that of `fit --hide` does.")] = 0,
+) -> None:
+    """How well each column is reconstructed, compared with its mean or most frequent level; mean log-likelihood."""
+    import evenvae
+    from evenvae.options.renamed import POINT_ESTIMATE
+
+    former = POINT_ESTIMATE.get(statistic or "", statistic)
+    point_estimate = common.renamed("--statistic", former, "--point-estimate", point_estimate)
+    fitted = evenvae.load(model)
+    table, _ = common.read(data)
+    result = fitted.evaluate(table, point_estimate=point_estimate, hide=hide, random_state=seed)
+    if as_json:
+        columns = json.loads(result.to_json(orient="records"))
+        typer.echo(json.dumps({**result.attrs, "columns": columns}, indent=2))
+        return
+    measures = [name for name in result.columns if name not in ("column", "likelihood")]
+    rows = [
+        [r["column"], r["likelihood"], *(common.number(r[name]) for name in measures)] for _, r in result.iterrows()
+    ]
+    header = ["column", "likelihood", *(name.replace("_", " ").replace("log like", "log-like") for name in measures)]
+    common.print_table("", header, rows, left=2)
+    a = result.attrs
+    typer.echo(
+        f"\nmean error {common.number(a['error'], 4)} (baseline {common.number(a['baseline'], 4)}), worst ratio "
+        f"{common.number(a['worst_ratio'])} ({a['worst_column']}), log-likelihood {a['log_likelihood']:.3f} nats a row"
+    )
+    if "task_information" in a:
+        typer.echo(
+            f"task: predicted from draws of z with accuracy {a['task_probe_accuracy']:.3f}, from their means with "
+            f"{a['task_probe_accuracy_of_means']:.3f} (most frequent {a['task_probe_chance']:.3f}); "
+            f"I(S;Z) {a['task_information']:.3f} nats of at most "
+            f"{a['task_entropy']:.3f}; rate {a['rate']:.3f} = I(S;Z) + KL(q(z)||p(z)) {a['prior_divergence']:.3f} "
+            f"+ I(X;Z|S) {a['row_information']:.3f}"
+        )
+    if hide:
+        typer.echo(
+            f"hidden cells: mean error {common.number(a['hidden_error'], 4)} "
+            f"(baseline {common.number(a['hidden_baseline'], 4)})"
+        )
+    typer.echo("error: RMSE / range of numbers, error rate of levels; baseline: mean or most frequent level")
+
+
+@app.command(epilog="Example: evenvae impute people.evenvae incomplete.csv -o filled.csv")
+def impute(
+    model: Model,
+    data: Data,
+    out: Out,
+    draws: Annotated[int, typer.Option(metavar="N", help="N > 1 writes N completed tables.")] = 1,
+    method: Annotated[
+        str | None, typer.Option(help="importance, point or mode. By default it follows the purpose of the model.")
+    ] = None,
+    statistic: Former = None,
+    samples: Annotated[int, typer.Option(help="Importance samples for every row.")] = 50,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+) -> None:
+    """Fill the missing cells. Observed cells stay as they are, byte for byte in delimited text."""
+    import evenvae
+    from evenvae import tables
+
+    common.check_out(out)
+    method = common.renamed("--statistic", statistic, "--method", method)
+    fitted = evenvae.load(model)
+    table, _ = common.read(data)
+    if draws > 1 and out == "-":
+        raise InputError("--draws above 1 writes several tables; give a file name with -o.")
+    filled = fitted.impute(table, draws, method=method, samples=samples, random_state=seed)
+    names = [out] if draws == 1 else [numbered(out, i + 1) for i in range(draws)]
+    for name, result in zip(names, [filled] if draws == 1 else filled, strict=True):
+        if data == "-" or data.startswith("dataset:"):
+            tables.write_table(result, name)
+        else:
+            tables.write_filled(data, table, result, fitted.schema_, name)
+
+
+def numbered(out: str, number: int) -> str:
+    """The name of one of several files: ``people.csv`` becomes ``people.3.csv``."""
+    from evenvae.tables.files import kind_of
+
+    kind = kind_of(out)
+    return f"{out[: -len(kind)]}.{number}{out[-len(kind) :]}"
+
+
+@app.command(epilog="Example: evenvae sample people.evenvae -n 1000 -o synthetic.csv --seed 1")
+def sample(
+    model: Model,
+    out: Out,
+    n: Annotated[int, typer.Option("-n", metavar="N", help="Number of rows.")],
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same rows.")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CONDITION", help="COLUMN=VALUE, or with != < <= > >=. Repeatable."),
+    ] = None,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(metavar="EXPRESSION", help="A rule between columns, as in 'start <= end'. Repeatable."),
+    ] = None,
+    missing: Annotated[bool, typer.Option("--missing", help="Leave cells missing as in the training table.")] = False,
+) -> None:
+    """Draw new rows from the model."""
+    import evenvae
+    from evenvae import tables
+
+    common.check_out(out)
+    fitted = evenvae.load(model)
+    tables.write_table(fitted.sample(n, given, random_state=seed, rules=rule or (), missing=missing), out)
+
+
+@app.command(epilog="Example: evenvae translate people.evenvae people.csv --to site=Bonn -o as_in_bonn.csv")
+def translate(
+    model: Model,
+    data: Data,
+    out: Out,
+    to: Annotated[list[str], typer.Option("--to", metavar="COLUMN=VALUE", help="The other task. Repeatable.")],
+) -> None:
+    """The rows as they would look under another task, for models that were fitted with --task."""
+    import evenvae
+    from evenvae import tables
+
+    common.check_out(out)
+    fitted = evenvae.load(model)
+    tables.write_table(fitted.translate(common.read(data)[0], to=common.pairs("--to", to)), out)
+
+
+@app.command(epilog="Example: evenvae encode people.evenvae people.csv -o latent.parquet")
+def encode(model: Model, data: Data, out: Out) -> None:
+    """The latent coordinates of every row of DATA."""
+    import pandas as pd
+
+    import evenvae
+    from evenvae import tables
+
+    common.check_out(out)
+    fitted = evenvae.load(model)
+    latent = fitted.transform(common.read(data)[0])
+    tables.write_table(pd.DataFrame(latent, columns=list(fitted.get_feature_names_out())), out)
+
+
+@app.command(epilog="Example: evenvae score people.evenvae people.csv -o scores.csv")
+def score(
+    model: Model,
+    data: Data,
+    out: Out,
+    samples: Annotated[int | None, typer.Option(help="Importance samples for every row. Default 100.")] = None,
+) -> None:
+    """The log-likelihood of every row, by importance sampling. Unusual rows have a low one."""
+    import pandas as pd
+
+    import evenvae
+    from evenvae import tables
+    from evenvae.fitted.scoring import SAMPLES
+
+    common.check_out(out)
+    fitted = evenvae.load(model)
+    samples = SAMPLES if samples is None else samples
+    details = fitted.score_samples(common.read(data)[0], samples, return_details=True)
+    names = {
+        "log_likelihood": "total",
+        "standard_error": "standard_error",
+        "effective_samples": "effective_samples",
+    }
+    tables.write_table(pd.DataFrame({name: details[key] for name, key in names.items()}), out)

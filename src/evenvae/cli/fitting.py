@@ -1,0 +1,143 @@
+"""``evenvae schema`` and ``evenvae fit``: what each column is, and learning from a table."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from evenvae.cli import common, completing
+from evenvae.cli.app import Data, Settings, app
+from evenvae.errors import InputError
+from evenvae.io.atomic import check_file
+
+
+@app.command(epilog="Example: evenvae schema people.csv -o schema.toml")
+def schema(
+    data: Data,
+    out: Annotated[str | None, typer.Option("-o", "--out", metavar="FILE", help="Write schema.toml.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what each column is taken for, and why. Edit the file and give it to fit."""
+    from evenvae import Schema
+
+    if out and out != "-":
+        check_file(out)
+    table, known = common.read(data)
+    found = known or Schema.infer(table)
+    if as_json:
+        names = ("column", "role", "likelihood", "rule", "reason", "note")
+        typer.echo(json.dumps([dict(zip(names, row, strict=True)) for row in found.report()], indent=2))
+    if out:
+        found.to_toml(out)
+    if as_json or out == "-":
+        return
+    rows = [[name, likelihood or role, reason, note] for name, role, likelihood, _, reason, note in found.report()]
+    common.print_table("", ["column", "taken for", "because", "note"], rows, left=4)
+    if out:
+        typer.echo(f"\nwritten to {out}; edit it, then: evenvae fit {data} --schema {out} -o MODEL")
+
+
+@app.command(epilog="Example: evenvae fit people.csv -o people.evenvae --purpose impute --set network.width=128")
+def fit(
+    data: Data,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="The file for the model.")],
+    schema: Annotated[Path | None, typer.Option(metavar="FILE", help="A schema.toml.")] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            help="vae, or hivae: with a mixture prior and private slices of the decoder.",
+            autocompletion=completing.models,
+        ),
+    ] = "vae",
+    objective: Annotated[
+        str,
+        typer.Option(help="elbo, beta, iwae, dreg, geco or geco-iwae.", autocompletion=completing.objectives),
+    ] = "elbo",
+    balance: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="auto, none, or magnitude+direction as in imtl-g+pcgrad.",
+            autocompletion=completing.balances,
+        ),
+    ] = "auto",
+    prior: Annotated[
+        str, typer.Option(help="standard, or learned: vamp, exemplar, optimal.", autocompletion=completing.priors)
+    ] = "standard",
+    task: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="The column with a row's site, sensor or year. Repeatable."),
+    ] = None,
+    purpose: Annotated[
+        str,
+        typer.Option(
+            help="What the model is for, which decides when training stops: reconstruct, impute, score, sample.",
+            autocompletion=completing.purposes,
+        ),
+    ] = "reconstruct",
+    ensemble: Annotated[int, typer.Option(metavar="N", help="Models that are trained side by side and averaged.")] = 1,
+    epochs: Annotated[
+        float | None, typer.Option(help="Passes over the table. By default they follow its size.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model on the same machine.")] = 0,
+    hide: Annotated[
+        float, typer.Option(metavar="SHARE", help="Hide this share of the cells first, as if they were missing.")
+    ] = 0.0,
+    settings: Settings = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the state of training to this folder from time to time.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint.")] = False,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHERE",
+            help="Write the curves to tensorboard:DIR or mlflow:URI, as in tensorboard:runs/first or "
+            "mlflow:sqlite:///runs.db. Repeatable.",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress bar and no summary.")] = False,
+) -> int:
+    """Learn from a table and write the model."""
+    if resume and checkpoint is None:
+        raise InputError("--resume needs --checkpoint DIR, the folder that the interrupted call wrote to.")
+    check_file(out)
+    given = common.parse_settings(settings or [])
+    trackers = common.trackers(track or [])
+    table, known = common.read(data)
+    chosen: dict[str, Any] = {
+        "schema": str(schema) if schema else known,
+        "model": model,
+        "objective": objective,
+        "balance": balance,
+        "prior": prior,
+        "task": list(task) if task else None,
+        "purpose": purpose,
+        "ensemble": ensemble,
+        "epochs": epochs,
+        "random_state": seed,
+        "verbose": not quiet,
+        **given,
+    }
+    common.use_cores(int(chosen["ensemble"] or 1) if str(chosen["ensemble"]).isdigit() else 1)
+    from evenvae import EvenVAE
+
+    if hide:
+        table, chosen["schema"] = common.with_hidden_cells(table, chosen["schema"], hide, seed)
+    estimator = EvenVAE().set_params(**chosen).fit(table, callbacks=trackers, checkpoint=checkpoint, resume=resume)
+    estimator.save(out)
+    if estimator.interrupted_:
+        kept = f"; continue with: --checkpoint {checkpoint} --resume" if checkpoint else ""
+        typer.echo(f"evenvae: interrupted; what was learned so far is in {out}{kept}", err=True)
+        return common.INTERRUPTED
+    if not quiet:
+        last = estimator.history_[-1] if estimator.history_ else {}
+        best = min(last.get("best", [float("nan")]))
+        plan = estimator.fitted_.plan
+        typer.echo(
+            f"{out}: {estimator.fitted_.record.rows} rows, {len(estimator.schema_.features)} columns, "
+            f"{estimator.n_steps_} steps, balance {plan.balance}, validation metric ({plan.purpose}) {best:.4g}",
+            err=True,
+        )
+    return common.DONE

@@ -1,0 +1,94 @@
+"""Predictions beside the truth, column by column."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float
+
+from evenvae.errors import InputError
+from evenvae.fitted.imputation import impute
+from evenvae.fitted.model import FittedModel
+from evenvae.fitted.reconstruction import reconstruct
+from evenvae.fitted.scoring import log_likelihood
+from evenvae.fitted.task_dependence import normaliser, task_dependence
+from evenvae.metrics import column_errors
+from evenvae.metrics import hide as hide_cells
+from evenvae.models.space import Space
+from evenvae.tables import Encoded, Schema
+
+
+def evaluate(
+    model: FittedModel,
+    encoded: Encoded,
+    point_estimate: str = "default",
+    hide: float = 0.0,
+    seed: int | None = 0,
+) -> pd.DataFrame:
+    """How well every column is reconstructed; see `EvenVAE.evaluate`.
+
+    Raises:
+        InputError: ``hide`` is not a share below 1, or the point estimate is unknown.
+    """
+    truth, observed = encoded.values, encoded.observed
+    if not 0 <= hide < 1:
+        raise InputError(f"hide={hide} must be at least 0 and below 1: the share of observed cells to hide.")
+    hidden = hide_cells(observed, hide, np.random.default_rng(seed))
+    seen = observed & ~hidden
+    batch = model.batch(encoded, seen)
+    result = compare(model.space, model.schema, truth, reconstruct(model, batch, point_estimate), seen)
+    details = log_likelihood(model, batch)
+    result["log_likelihood"] = details["columns"].sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    result.attrs["log_likelihood"] = float(details["total"].mean())
+    result.attrs |= normaliser(model) | task_dependence(model, batch, seed)
+    if hide:
+        (guess,) = impute(model, batch)
+        apart = compare(model.space, model.schema, truth, guess, hidden)
+        for name in ("error", "baseline", "ratio"):
+            result[f"hidden_{name}"] = apart[name]
+        result.attrs |= {f"hidden_{name}": apart.attrs[name] for name in ("error", "baseline")}
+    return result
+
+
+def compare(
+    space: Space,
+    schema: Schema,
+    truth: Float[np.ndarray, "N E"],
+    predicted: Float[np.ndarray, "N E"],
+    scored: Bool[np.ndarray, "N D"],
+) -> pd.DataFrame:
+    """Error, baseline and their ratio by column, on the ``scored`` cells; means and worst column in ``attrs``."""
+    error = errors(space, truth, predicted, scored)
+    baseline = errors(space, truth, np.broadcast_to(space.baseline, truth.shape), scored)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(baseline > 0, error / baseline, np.where(error > 0, np.inf, 0.0))
+    result = pd.DataFrame(
+        {
+            "column": [column.name for column in schema.features],
+            "likelihood": [column.likelihood for column in schema.features],
+            "error": error,
+            "baseline": baseline,
+            "ratio": np.where(np.isnan(error), np.nan, ratio),
+        }
+    )
+    known: Any = result["ratio"].notna()
+    worst = result.loc[known, "ratio"].idxmax() if known.any() else None
+    result.attrs.update(
+        error=float(np.nanmean(error)) if known.any() else float("nan"),
+        baseline=float(np.nanmean(baseline)) if known.any() else float("nan"),
+        worst_ratio=None if worst is None else float(result.loc[worst, "ratio"]),
+        worst_column=None if worst is None else str(result.loc[worst, "column"]),
+    )
+    return result
+
+
+def errors(
+    space: Space, truth: Float[np.ndarray, "N E"], predicted: Float[np.ndarray, "N E"], scored: Bool[np.ndarray, "N D"]
+) -> Float[np.ndarray, " D"]:
+    """`column_errors`, with the root mean square over an image's pixels."""
+    layout = space.layout
+    discrete, steps = layout.spread(layout.discrete), layout.spread(layout.steps)
+    found = column_errors(truth, predicted, layout.spread(scored), discrete, space.high - space.low, steps)
+    if layout.elements == layout.features:
+        return found
+    return np.sqrt(np.bincount(layout.feature_of_element, found**2) / layout.sizes)

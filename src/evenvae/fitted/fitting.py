@@ -1,0 +1,168 @@
+"""From options and a table to a fitted model."""
+
+import dataclasses
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from evenvae import tables
+from evenvae.errors import InputError
+from evenvae.fitted.latent_density import fit_densities
+from evenvae.fitted.model import FittedModel, Record, members_of
+from evenvae.fitted.task_dependence import warn_of_saturation
+from evenvae.models.space import Space
+from evenvae.options import Options
+from evenvae.options.resolution import likelihoods_of, resolve, resolve_numbers
+from evenvae.tables import Encoded, MissingnessModel, Schema, TaskCounts
+from evenvae.tables.tasks import declare
+from evenvae.training import Plan, Prepared, Progress, Trained, nonzero_rows, train
+from evenvae.training.setup import constants, held_out_rows, prepare
+
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """A fit before its first step: the numbers of the table, the plan, and the runs to train."""
+
+    encoded: Encoded
+    weight: Float[np.ndarray, " N"] | None
+    schema: Schema
+    space: Space
+    plan: Plan
+    runs: Prepared
+    seed: int
+    held_out: int
+
+    def finished(self, trained: Trained) -> FittedModel:
+        """The fitted model from what training gave, without the densities that are fitted afterwards."""
+        warning = warn_of_saturation(trained.history)
+        if warning:
+            log.warning(warning)
+        record = Record(
+            rows=len(self.encoded.values),
+            held_out=self.held_out,
+            seed=self.seed,
+            steps=int(trained.runs.step.max()),
+            interrupted=trained.interrupted,
+            fingerprint=tables.fingerprint(self.encoded),
+            history=trained.history,
+        )
+        members = members_of(self.plan, self.space, *trained.best, ~np.asarray(trained.runs.failed))
+        counts = TaskCounts.of(self.encoded.tasks, self.weight)
+        return FittedModel(members, self.space, self.schema, self.plan, counts, record)
+
+
+def read(
+    options: Options, X: Any, sample_weight: Any = None, schema: Schema | None = None
+) -> tuple[Encoded, Float[np.ndarray, " N"] | None, Schema]:
+    """The numbers of the rows that count, their weights and the schema.
+
+    Args:
+        options: of the fit.
+        X: the table, in any library.
+        sample_weight: one weight for every row.
+        schema: to use as it is; if it is not given, it is made from ``options.schema`` and the table.
+
+    Raises:
+        InputError: the table, the weights or the schema are wrong, or no column is left to learn.
+    """
+    frame: Any = tables.as_frame(X)
+    rows, weight = nonzero_rows(sample_weight, len(frame))
+    frame = frame[rows]
+    if len(frame) < 2:
+        raise InputError(f"The table has {len(frame)} row; at least 2 are needed to learn from (n_samples=1).")
+    schema = schema or declare(Schema.of(options.schema, frame), frame, options.task)
+    if not schema.features:
+        raise InputError("No column is left to learn: all are constant, empty or identifiers.")
+    return tables.encode(frame, schema), weight, schema
+
+
+def begin(
+    options: Options,
+    encoded: Encoded,
+    schema: Schema,
+    weight: Float[np.ndarray, " N"] | None = None,
+    previous: FittedModel | None = None,
+) -> Fit:
+    """Plan a fit and make its runs.
+
+    Args:
+        options: of the fit.
+        encoded: the rows.
+        schema: of the table.
+        weight: of the rows.
+        previous: the model to continue from, where the fit is a warm start. Its scales are kept, without which its
+            parameters would lose their meaning.
+
+    Raises:
+        InputError: the options do not fit the table.
+    """
+    seed = options.seed()
+    cells = constants(encoded.values, encoded.observed, weight)
+    likelihoods = likelihoods_of(schema.features, options.model, resolve_numbers(options))
+    space = Space.fit(likelihoods, *cells) if previous is None else previous.space
+    rows = len(encoded.values)
+    held_out = held_out_rows(rows, options.validation_fraction)
+    levels = tuple(column.cardinality for column in schema.tasks)
+    names = tuple(column.name for column in schema.features)
+    plan = resolve(options, space.layout, rows - held_out, held_out, levels, names)
+    table = space.batch(encoded.values, encoded.observed, encoded.tasks)
+    members = None if previous is None else previous.members
+    runs = prepare(plan, space, table, cells, weight, seed, held_out, members)
+    return Fit(encoded, weight, schema, space, plan, runs, seed, held_out)
+
+
+def fit(
+    options: Options,
+    X: Any,
+    given: dict[str, Any],
+    *,
+    sample_weight: Any = None,
+    callbacks: tuple[Callable[[Progress], None], ...] = (),
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    previous: FittedModel | None = None,
+) -> FittedModel:
+    """Learn from a table; see `EvenVAE.fit`. ``given`` are the options by name, for callbacks and the checkpoint.
+
+    Raises:
+        InputError: the table or an option is wrong.
+        TrainingError: the loss turned non-finite; the message names the column.
+    """
+    encoded, weight, schema = read(options, X, sample_weight, None if previous is None else previous.schema)
+    started = begin(options, encoded, schema, weight, previous)
+    used = {name: value for name, value in given.items() if value is not None and name not in ("schema", "verbose")}
+    trained = train(
+        *started.runs,
+        started.plan.method,
+        started.plan.optimiser,
+        started.plan.training,
+        [column.name for column in schema.features],
+        callbacks=callbacks,
+        options={**used, **started.plan.used(), "balance": started.plan.balance, "random_state": started.seed},
+        folder=checkpoint,
+        resume=resume,
+        fingerprint=_fingerprint(started, given),
+    )
+    model = started.finished(trained)
+    model = model.replaced(missingness=MissingnessModel.of(encoded, schema, weight))
+    if started.plan.latents == "fitted":
+        model = model.replaced(densities=fit_densities(model, encoded, weight))
+    return model
+
+
+def _fingerprint(started: Fit, given: dict[str, Any]) -> str:
+    """What a checkpoint depends on: cells, weights, options and schema."""
+    digest = hashlib.sha256(tables.fingerprint(started.encoded).encode())
+    if started.weight is not None:
+        digest.update(started.weight.tobytes())
+    said = {name: repr(value) for name, value in given.items() if name not in ("verbose", "schema")}
+    digest.update(json.dumps([said, started.schema.to_dict()], sort_keys=True, default=str).encode())
+    return digest.hexdigest()

@@ -1,0 +1,248 @@
+"""What is asked of a trained network, as compiled functions of a batch of rows.
+
+A row's answer never depends on the rows beside it: the noise behind the draws of the latent is one fixed set of
+points, shared by all rows.
+"""
+
+import functools
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+from scipy.stats import norm, qmc
+
+from evenvae.likelihoods import Scale
+from evenvae.models import Layout, log_jacobian, log_prob
+from evenvae.models.batch import Batch
+from evenvae.training import Network
+
+Scales = tuple[Scale, ...]
+Expectations = list[Array]
+"""For every block what may be averaged over draws and members: point estimates of numbers, probabilities of levels."""
+
+
+@functools.lru_cache(maxsize=16)
+def latent_noise(samples: int, size: int) -> Float[np.ndarray, "samples size"]:
+    """Standard-normal points of a scrambled Sobol sequence, which have less error than independent draws."""
+    power = int(np.ceil(np.log2(max(samples, 2))))
+    uniform = qmc.Sobol(size, scramble=True, rng=np.random.default_rng(20)).random_base2(power)
+    return norm.ppf(np.clip(uniform[:samples], 1e-7, 1 - 1e-7)).astype(np.float32)
+
+
+def _posterior(network: Network, encoder_state: Any, batch: Batch, scales: Scales) -> Any:
+    return network.model.encoder(batch, scales, encoder_state, inference=True)[0]
+
+
+@eqx.filter_jit
+def representation(network: Network, encoder_state: Any, batch: Batch, scales: Scales) -> Float[Array, "rows size"]:
+    """The place of every row in latent space."""
+    return _posterior(network, encoder_state, batch, scales).representation
+
+
+@eqx.filter_jit
+def posterior(
+    network: Network, encoder_state: Any, batch: Batch, scales: Scales
+) -> tuple[Float[Array, "rows latent"], Float[Array, "rows latent"]]:
+    """Mean and standard deviation of z for every row, for models whose posterior is a diagonal normal."""
+    q = _posterior(network, encoder_state, batch, scales)
+    return q.mean, q.std
+
+
+@eqx.filter_jit
+def parameters_at_location(
+    network: Network, encoder_state: Any, batch: Batch, scales: Scales
+) -> Float[Array, "rows P"]:
+    """Parameters of every column's likelihood at the location of the posterior."""
+    return network.model.decode(_posterior(network, encoder_state, batch, scales).location)
+
+
+@eqx.filter_jit
+def posterior_draw(network: Network, encoder_state: Any, batch: Batch, scales: Scales, key: Key[Array, ""]) -> Any:
+    """One draw from the posterior of every row, as the prior sees it."""
+    q = _posterior(network, encoder_state, batch, scales)
+    z = q.at(jax.random.normal(key, (1, batch.mask.shape[0], q.noise_size)))
+    return jax.tree.map(lambda part: part[0], q.latent_of(z))
+
+
+@eqx.filter_jit
+def log_prior(network: Network, z: Float[Array | np.ndarray, "rows latent"]) -> Float[Array, " rows"]:
+    """log p(z)."""
+    return network.prior.log_prob(z)
+
+
+@eqx.filter_jit
+def decode(
+    network: Network, places: Float[Array | np.ndarray, "rows size"], tasks: Int[Array | np.ndarray, "rows T"]
+) -> Float[Array, "rows P"]:
+    """Parameters of every column's likelihood at places of latent space, under ``tasks``."""
+    return network.model.decode(network.model.latent_at(places, tasks))
+
+
+def _weighted(
+    network: Network, encoder_state: Any, batch: Batch, scales: Scales, noise: Any
+) -> tuple[Float[Array, "samples rows P"], Float[Array, "samples rows D"], Float[Array, "samples rows"]]:
+    """Decoded draws of the posterior with the log-likelihoods of the cells and the log importance weights."""
+    q = _posterior(network, encoder_state, batch, scales)
+    z = q.at(noise[:, None, :])
+    parameters = network.model.decode(z)
+    log_likelihood = log_prob(network.model.heads.layout, parameters, batch.cells, batch.mask)
+    log_weight = log_likelihood.sum(-1) + network.prior.log_prob(q.latent_of(z)) - q.log_prob(z)
+    return parameters, log_likelihood, log_weight
+
+
+@eqx.filter_jit
+def log_likelihood(
+    network: Network,
+    encoder_state: Any,
+    batch: Batch,
+    scales: Scales,
+    noise: Float[Array | np.ndarray, "samples size"],
+) -> dict[str, Array]:
+    """Importance-sampled log-likelihood of every row on the raw scale, with its error and sample size.
+
+    ``total`` (rows,) is log mean w; ``columns`` (rows, D) the posterior expectation of each cell's log-likelihood;
+    ``standard_error`` by the delta method; ``effective_samples`` = 1 / sum of squared normalised weights.
+    """
+    _, by_cell, log_weight = _weighted(network, encoder_state, batch, scales, noise)
+    jacobian = log_jacobian(network.model.heads.layout, batch.cells, scales, batch.mask)
+    samples = log_weight.shape[0]
+    weight = jax.nn.softmax(log_weight, axis=0)
+    ess = 1 / (weight**2).sum(0)
+    total = jax.nn.logsumexp(log_weight, axis=0) - jnp.log(samples) + jacobian.sum(-1)
+    # var(mean w) / mean(w)^2 = sum(wn^2) - 1/K for normalised weights wn
+    error = jnp.sqrt(jnp.maximum(1 / ess - 1 / samples, 0))
+    columns = (by_cell * weight[..., None]).sum(0) + jacobian
+    return {"total": total, "columns": columns, "standard_error": error, "effective_samples": ess}
+
+
+def expectations(layout: Layout, parameters: Float[Array, "*rows P"], scales: Scales) -> Expectations:
+    """For every block what may be averaged: point estimates of numbers in value space, probabilities of levels."""
+    parts = []
+    for block, part, scale in zip(layout.blocks, layout.split(parameters), scales, strict=True):
+        likelihood = block.likelihood
+        parts.append(likelihood.probabilities(part) if likelihood.discrete else likelihood.point_estimate(part, scale))
+    return parts
+
+
+def decide(layout: Layout, averaged: list[np.ndarray]) -> Float[np.ndarray, "rows E"]:
+    """Values from averages: the numbers themselves, the most probable level."""
+    parts = [
+        np.argmax(part, axis=-1).astype(np.float64) if block.likelihood.discrete else np.asarray(part, np.float64)
+        for block, part in zip(layout.blocks, averaged, strict=True)
+    ]
+    return layout.join_elements(parts)
+
+
+@eqx.filter_jit
+def reconstruct(network: Network, encoder_state: Any, batch: Batch, scales: Scales) -> Expectations:
+    """What is expected at the location of the posterior."""
+    q = _posterior(network, encoder_state, batch, scales)
+    return expectations(network.model.heads.layout, network.model.decode(q.location), scales)
+
+
+@eqx.filter_jit
+def translate(
+    network: Network, encoder_state: Any, batch: Batch, scales: Scales, tasks: Int[Array | np.ndarray, " T"]
+) -> Expectations:
+    """What is expected at the location of the posterior under other tasks; -1 keeps a row's own task."""
+    q = _posterior(network, encoder_state, batch, scales)
+    latent = network.model.latent_at(q.representation, jnp.where(tasks < 0, batch.tasks, tasks))
+    return expectations(network.model.heads.layout, network.model.decode(latent), scales)
+
+
+@eqx.filter_jit
+def impute(
+    network: Network,
+    encoder_state: Any,
+    batch: Batch,
+    scales: Scales,
+    noise: Float[Array | np.ndarray, "samples size"],
+    bounds: Float[Array | np.ndarray, "2 E"],
+) -> Expectations:
+    """Expectations under the posterior given the observed cells, by self-normalised importance weights."""
+    parameters, _, log_weight = _weighted(network, encoder_state, batch, scales, noise)
+    weight = jax.nn.softmax(log_weight, axis=0)
+    layout = network.model.heads.layout
+    parts = []
+    lows, highs = layout.split_elements(bounds[0]), layout.split_elements(bounds[1])
+    expected = expectations(layout, parameters, scales)
+    for block, part, low, high in zip(layout.blocks, expected, lows, highs, strict=True):
+        if not block.likelihood.discrete:
+            # a single far-off draw of a heavy-tailed column must not dominate the mean
+            part = jnp.clip(part, low, high)
+        parts.append((part * weight.reshape(*weight.shape, *([1] * (part.ndim - 2)))).sum(0))
+    return parts
+
+
+@eqx.filter_jit
+def impute_draw(
+    network: Network,
+    encoder_state: Any,
+    batch: Batch,
+    scales: Scales,
+    noise: Float[Array | np.ndarray, "samples size"],
+    key: Key[Array, ""],
+) -> Float[Array, "rows E"]:
+    """One draw of every cell given the observed ones: sampling-importance-resampling of z, then the heads."""
+    parameters, _, log_weight = _weighted(network, encoder_state, batch, scales, noise)
+    keys = jax.random.split(key)
+    chosen = jax.random.categorical(keys[0], log_weight, axis=0)
+    picked = jnp.take_along_axis(parameters, chosen[None, :, None], axis=0)[0]
+    return draw(network.model.heads.layout, picked, scales, keys[1])
+
+
+def draw(
+    layout: Layout, parameters: Float[Array, "rows P"], scales: Scales, key: Key[Array, ""]
+) -> Float[Array, "rows E"]:
+    """One draw of every column, in value space."""
+    keys = jax.random.split(key, len(layout.blocks))
+    parts = [
+        block.likelihood.sample(k, part, scale)
+        for block, part, scale, k in zip(layout.blocks, layout.split(parameters), scales, keys, strict=True)
+    ]
+    return layout.join_elements(parts)
+
+
+@eqx.filter_jit
+def sample(
+    network: Network, scales: Scales, key: Key[Array, ""], rows: int, tasks: Int[Array | np.ndarray, "rows T"]
+) -> Float[Array, "rows E"]:
+    """New rows of the model under ``tasks``, in value space."""
+    keys = jax.random.split(key)
+    z = network.model.decodable(network.prior.sample(keys[0], rows), tasks)
+    return draw(network.model.heads.layout, network.model.decode(z), scales, keys[1])
+
+
+@eqx.filter_jit
+def conditional(
+    network: Network,
+    encoder_state: Any,
+    batch: Batch,
+    scales: Scales,
+    noise: Float[Array | np.ndarray, "proposals size"],
+    key: Key[Array, ""],
+    rows: int,
+) -> tuple[Float[Array, "rows E"], Float[Array, ""]]:
+    """Draws of all columns given the observed cells of one row, in value space, and the effective number of latents.
+
+    Latents come from q(z | observed) and from the prior, half each, so that weights stay bounded where the encoder
+    has never seen so empty a row; they are resampled by p(observed | z).
+    """
+    keys = jax.random.split(key, 3)
+    model = network.model
+    q = _posterior(network, encoder_state, batch, scales)
+    count = len(noise)
+    tasks = jnp.broadcast_to(jnp.asarray(batch.tasks), (count, batch.tasks.shape[-1]))
+    of_prior = model.decodable(network.prior.sample(keys[0], count), tasks)
+    proposed = (q.at(noise[:, None, :]), jax.tree.map(lambda z: z[:, None], of_prior))
+    z = jax.tree.map(lambda *halves: jnp.concatenate(halves), *proposed)
+    parameters = model.decode(z)
+    layout = model.heads.layout
+    prior, posterior = network.prior.log_prob(q.latent_of(z)), q.log_prob(z)
+    log_weight = log_prob(layout, parameters, batch.cells, batch.mask).sum(-1) + prior - jnp.logaddexp(prior, posterior)
+    chosen = jax.random.categorical(keys[1], log_weight[:, 0], shape=(rows,))
+    effective = 1 / (jax.nn.softmax(log_weight[:, 0]) ** 2).sum()
+    return draw(layout, parameters[chosen, 0], scales, keys[2]), effective

@@ -1,0 +1,66 @@
+"""The density that `sample` draws latents from, where it is fitted to the posteriors of the training rows."""
+
+import warnings
+
+import jax
+import numpy as np
+from jaxtyping import Float
+from sklearn.exceptions import ConvergenceWarning
+
+from evenvae.fitted import kernels
+from evenvae.fitted.asking import of_member
+from evenvae.fitted.model import FittedModel
+from evenvae.priors import FittedMixture
+from evenvae.tables import Encoded
+from evenvae.training import Network
+
+MOST_ROWS = 20_000
+"""Rows whose posteriors a mixture is fitted to, with one draw of each."""
+
+
+def fit_densities(
+    model: FittedModel, encoded: Encoded, weight: Float[np.ndarray, " N"] | None = None
+) -> tuple[FittedMixture, ...]:
+    """For every member a density of the latents of the training rows, which count as they weigh."""
+    seed = model.record.seed
+    generator = np.random.default_rng([seed, 3])
+    rows = len(encoded.observed)
+    share = None if weight is None else weight / weight.sum()
+    chosen = generator.choice(rows, min(rows, MOST_ROWS), replace=share is not None, p=share)
+    batch = model.batch(encoded).take(chosen)
+    fitted = []
+    for member in range(len(model.members)):
+        keys = iter(jax.random.split(jax.random.fold_in(jax.random.key(seed), member), len(chosen)))
+        draw = lambda n, s, part, scales, keys=keys: kernels.posterior_draw(n, s, part, scales, next(keys))
+        draws = of_member(model, draw, batch, member=member)
+        with warnings.catch_warnings():
+            # a mixture whose fit stopped early is still the likeliest one found
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            fitted.append(FittedMixture.of(draws, seed % 2**32))
+    return tuple(fitted)
+
+
+def network_to_sample(model: FittedModel, member: int) -> Network:
+    """A member's network as `sample` uses it: with the fitted density in place of its prior, where there is one."""
+    network = model.members[member].network
+    return network._replace(prior=model.densities[member]) if model.densities else network
+
+
+def to_tensors(densities: tuple[FittedMixture, ...]) -> dict[str, np.ndarray]:
+    """What a saved model holds of the densities: weights, means and factors of their normals."""
+    kept = {}
+    for member, mixture in enumerate(densities):
+        parts = {name: getattr(mixture, name) for name in NAMES}
+        kept |= {f"latents.{member}.{name}": np.asarray(part) for name, part in parts.items() if part is not None}
+    return kept
+
+
+def from_tensors(tensors: dict[str, np.ndarray], members: int) -> tuple[FittedMixture, ...]:
+    """The densities that `to_tensors` described; none where there were none."""
+    if "latents.0.means" not in tensors:
+        return ()
+    part = lambda member, name: tensors.get(f"latents.{member}.{name}")
+    return tuple(FittedMixture(*(part(member, name) for name in NAMES)) for member in range(members))
+
+
+NAMES = ("means", "factors", "log_weights", "component")

@@ -1,0 +1,86 @@
+"""What training gave: the fitted model, to which all questions are put."""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Bool, Float
+
+from evenvae.models.batch import Batch
+from evenvae.models.space import Space
+from evenvae.priors import Prior
+from evenvae.tables import Encoded, MissingnessModel, Schema, TaskCounts
+from evenvae.training import Network, Plan, static_part
+
+
+class Member(NamedTuple):
+    """One run of an ensemble: its network, and the state of its encoder (batch statistics)."""
+
+    network: Network
+    encoder_state: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What is known of the training.
+
+    ``rows`` were given, ``held_out`` of them for validation; ``steps`` were taken; ``interrupted`` says that Ctrl-C
+    ended the training. ``fingerprint`` identifies the training table (None for files that do not hold it). ``history``
+    has an entry for every evaluation of the validation metric.
+    """
+
+    rows: int
+    held_out: int
+    seed: int
+    steps: int
+    interrupted: bool
+    fingerprint: str | None
+    history: list[dict[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FittedModel:
+    """Everything that a fit leaves: networks and states, constants of the columns, schema, plan and densities.
+
+    It holds and decides nothing else; the modules of this package are the questions that can be put to it. They take
+    `Encoded` numbers and give arrays; `EvenVAE` turns tables into numbers and back.
+
+    ``task_counts`` say how often each combination of tasks occurs; ``missingness`` is None, and ``densities`` are
+    empty, where they were not fitted. ``densities`` are those of every member's latents, in the members' order.
+    """
+
+    members: tuple[Member, ...]
+    space: Space
+    schema: Schema
+    plan: Plan
+    task_counts: TaskCounts
+    record: Record
+    missingness: MissingnessModel | None = None
+    densities: tuple[Prior, ...] = ()
+
+    def batch(self, encoded: Encoded, mask: Bool[np.ndarray, "N D"] | None = None) -> Batch:
+        """Rows in model space; ``mask`` says which cells the model is to see, all observed ones if not given."""
+        return self.space.batch(encoded.values, encoded.observed if mask is None else mask, encoded.tasks)
+
+    def replaced(self, **changes: Any) -> "FittedModel":
+        """A copy with other values in some fields."""
+        return dataclasses.replace(self, **changes)
+
+
+def members_of(
+    plan: Plan, space: Space, params: Any, encoder_state: Any, alive: Bool[np.ndarray, " runs"]
+) -> tuple[Member, ...]:
+    """The members from stacked parameters and encoder states, without the runs that are not ``alive``."""
+    static = static_part(skeleton(plan, space))
+    pick = lambda tree, run: jax.tree.map(lambda leaf: np.asarray(leaf)[run], tree)
+    return tuple(
+        Member(eqx.combine(pick(params, run), static), pick(encoder_state, run)) for run in np.flatnonzero(alive)
+    )
+
+
+def skeleton(plan: Plan, space: Space) -> Network:
+    """A network of the right shape, whose numbers have no meaning."""
+    bias: Float[np.ndarray, " P"] = np.zeros(space.layout.width)
+    return plan.new_network(space.layout, bias, jax.random.key(0))

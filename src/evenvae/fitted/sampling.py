@@ -1,0 +1,149 @@
+"""Rows drawn under conditions: values by weighing latents, ranges and rules by rejection."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from evenvae import tables
+from evenvae.errors import InputError
+from evenvae.fitted import kernels
+from evenvae.fitted.asking import BUDGET, slice_rows
+from evenvae.fitted.conditions import Condition, Rule, describe, rule_holds
+from evenvae.fitted.latent_density import network_to_sample
+from evenvae.fitted.model import FittedModel
+
+log = logging.getLogger(__name__)
+BATCH, ENOUGH_TRIES, LEAST_SHARE = 2_000, 20_000, 1e-3
+PROPOSALS = 4096
+FEW = 50.0
+"""Effective latents below which the model has little to choose from, and a warning says so."""
+
+Rows = tuple[Float[np.ndarray, "n E"], Int[np.ndarray, "n T"]]
+"""Raw values, and the codes of the rows' tasks."""
+
+
+def sample(
+    model: FittedModel,
+    n: int,
+    conditions: Sequence[Condition] = (),
+    rules: Sequence[Rule] = (),
+    tasks: Mapping[int, int] | None = None,
+    seed: Any = None,
+) -> Rows:
+    """``n`` new rows that satisfy all conditions and rules.
+
+    Columns that are held at one value condition the latent: draws of z from the encoder's answer to those cells and
+    from the prior, half each, are weighed by p(given cells | z) and resampled, and the other columns are drawn from
+    the heads. Rows that break a range, a set or a rule are rejected. The model is conditioned, not retrained:
+    conditions that are rare under it leave few latents to choose from, and a warning says so.
+
+    Args:
+        model: to draw from.
+        n: number of rows.
+        conditions: on columns.
+        rules: between columns.
+        tasks: the code of every task that is given, by its place among the task columns; other tasks occur as often as
+            in training.
+        seed: an integer, a list of integers, or None for a new draw every time.
+
+    Raises:
+        InputError: ``n`` is below 1, or fewer than one row in a thousand satisfies the conditions.
+    """
+    if n < 1:
+        raise InputError(f"n={n} must be at least 1.")
+    generator = np.random.default_rng(seed)
+    fixed = {c.column: c.value for c in conditions if c.value is not None}
+    tested = [c for c in conditions if c.value is None]
+    kept: list[Rows] = []
+    tried = passed = 0
+    while passed < n:
+        share = max(passed / tried, LEAST_SHARE) if tried else 1.0
+        count = int(min(max((n - passed) / share * 1.1, 64), BATCH))
+        codes = model.task_counts.draw(count, tasks or {}, generator)
+        values = _given(model, fixed, codes, generator) if fixed else _free(model, codes, generator)
+        good = np.logical_and.reduce([np.ones(count, bool), *(c.holds(values) for c in tested)])
+        if rules:
+            frame = tables.as_frame(tables.decode(values, model.schema, tasks=codes))
+            good = np.logical_and.reduce([good, *(rule_holds(rule, frame) for rule in rules)])
+        kept.append((values[good], codes[good]))
+        tried, passed = tried + count, passed + int(good.sum())
+        if tried >= ENOUGH_TRIES and passed < LEAST_SHARE * tried:
+            raise InputError(
+                f"Only {passed} of {tried} drawn rows satisfy {describe(conditions, rules)}; ease the conditions."
+            )
+    values, codes = zip(*kept, strict=True)
+    return np.concatenate(values)[:n], np.concatenate(codes)[:n]
+
+
+def with_missing_cells(
+    model: FittedModel,
+    values: Float[np.ndarray, "n E"],
+    tasks: Int[np.ndarray, "n T"],
+    conditions: Sequence[Condition],
+    seed: Any,
+) -> Float[np.ndarray, "n E"]:
+    """Drawn rows without the cells that would be missing in the training table; cells under a condition stay.
+
+    Raises:
+        InputError: the model was saved before the missing cells were modelled.
+    """
+    if model.missingness is None:
+        raise InputError("missing=True: this model was saved without its model of missing cells; fit it again.")
+    missing = model.missingness.draw(values, tasks, model.schema, None if seed is None else [seed, 1])
+    missing[:, np.isin(model.schema.first, [c.column for c in conditions])] = False
+    return np.where(model.space.layout.spread(missing), np.nan, values)
+
+
+def _free(
+    model: FittedModel, codes: Int[np.ndarray, "n T"], generator: np.random.Generator
+) -> Float[np.ndarray, "n E"]:
+    """Rows without a condition on a value; the members of an ensemble draw about equally many."""
+    count, space = len(codes), model.space
+    values = np.empty((count, space.layout.elements))
+    which = generator.integers(len(model.members), size=count)
+    size = slice_rows(space.layout, 1, count)
+    for member in range(len(model.members)):
+        network = network_to_sample(model, member)
+        rows = np.flatnonzero(which == member)
+        for begin in range(0, len(rows), size):
+            part = rows[begin : begin + size]
+            of_part = codes[np.resize(part, size)]
+            drawn = kernels.sample(network, space.device_scales, _key(generator), size, of_part)
+            values[part] = space.to_raw(np.asarray(drawn)[: len(part)])
+    return values
+
+
+def _given(
+    model: FittedModel, fixed: dict[int, float], codes: Int[np.ndarray, "n T"], generator: np.random.Generator
+) -> Float[np.ndarray, "n E"]:
+    """Rows in which the columns ``fixed`` (by their place in a row) have these values."""
+    space, count = model.space, len(codes)
+    one = np.full((1, space.layout.elements), np.nan)
+    one[0, list(fixed)] = list(fixed.values())
+    observed = ~np.isnan(one[:, space.layout.first])
+    proposals = int(np.clip(BUDGET // (2 * space.layout.width), 64, PROPOSALS))
+    noise = kernels.latent_noise(proposals, model.plan.network.noise_size)
+    which = generator.integers(len(model.members), size=count)
+    # rows of one member and one combination of tasks share their latents
+    combinations, group = np.unique(np.column_stack([which, codes]), axis=0, return_inverse=True)
+    values = np.empty((count, space.layout.elements))
+    for number, (member, *tasks) in enumerate(combinations):
+        rows = np.flatnonzero(group.reshape(-1) == number)
+        network, (_, state) = network_to_sample(model, int(member)), model.members[member]
+        batch = space.batch(one, observed, np.array([tasks], np.int32).reshape(1, -1))
+        drawn, effective = kernels.conditional(
+            network, state, batch, space.device_scales, noise, _key(generator), BATCH
+        )
+        if float(effective) < FEW:
+            log.warning("the given values are rare under the model: %.0f effective latents to draw from", effective)
+        values[rows] = space.to_raw(np.asarray(drawn)[: len(rows)])
+    values[:, list(fixed)] = list(fixed.values())
+    return values
+
+
+def _key(generator: np.random.Generator) -> Key[Array, ""]:
+    return jax.random.key(int(generator.integers(2**31)))

@@ -1,0 +1,76 @@
+"""Checks of output paths before a long computation, and files that are written completely or not at all."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Any
+
+from evenvae.errors import InputError
+
+
+def check_file(path: str | Path) -> None:
+    """Check that a file can be written at ``path``.
+
+    Raises:
+        InputError: ``path`` is a folder, its folder does not exist, or it is `-` (standard output).
+    """
+    path = Path(path)
+    if str(path) == "-":
+        raise InputError("This cannot be written to standard output: give a file name in place of -.")
+    if path.is_dir():
+        raise InputError(f"Cannot write {path}: it is a folder; give a file name.")
+    if not path.parent.is_dir():
+        raise InputError(f"Cannot write {path}: the folder {path.parent} does not exist; make it first.")
+
+
+def check_folder(path: str | Path) -> None:
+    """Check that ``path`` is a folder or that a folder can be made there.
+
+    Raises:
+        InputError: ``path`` is a file, or its parent folder does not exist.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise InputError(f"Cannot write to {path}: --out must be a folder, and this is a file.")
+    if not path.parent.is_dir():
+        raise InputError(f"Cannot make {path}: the folder {path.parent} does not exist; make it first.")
+
+
+def write_whole(path: str | Path, write: Callable[[BufferedIOBase], Any]) -> None:
+    """Write a file completely or not at all.
+
+    ``write`` fills a temporary file in the same folder. The temporary file replaces ``path`` only after all of it is
+    on the disk, so a failed write leaves an older file as it was.
+
+    Args:
+        path: the file to write; `-` is standard output.
+        write: a function that takes an open binary file and writes to it.
+
+    Raises:
+        InputError: no file can be written at ``path``.
+    """
+    if str(path) == "-":
+        write(sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return
+    check_file(path)
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write text as UTF-8 with `write_whole`."""
+    write_whole(path, lambda file: file.write(text.encode()))

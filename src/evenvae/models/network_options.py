@@ -1,0 +1,65 @@
+"""The options of the networks: what a user may set of their shape."""
+
+import dataclasses
+from typing import Literal, get_args
+
+from evenvae.part import Part, check_choice, check_count, check_positive, check_share
+
+Kind = Literal["residual", "paper", "conv"]
+EncoderInput = Literal["standardized_onehot", "raw"]
+Initialisation = Literal["marginals", "paper"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Network(Part):
+    """The network of ``model="vae"``. What is None follows the preset or the size of the table.
+
+    Args:
+        kind: ``"residual"`` (the default); ``"paper"``: the network of Javaloy, Meghdadi and Valera (2021), A.4.1;
+            ``"conv"``: images are read by convolutions, and written by convolutions where an image is the only column.
+        width: units of every hidden layer.
+        depth: hidden layers of the encoder; the decoder's trunk has one more.
+        encoder_input: ``"standardized_onehot"`` (numbers standardised, one input for every level) or ``"raw"`` (one
+            number for every column, as in the code released with the paper).
+        initialisation: of the heads: ``"marginals"`` starts every column at its marginal distribution, ``"paper"`` as
+            the released code does.
+        dropout: share of the encoder's inputs that is dropped in a training step.
+        see_mask: True tells the encoder which cells are missing.
+    """
+
+    kind: Kind | None = None
+    width: int | None = None
+    depth: int | None = None
+    encoder_input: EncoderInput | None = None
+    initialisation: Initialisation | None = None
+    dropout: float | None = None
+    see_mask: bool | None = None
+
+    def __post_init__(self) -> None:
+        check_choice("network.kind", self.kind, get_args(Kind))
+        check_count("network.width", self.width)
+        check_count("network.depth", self.depth)
+        check_choice("network.encoder_input", self.encoder_input, get_args(EncoderInput))
+        check_choice("network.initialisation", self.initialisation, get_args(Initialisation))
+        check_share("network.dropout", self.dropout)
+
+
+@dataclasses.dataclass(frozen=True)
+class HIVAENetwork(Part):
+    """The network of ``model="hivae"``. What is None follows the preset.
+
+    Args:
+        components: components of the mixture prior. Default 10.
+        slice_size: numbers in the private slice of the decoder that every column has. Default 5.
+        least_temperature: the temperature at which the relaxed choice of the component stops cooling. Default 0.1; the
+            paper preset uses 0.001.
+    """
+
+    components: int | None = None
+    slice_size: int | None = None
+    least_temperature: float | None = None
+
+    def __post_init__(self) -> None:
+        check_count("network.components", self.components)
+        check_count("network.slice_size", self.slice_size)
+        check_positive("network.least_temperature", self.least_temperature)

@@ -1,0 +1,145 @@
+"""Options that exclude each other: one table, with a sentence for every pair."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from evenvae.errors import InputError
+from evenvae.models import Layout
+from evenvae.models.network_options import HIVAENetwork, Network
+from evenvae.priors import Standard
+
+log = logging.getLogger(__name__)
+
+
+class Asked(NamedTuple):
+    """What was asked for: the `Options`, the constructor's arguments, and (with a table) the columns.
+
+    ``tasks`` are the numbers of levels of the task columns.
+    """
+
+    options: Any
+    given: Mapping[str, Any]
+    layout: Any = None
+    tasks: tuple[int, ...] = ()
+
+    @property
+    def images(self) -> bool:
+        """Whether a column holds images."""
+        return images(self.layout) > 0
+
+    @property
+    def convolutional(self) -> bool:
+        """Whether a network of convolutions is asked for."""
+        return self.options.model == "vae" and self.options.network.kind == "conv"
+
+
+class Exclusion(NamedTuple):
+    """A combination that no fit can have; ``sentence`` says why and what to do."""
+
+    excluded: Callable[[Asked], bool]
+    sentence: str
+
+
+OPTIONS: tuple[Exclusion, ...] = (
+    Exclusion(
+        lambda asked: asked.given["objective"] == "beta",
+        "objective='beta' needs the weight of the KL: objective=ELBO(beta=4), or --set objective.beta=4 on the command "
+        "line.",
+    ),
+    Exclusion(
+        lambda asked: asked.options.model == "hivae" and asked.options.objective.weighted,
+        "objective={asked.options.objective.name!r} needs model='vae': HI-VAE draws a relaxed component, which has no "
+        "importance weights. Use objective='elbo'.",
+    ),
+    Exclusion(
+        lambda asked: asked.options.model == "hivae" and asked.given["prior"] not in (None, "standard", Standard()),
+        "prior={asked.given[prior]!r} cannot be used with model='hivae', which has its own mixture prior. Leave prior "
+        "out.",
+    ),
+    Exclusion(
+        lambda asked: asked.options.model == "hivae" and not isinstance(asked.options.network, HIVAENetwork),
+        "network={asked.given[network]!r} is for model='vae'. With model='hivae' give network=HIVAENetwork(...) or "
+        "leave it out.",
+    ),
+    Exclusion(
+        lambda asked: asked.options.model == "vae" and not isinstance(asked.options.network, Network),
+        "network={asked.given[network]!r} is for model='hivae'. With model='vae' give network=Network(...) or leave it "
+        "out.",
+    ),
+)
+"""What can be said before a table is read."""
+
+TABLE: tuple[Exclusion, ...] = (
+    Exclusion(
+        lambda asked: asked.options.model == "hivae" and asked.images,
+        "model='hivae' gives every column a few numbers, too few for an image. Use model='vae'.",
+    ),
+    Exclusion(
+        lambda asked: asked.options.model == "hivae" and bool(asked.tasks),
+        "task needs model='vae': HI-VAE has no place for a condition.",
+    ),
+    Exclusion(
+        lambda asked: asked.convolutional and not asked.images,
+        "network='conv' is for images, and the table has no column of images. Leave it out.",
+    ),
+    Exclusion(
+        lambda asked: asked.convolutional and bool(asked.tasks) and asked.layout.features == 1,
+        "A convolutional model of a single image column cannot use task. Remove task or network='conv'.",
+    ),
+    Exclusion(
+        lambda asked: asked.options.sampling.latents == "fitted" and (bool(asked.tasks) or asked.images),
+        "sampling.latents='fitted' is for tables without tasks and images. Leave it out.",
+    ),
+)
+"""What can be said once the columns are known."""
+
+
+def check_options(options: Any, given: Mapping[str, Any]) -> None:
+    """Refuse options that exclude each other whatever the table.
+
+    Raises:
+        InputError: with the sentence of the first combination that is excluded.
+    """
+    asked = Asked(options, given)
+    for exclusion in OPTIONS:
+        if exclusion.excluded(asked):
+            raise InputError(exclusion.sentence.format(asked=asked))
+
+
+def check_table(options: Any, layout: Layout, tasks: tuple[int, ...], names: tuple[str, ...]) -> None:
+    """Refuse options that do not fit the columns of the table, by name ``names``.
+
+    Raises:
+        InputError: with the sentence of the first combination that is excluded, or the name of a column whose
+            likelihood HI-VAE does not know.
+    """
+    asked = Asked(options, {}, layout, tasks)
+    for exclusion in TABLE:
+        if exclusion.excluded(asked):
+            raise InputError(exclusion.sentence.format(asked=asked))
+    if options.model == "hivae":
+        for place, likelihood in enumerate(layout.likelihoods):
+            if likelihood.hivae is None:
+                column = f" of column {names[place]!r}" if names else ""
+                raise InputError(
+                    f"model='hivae' does not know the likelihood {likelihood.name!r}{column}. Give the column another "
+                    "likelihood in the schema, or use model='vae'."
+                )
+
+
+def warn_of_constraints(options: Any, balance: str, *, blind_to_scale: bool) -> None:
+    """Say that a balancer undoes the multipliers of a constraint for every column, where it does."""
+    if options.objective.constrained and options.objective.constraint == "column" and blind_to_scale:
+        log.warning(
+            "balance=%s undoes the multipliers of constraint='column' everywhere but in the heads, so that they grow "
+            "without bound; combine constraints with pcgrad or none",
+            balance,
+        )
+
+
+def images(layout: Layout) -> int:
+    """How many columns are images."""
+    return layout.features - int(np.sum(layout.sizes == 1))

@@ -1,0 +1,217 @@
+"""From options and the size of a table to the complete plan of a fit."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from evenvae.errors import InputError
+from evenvae.likelihoods import Histogram, Likelihood
+from evenvae.likelihoods.registry import family
+from evenvae.models import HIVAEConfig, Layout, VAEConfig
+from evenvae.options import exclusions
+from evenvae.options.options import Options
+from evenvae.options.presets import PRESETS, Preset
+from evenvae.priors import Mixture
+from evenvae.training.plan import Latents, Numbers, Plan, balancer_of
+from evenvae.training.settings import OptimiserSettings, Training, TrainingSettings
+from evenvae.training.step import Method
+
+LIGHT_KL = 0.1
+"""Weight of the KL where a model imputes, or draws latents from a fitted density. A light KL keeps more of a row in its
+latent coordinates. Hidden cells were imputed with a tenth to an eighth less error on wine and adult than at weight 1
+(benchmarks/imputation.py), and drawn rows were harder to tell from real ones."""
+
+
+def resolve_balance(balance: str, purpose: str, constrained: bool = False, model: str = "vae") -> str:
+    """The balance that ``"auto"`` stands for; any other name stands for itself.
+
+    Balancing makes reconstruction even; it costs log-likelihood and imputation, so that other purposes are left plain.
+    An objective with constraints balances by itself.
+
+    ``gradnorm+pcgrad`` is the best single choice known on mean error, worst column and held-out likelihood together.
+    Over the paper's nine tables (its network and epochs, medians of three seeds; benchmarks/results/nine_tables.jsonl)
+    the mean error is 0.49 of that without balancing (``imtl-g+pcgrad``: 0.57), the ratio of the worst column 0.87 of it
+    (0.93), and the log-likelihood of a row is lower by 1.7 nats in the median (4.7), though by 113 on bank (23). With
+    the default network (four tables, two seeds; auto_balance.json) the errors of plain, ``imtl-g+pcgrad`` and
+    ``gradnorm+pcgrad`` are 0.156, 0.043, 0.026 on adult, 0.087, 0.031, 0.015 on credit, 0.113, 0.013, 0.011 on diamonds
+    and 0.040, 0.032, 0.038 on wine; its worst column is 1.2 times as bad as the best constant on adult and 1.6 times on
+    credit. ``gradnorm`` alone is as good: among all twelve combinations (Table 1 of the paper with its initialisation,
+    five seeds; benchmarks/results/table1) these two are first, with errors of 0.580 of plain (better on all nine
+    tables) and 0.582 (better on eight), worst columns of 0.872 and 0.876, and 2.0 and 2.1 nats less in the median;
+    ``gradnorm+graddrop`` follows with 0.639, ``imtl-g`` with 0.652.
+
+    HI-VAE uses ``gradnorm``: balanced at z and at s, ``imtl-g+pcgrad`` left credit and diamonds worse than plain (error
+    0.111 and 0.120, plain 0.064 and 0.080) and ``gradnorm`` better (0.034, 0.004;
+    benchmarks/results/four_models.jsonl). ``gradnorm+pcgrad`` is as good: over six tables of Table 1 its error is 0.83
+    of plain's, that of ``gradnorm`` 0.84.
+    """
+    if balance != "auto":
+        return balance
+    if purpose != "reconstruct" or constrained:
+        return "none"
+    return "gradnorm" if model == "hivae" else "gradnorm+pcgrad"
+
+
+def resolve_numbers(options: Options) -> Numbers:
+    """How numbers are modelled, from the option, the preset and the purpose.
+
+    What a family cannot express (spikes, several humps) shows in every row that is drawn from it; trees tell such rows
+    from real ones almost always (benchmarks/synthetic.py).
+    """
+    chosen = options.sampling.over(PRESETS[options.preset].sampling).numbers
+    return chosen or ("histogram" if options.purpose == "sample" else "family")
+
+
+def resolve_latents(options: Options, layout: Layout, tasks: tuple[int, ...]) -> Latents:
+    """From where `sample` draws latents, from the option, the preset, the purpose and the columns.
+
+    With tasks the prior is used: it is the same for all tasks by construction, and a row that is translated to another
+    task relies on that.
+    """
+    if tasks or options.task is not None or layout.elements > layout.features:
+        return "prior"
+    chosen = options.sampling.over(PRESETS[options.preset].sampling).latents
+    return chosen or ("fitted" if options.purpose == "sample" else "prior")
+
+
+def likelihoods_of(columns: Sequence[Any], model: str, numbers: Numbers) -> list[Likelihood]:
+    """The likelihood of every modelled column of a schema, for a ``model`` that models numbers by ``numbers``.
+
+    HI-VAE takes log(1 + x) of positive numbers, as its authors do (Nazabal et al., 2020).
+    """
+    histogram = numbers == "histogram"
+    made = []
+    for column in columns:
+        if histogram and not column.is_image and not column.discrete:
+            made.append(Histogram())
+            continue
+        likelihood = family(column.likelihood, image=column.is_image).of_column(column.cardinality, column.shape)
+        made.append(likelihood.for_hivae() if model == "hivae" else likelihood)
+    return made
+
+
+def resolve(
+    options: Options,
+    layout: Layout,
+    rows: int,
+    validation_rows: int,
+    tasks: tuple[int, ...] = (),
+    names: tuple[str, ...] = (),
+) -> Plan:
+    """Fill what is left open from the preset, then from the purpose and the size of the table.
+
+    Args:
+        options: of the fit.
+        layout: of the table's columns.
+        rows: rows to learn from.
+        validation_rows: rows held out.
+        tasks: numbers of levels of the task columns.
+        names: of the columns, for messages.
+
+    Raises:
+        InputError: the options do not fit the columns, or the balance is unknown.
+    """
+    exclusions.check_table(options, layout, tasks, names)
+    preset = PRESETS[options.preset]
+    hivae = options.model == "hivae"
+    training = options.training.over(preset.hivae_training if hivae else preset.training)
+    settings, per_epoch = _training(options, training, preset, rows, validation_rows)
+    # a single column, such as an image, has nothing to be balanced against
+    asked = "none" if layout.features == 1 and options.balance == "auto" else options.balance
+    balance = resolve_balance(asked, options.purpose, options.objective.constrained, options.model)
+    try:
+        balancer = balancer_of(balance)
+    except ValueError as error:
+        raise InputError(f"balance={balance!r}: {error}") from error
+    exclusions.warn_of_constraints(options, balance, blind_to_scale=balancer.blind_to_scale)
+    latents = resolve_latents(options, layout, tasks)
+    light = options.purpose == "impute" or (options.purpose == "sample" and latents == "fitted")
+    kl_weight = preset.kl_weight or (LIGHT_KL if light else 1.0)
+    warm_up = round(min(per_epoch, settings.steps / 10))
+    hide_cells = training.hide_cells
+    if hide_cells is None:
+        hide_cells = 0.5 if options.purpose == "impute" else 0.0
+    network = _hivae(options, preset, settings, per_epoch) if hivae else _vae(options, preset, layout, rows, tasks)
+    return Plan(
+        network=network,
+        prior=Mixture(network.components) if isinstance(network, HIVAEConfig) else options.prior,
+        method=Method(options.objective.completed(kl_weight, warm_up), balancer, float(hide_cells)),
+        optimiser=_optimiser(training, settings.steps),
+        training=settings,
+        balance=balance,
+        numbers=resolve_numbers(options),
+        latents=latents,
+        ensemble=options.ensemble,
+        bootstrap=bool(training.bootstrap),
+    )
+
+
+def _training(
+    options: Options, training: Training, preset: Preset, rows: int, validation_rows: int
+) -> tuple[TrainingSettings, float]:
+    """How long and in what chunks, and the steps of an epoch."""
+    batch = min(_or(training.batch_size, 128 if rows < 50_000 else 256), rows)
+    per_epoch = rows / batch
+    epochs = _or(options.epochs, preset.hivae_epochs if options.model == "hivae" else preset.epochs)
+    steps = int(np.clip(150 * per_epoch, 1500, 20_000)) if epochs is None else round(epochs * per_epoch)
+    steps = max(1, steps)
+    chunk = min(int(np.clip(per_epoch, 50, 500)), steps)
+    evaluations = -(-steps // chunk)
+    # chunks of one length are one program; a shorter last one would be compiled separately
+    chunk = round(steps / evaluations)
+    patience = _or(training.patience, max(10, evaluations // 4))
+    return TrainingSettings(
+        batch_size=batch,
+        steps=evaluations * chunk,
+        steps_per_chunk=chunk,
+        patience=patience or None,
+        # kappa does not ask for the least error: the last state is kept, where the constraint holds
+        keep_best=validation_rows > 0 and not options.objective.keeps_last,
+        purpose=options.purpose,
+    ), per_epoch
+
+
+def _optimiser(training: Training, steps: int) -> OptimiserSettings:
+    return OptimiserSettings(
+        learning_rate=_or(training.learning_rate, 1e-3),
+        schedule=_or(training.schedule, "cosine"),
+        total_steps=steps,
+        weight_decay=_or(training.weight_decay, 1e-4),
+        clip=_or(training.clip, 10.0) or None,
+    )
+
+
+def _vae(options: Options, preset: Preset, layout: Layout, rows: int, tasks: tuple[int, ...]) -> VAEConfig:
+    chosen: Any = options.network.over(preset.network)
+    images = exclusions.images(layout)
+    features = layout.features
+    small = max(1, int(0.5 * features + 0.5))
+    latent = small if preset.small_latent else min(max(2 * features + 30 * images, 2), 64)
+    return VAEConfig(
+        latent_size=_or(options.latent_size, latent),
+        width=_or(chosen.width, 256 if images else int(np.clip(64 * round(rows**0.25 / 5), 64, 256))),
+        depth=_or(chosen.depth, 2),
+        kind=_or(chosen.kind, "residual"),
+        encoder_input=_or(chosen.encoder_input, "standardized_onehot"),
+        dropout=_or(chosen.dropout, 0.0),
+        see_mask=_or(chosen.see_mask, True),
+        initialisation=_or(chosen.initialisation, "marginals"),
+        tasks=tasks,
+    )
+
+
+def _hivae(options: Options, preset: Preset, training: TrainingSettings, per_epoch: float) -> HIVAEConfig:
+    chosen: Any = options.network.over(preset.hivae)
+    return HIVAEConfig(
+        latent_size=_or(options.latent_size, 10),
+        components=_or(chosen.components, 10),
+        slice_size=_or(chosen.slice_size, 5),
+        least_temperature=_or(chosen.least_temperature, 0.1),
+        # a run of fewer than 200 epochs cools by its own length: to 0.1 when 45 % of it is over
+        steps_per_epoch=per_epoch if preset.cools_by_epoch else max(1e-6, min(per_epoch, training.steps / 200)),
+    )
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value

@@ -1,0 +1,28 @@
+"""The options of how new rows are drawn."""
+
+import dataclasses
+from typing import get_args
+
+from evenvae.part import Part, check_choice
+from evenvae.training.plan import Latents, Numbers
+
+
+@dataclasses.dataclass(frozen=True)
+class Sampling(Part):
+    """How `EvenVAE.sample` draws rows. What is None follows the preset and the purpose.
+
+    Args:
+        numbers: ``"family"`` models every column of numbers by the family in its schema; ``"histogram"`` by the
+            probabilities of 64 bins, which can take the shape of any distribution. Default ``"histogram"`` for
+            ``purpose="sample"``, which needs it, and ``"family"`` otherwise.
+        latents: ``"prior"`` draws latents from the prior, ``"fitted"`` from a mixture of normals that is fitted to the
+            posteriors of the training rows after training. Default ``"fitted"`` for ``purpose="sample"``; models with
+            tasks or images draw from the prior.
+    """
+
+    numbers: Numbers | None = None
+    latents: Latents | None = None
+
+    def __post_init__(self) -> None:
+        check_choice("sampling.numbers", self.numbers, get_args(Numbers))
+        check_choice("sampling.latents", self.latents, get_args(Latents))

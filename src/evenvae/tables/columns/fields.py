@@ -1,0 +1,75 @@
+"""What is known of one column, as plain data that a codec reads."""
+
+import dataclasses
+import math
+from typing import Any
+
+from evenvae.likelihoods.registry import family, names
+
+
+@dataclasses.dataclass(frozen=True)
+class ColumnFields:
+    """The fields of a `Column`.
+
+    Attributes:
+        name: the name of the column.
+        role: "feature" (modelled), "task", "constant", "identifier" or "ignored".
+        likelihood: the name of the likelihood of a feature; None in other roles.
+        reason: why the column has this role or likelihood, for people.
+        rule: the same as a short name, for programs.
+        kind: what the cells are: "number", "level", "datetime", "date", "time", "duration" or "image". The codec of
+            the column is found by it.
+        levels: the original values of the levels; the code of a level is its place.
+        low, high: decoded numbers are clipped to these bounds. The bounds of datetimes are in seconds since 1970.
+        decimals: decoded numbers are rounded to so many decimals; 0 for whole numbers, None for no rounding.
+        dtype: the type of the column in its own library.
+        ordered: whether the order of the levels has a meaning.
+        pooled: the name of the level that replaces all rare levels. It is the last one.
+        missing: texts that mean a missing cell in this column, beside `MISSING`.
+        value: the value of a constant column.
+        text_format: how datetimes were spelled in a text file, as in `datetime.strftime`.
+        note: something that the owner of the table should know about the column.
+        categories: all categories of a pandas categorical, where there are more than the levels.
+        shape: (H, W) or (H, W, C) where every cell is an image; empty for all other columns.
+    """
+
+    name: str
+    role: str = "feature"
+    likelihood: str | None = None
+    reason: str = ""
+    rule: str = ""
+    kind: str = "number"
+    levels: tuple = ()
+    low: float | int | None = None
+    high: float | int | None = None
+    decimals: int | None = None
+    dtype: str = ""
+    ordered: bool = False
+    pooled: str | None = None
+    missing: tuple[str, ...] = ()
+    value: Any = None
+    text_format: str | None = None
+    note: str = ""
+    categories: tuple = ()
+    shape: tuple[int, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many numbers a cell holds: 1, or the pixels of an image."""
+        return math.prod(self.shape)
+
+    @property
+    def cardinality(self) -> int:
+        """How many levels there are."""
+        return len(self.levels)
+
+    @property
+    def discrete(self) -> bool:
+        """Whether the values are levels, encoded as codes; the likelihood says so."""
+        image = bool(self.shape)
+        return self.likelihood in names(image) and family(str(self.likelihood), image).discrete
+
+    @property
+    def has_order(self) -> bool:
+        """Whether one value can be less than another: numbers can, and levels whose order has a meaning."""
+        return not self.discrete or self.ordered or family(str(self.likelihood)).values == "ordered levels"

@@ -1,0 +1,58 @@
+"""A table from a file."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.json
+import pyarrow.parquet
+
+from evenvae.errors import InputError
+from evenvae.tables.files.csv_reading import read_text
+from evenvae.tables.files.formats import check_header, content_of, is_text, kind_of
+from evenvae.tables.suggestions import nearest
+
+
+def read_table(path: str | Path, *, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a table from a file, or from standard input for `-`.
+
+    In delimited text, the delimiter is found among ``, ; tab |``, and every text in `MISSING` means a missing cell.
+    Digits with leading zeros, or too many of them for 64 bits, stay text. Dates stay text as well, so that they keep
+    their spelling; `Schema.infer` recognises them as datetimes.
+
+    Args:
+        path: the file; its ending tells the format.
+        columns: the names of the columns to read; None for all.
+
+    Raises:
+        InputError: there is no such file, its ending is unknown, it is empty or damaged, a line has too few or too many
+            fields (the message names the line), a column name occurs twice, or one of ``columns`` does not exist.
+    """
+    if Path(path).is_dir():
+        raise InputError(f"{path} is a folder; give a file in it.")
+    kind = kind_of(path)
+    content = content_of(path)
+    if not content.strip():
+        raise InputError(f"{path} is empty; it needs a header line and rows.")
+    try:
+        table = _parsed(path, content, kind)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path} cannot be read as {kind} ({reason}); it may be cut short.") from error
+    check_header(path, table.num_rows, table.schema.names)
+    for name in columns or ():
+        if name not in table.schema.names:
+            raise InputError(f"{path} has no column {name!r}; {nearest(name, table.schema.names)}.")
+    return table if columns is None else table.select(list(columns))
+
+
+def _parsed(path: str | Path, content: bytes, kind: str) -> pa.Table:
+    if is_text(kind):
+        return read_text(path, content, kind)
+    if kind == ".parquet":
+        return pyarrow.parquet.read_table(io.BytesIO(content))
+    if kind == ".feather":
+        return pyarrow.feather.read_table(io.BytesIO(content))
+    return pyarrow.json.read_json(io.BytesIO(content))

@@ -1,0 +1,53 @@
+"""Whether the description of a column agrees with itself."""
+
+from evenvae.errors import InputError
+from evenvae.likelihoods.registry import names
+from evenvae.tables.schema.column import Column
+from evenvae.tables.suggestions import nearest
+
+ROLES = ("feature", "task", "constant", "identifier", "ignored")
+
+
+def check_column(column: Column, partial: bool = False) -> Column:
+    """Check the role, likelihood, levels and bounds of a column.
+
+    Args:
+        column: what is known of the column.
+        partial: the description may leave things out, as in a file that a user has edited.
+
+    Returns:
+        The column.
+
+    Raises:
+        InputError: the description contradicts itself.
+    """
+    where = f"Column {column.name!r} of the schema"
+    if column.role not in ROLES:
+        raise InputError(f"{where} has role={column.role!r}; {nearest(column.role, ROLES)}.")
+    check_likelihood(column, partial)
+    if len({(isinstance(v, bool), v) for v in column.levels}) != len(column.levels):
+        raise InputError(f"{where} lists a level twice; keep each once.")
+    two_levels = column.role == "feature" and column.likelihood == "bernoulli" and not column.is_image
+    if two_levels and len(column.levels) not in ((0, 2) if partial else (2,)):
+        raise InputError(
+            f"{where} is bernoulli and has {len(column.levels)} levels; bernoulli needs two, use categorical."
+        )
+    if column.low is not None and column.high is not None and column.low > column.high:
+        raise InputError(f"{where} has low={column.low} above high={column.high}; swap them.")
+    return column
+
+
+def check_likelihood(column: Column, partial: bool = False) -> None:
+    """Check that a feature has a likelihood that exists for its kind of cells.
+
+    Raises:
+        InputError: it has not.
+    """
+    known = names(image=column.is_image)
+    # a partial description may belong to an image column without saying so
+    allowed = {*known, *((None, *names(image=True)) if partial else ())}
+    if column.role == "feature" and column.likelihood not in allowed:
+        raise InputError(
+            f"Column {column.name!r} of the schema has likelihood={column.likelihood!r}; "
+            f"{nearest(str(column.likelihood), known)}."
+        )

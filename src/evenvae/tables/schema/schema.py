@@ -1,0 +1,167 @@
+"""The schema of a table: its columns, and what the table was."""
+
+import dataclasses
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evenvae.errors import InputError
+from evenvae.io.atomic import write_text
+from evenvae.tables.columns.base import Rules
+from evenvae.tables.frames import as_frame, library_of, origin_of
+from evenvae.tables.schema import toml
+from evenvae.tables.schema.column import EDITABLE, Column, given_fields
+from evenvae.tables.schema.inference import infer_columns
+from evenvae.tables.suggestions import nearest
+
+
+@dataclasses.dataclass(frozen=True)
+class Schema:
+    """The columns of a table, in the order of the table.
+
+    Attributes:
+        columns: a `Column` for each.
+        library: the library that the table came from: "pandas", "polars", "pyarrow", "numpy" or "dict".
+        native: the column types of a polars or pyarrow table, as text.
+        given: what a hand-written file gave, each as ``"column.field"``.
+    """
+
+    columns: tuple[Column, ...]
+    library: str = "pandas"
+    native: str = ""
+    given: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def features(self) -> tuple[Column, ...]:
+        """The columns that are modelled."""
+        return tuple(column for column in self.columns if column.role == "feature")
+
+    @property
+    def elements(self) -> int:
+        """How many numbers (E) the feature cells of a row hold: one each, or the pixels of an image."""
+        return sum(column.size for column in self.features)
+
+    @property
+    def first(self) -> list[int]:
+        """Where the numbers of each feature begin among the E of a row."""
+        return list(itertools.accumulate((column.size for column in self.features), initial=0))[:-1]
+
+    @property
+    def tasks(self) -> tuple[Column, ...]:
+        """The columns that say to which task (site, sensor, year) a row belongs."""
+        return tuple(column for column in self.columns if column.role == "task")
+
+    def __getitem__(self, name: str) -> Column:
+        """A column by name.
+
+        Raises:
+            InputError: there is no such column.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise InputError(f"The schema has no column {name!r}; {nearest(name, self.names)}.")
+
+    @classmethod
+    def of(cls, given: Any, X: Any) -> "Schema":
+        """The complete schema of a table, from what the user gives.
+
+        Args:
+            given: None to infer it; a dict of overrides by column, as in `infer`; a schema, or a path to a
+                schema.toml, to be completed.
+            X: the table.
+
+        Raises:
+            InputError: what is given contradicts the table.
+        """
+        if given is None or isinstance(given, Mapping):
+            return cls.infer(X, overrides=given)
+        return (given if isinstance(given, cls) else cls.from_toml(given)).complete(X)
+
+    @classmethod
+    def infer(
+        cls,
+        X: Any,
+        *,
+        count_max: int = Rules.count_max,
+        int_cat_max: int = Rules.int_cat_max,
+        max_levels: int = Rules.max_levels,
+        overrides: Mapping[str, Mapping[str, Any] | str] | None = None,
+    ) -> "Schema":
+        """Infer from the cells what each column is; every choice comes with its reason.
+
+        Args:
+            X: any table (see `tables.as_frame`).
+            count_max: whole numbers from 0 to at most this are counts.
+            int_cat_max: whole numbers with at most this many distinct values are levels.
+            max_levels: if there are more levels, the rarest are pooled into one.
+            overrides: by column, a likelihood or a dict of fields of `Column`.
+
+        Raises:
+            InputError: an override names a column that the table does not have, or does not fit its cells.
+        """
+        overrides = overrides or {}
+        # an array has no column names of its own
+        names = tuple(overrides) if library_of(X) == "numpy" and len(overrides) == np.shape(X)[-1] else None
+        frame = as_frame(X, names)
+        columns = infer_columns(frame, Rules(count_max, int_cat_max, max_levels), overrides)
+        return cls(columns, *origin_of(frame))
+
+    def complete(self, X: Any) -> "Schema":
+        """Complete a schema that was edited by hand: what it leaves out is inferred from the table.
+
+        Raises:
+            InputError: the schema has a column that the table does not have, or does not fit its cells.
+        """
+        overrides = {}
+        for column in self.columns:
+            # a field may be given with the value that it has by default
+            same = {key: getattr(column, key) for key in EDITABLE if f"{column.name}.{key}" in self.given}
+            overrides[column.name] = {**given_fields(column), **same}
+        return type(self).infer(X, overrides=overrides)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The schema as JSON can hold it."""
+        as_list: Any = lambda value: list(value) if isinstance(value, tuple) else value
+        columns = [
+            {"name": column.name, **{name: as_list(value) for name, value in given_fields(column).items()}}
+            for column in self.columns
+        ]
+        return {"library": self.library, "native": self.native, "columns": columns}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Schema":
+        """The schema that `to_dict` has described."""
+        as_tuple: Any = lambda value: tuple(value) if isinstance(value, list) else value
+        columns = tuple(Column(**{name: as_tuple(v) for name, v in item.items()}) for item in data["columns"])
+        return cls(columns, data.get("library", "pandas"), data.get("native", ""))
+
+    def to_toml_string(self) -> str:
+        """The schema as TOML, with the reasons as comments, to be edited by hand."""
+        return toml.dump(self.columns, self.library)
+
+    def to_toml(self, path: str | Path) -> None:
+        """Write `to_toml_string` to a file."""
+        write_text(path, self.to_toml_string())
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> "Schema":
+        """Read a schema.toml.
+
+        Raises:
+            InputError: the file is missing, or it has a wrong line, column or key.
+        """
+        columns, library, given = toml.load(path)
+        return cls(columns, library, given=given)
+
+    def report(self) -> list[tuple[str, str, str, str, str, str]]:
+        """(column, role, likelihood, rule, reason, note) of every column, for printing."""
+        return [(c.name, c.role, c.likelihood or "", c.rule, c.reason, c.note) for c in self.columns]

@@ -1,0 +1,14 @@
+"""The end of an error message about an unknown name: the name that was probably meant, or the names that exist."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[object]) -> str:
+    """'did you mean ...?' with the most similar known name, or else the list of known names (twelve at most)."""
+    names = [str(item) for item in known]
+    close = difflib.get_close_matches(name, names, 1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"known are {shown}"

@@ -1,0 +1,102 @@
+"""The complete plan of a fit: every option resolved, nothing left open. A saved model keeps it."""
+
+import dataclasses
+from typing import Any, Literal
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, Key
+
+from evenvae import balancing
+from evenvae.models import HIVAEConfig, Layout, VAEConfig
+from evenvae.objectives import OBJECTIVES
+from evenvae.priors import PRIORS, Mixture, PriorOptions
+from evenvae.training.settings import OptimiserSettings, TrainingSettings
+from evenvae.training.step import Method, Network
+
+Numbers = Literal["family", "histogram"]
+Latents = Literal["prior", "fitted"]
+NETWORKS = {"vae": VAEConfig, "hivae": HIVAEConfig}
+ALL_PRIORS: dict[str, type[PriorOptions]] = {**PRIORS, "mixture": Mixture}
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Everything that a fit needs beside the table.
+
+    ``balance`` is the name of the balancer in ``method``. ``numbers`` says how numbers are modelled and ``latents``
+    from where `sample` draws latents (see `options.Sampling`). ``ensemble`` runs are trained; with ``bootstrap`` each
+    on a bootstrap copy of the table.
+    """
+
+    network: VAEConfig | HIVAEConfig
+    prior: PriorOptions
+    method: Method
+    optimiser: OptimiserSettings
+    training: TrainingSettings
+    balance: str
+    numbers: Numbers = "family"
+    latents: Latents = "prior"
+    ensemble: int = 1
+    bootstrap: bool = False
+
+    @property
+    def model(self) -> str:
+        """``"vae"`` or ``"hivae"``."""
+        return _name_of(NETWORKS, self.network)
+
+    @property
+    def purpose(self) -> str:
+        """What the model is for."""
+        return self.training.purpose
+
+    def new_network(self, layout: Layout, bias: Float[np.ndarray, " P"], key: Key[Array, ""]) -> Network:
+        """A new network; ``bias`` (P,) holds the heads at the columns' marginals."""
+        model = self.network.build(layout, bias, key)
+        config = self.network
+        return Network(model, self.prior.build(config.latent_size, config.prior_width, jax.random.fold_in(key, 1)))
+
+    def used(self) -> dict[str, Any]:
+        """The settings of all parts by name, as they are used."""
+        parts = (self.network, self.optimiser, self.training)
+        return {name: value for part in parts for name, value in dataclasses.asdict(part).items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """A description for JSON, from which `from_dict` makes the same plan."""
+        fields = dataclasses.asdict
+        return {
+            "network": {"part": self.model, **fields(self.network)},
+            "prior": {"part": _name_of(ALL_PRIORS, self.prior), **self.prior.get_params()},
+            "objective": {"part": self.method.objective.name, **self.method.objective.get_params()},
+            "hide_cells": self.method.hide_cells,
+            "optimiser": fields(self.optimiser),
+            "training": fields(self.training),
+            **{name: getattr(self, name) for name in ("balance", "numbers", "latents", "ensemble", "bootstrap")},
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Plan":
+        """The plan that `to_dict` described."""
+        network, prior, objective = (dict(data[name]) for name in ("network", "prior", "objective"))
+        network |= {name: tuple(value) for name, value in network.items() if isinstance(value, list)}
+        method = Method(
+            OBJECTIVES[objective.pop("part")](**objective), balancer_of(data["balance"]), data["hide_cells"]
+        )
+        return cls(
+            NETWORKS[network.pop("part")](**network),
+            ALL_PRIORS[prior.pop("part")](**prior),
+            method,
+            OptimiserSettings(**data["optimiser"]),
+            TrainingSettings(**data["training"]),
+            **{name: data[name] for name in ("balance", "numbers", "latents", "ensemble", "bootstrap")},
+        )
+
+
+def balancer_of(balance: str) -> balancing.Balancer:
+    """The balancer with this name, its norm matched to that of the plain sum; ValueError for an unknown name."""
+    parsed = balancing.parse(balance)
+    return balancing.plain_sum() if balance == "none" else balancing.norm_match(parsed)
+
+
+def _name_of(registry: dict[str, Any], part: Any) -> str:
+    return next(name for name, made in registry.items() if type(part) is made)

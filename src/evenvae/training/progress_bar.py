@@ -1,0 +1,44 @@
+"""A progress bar on a terminal; nothing is shown where there is no terminal."""
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from evenvae.training.loop import Progress as Report
+
+
+class Bar:
+    """Callback for `EvenVAE.fit`: steps done, loss, validation metric and time left, on standard error."""
+
+    def __init__(self, label: str = "training"):
+        console = Console(stderr=True)
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed}/{task.total} steps"),
+            TextColumn("loss {task.fields[loss]}  validation {task.fields[figure]}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]} left"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.task = self.progress.add_task(label, total=None, loss="...", figure="...", left="?")
+        self.progress.start()
+
+    def __call__(self, report: Report) -> None:
+        """Show the newest figures."""
+        mean = lambda name: f"{np.nanmean(report.record[name]):.4g}"
+        left = round(report.seconds_left)
+        self.progress.update(
+            self.task,
+            completed=report.step,
+            total=report.steps,
+            loss=mean("loss"),
+            figure=mean("validation"),
+            left=f"{left // 60}:{left % 60:02d}",
+        )
+
+    def close(self) -> None:
+        """Remove the bar."""
+        self.progress.stop()

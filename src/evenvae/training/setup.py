@@ -1,0 +1,149 @@
+"""From a table's numbers to what the compiled loop trains: splits, batches, validation rows and new networks."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from evenvae.errors import InputError
+from evenvae.models.batch import Batch
+from evenvae.models.space import Space
+from evenvae.models.targets import squared_targets, targets
+from evenvae.training import warm_start
+from evenvae.training.batches import BatchStream
+from evenvae.training.loop import stack, static_part
+from evenvae.training.plan import Plan
+from evenvae.training.runs import Data, Run, start
+from evenvae.training.sample_weight import bootstrap_weights, expand_by_weight
+from evenvae.training.step import Network, States, first_states
+from evenvae.training.validation import SLICE, Validation
+
+MOST_HELD_OUT = 10_000
+HIDDEN = 0.2
+"""Share of the cells that are hidden to measure imputation; of a table with a single column half."""
+
+
+class Prepared(NamedTuple):
+    """What `train` needs beside the plan: stacked runs at step 0 and what each of them learns from."""
+
+    runs: Run
+    static: Network
+    data: Data
+    streams: list[BatchStream]
+    validation: Validation
+
+
+def held_out_rows(rows: int, validation_fraction: float) -> int:
+    """How many rows are held out from training for the validation metric."""
+    held = round(validation_fraction * rows)
+    return min(held, MOST_HELD_OUT) if rows - held >= 2 and held >= 1 else 0
+
+
+def split(rows: int, held_out: int, seed: int, run: int) -> tuple[Int[np.ndarray, " train"], Int[np.ndarray, " held"]]:
+    """Numbers of the rows that one run learns from, and of those that it is validated on."""
+    order = np.random.default_rng([seed, run, 1]).permutation(rows)
+    return np.sort(order[held_out:]), np.sort(order[:held_out])
+
+
+def constants(
+    values: Float[np.ndarray, "N E"], observed: Bool[np.ndarray, "N D"], weight: Float[np.ndarray, " N"] | None
+) -> tuple[Float[np.ndarray, "M E"], Bool[np.ndarray, "M D"]]:
+    """The cells from which the constants of the columns are computed: rows appear as often as they weigh."""
+    counting = expand_by_weight(weight, values.shape[1])
+    return values[counting], observed[counting]
+
+
+def prepare(
+    plan: Plan,
+    space: Space,
+    table: Batch,
+    cells: tuple[Float[np.ndarray, "M E"], Bool[np.ndarray, "M D"]],
+    weight: Float[np.ndarray, " N"] | None,
+    seed: int,
+    held_out: int,
+    members: Sequence[tuple[Network, Any]] | None = None,
+) -> Prepared:
+    """New runs, batches and validation rows for a fit.
+
+    Args:
+        plan: of the fit.
+        space: the table's constants.
+        table: the table's rows in model space.
+        cells: what `constants` gives, for the first biases of the heads and for targets.
+        weight: of the rows; None where all weigh the same.
+        seed: of splits, networks and batches.
+        held_out: rows held out for validation.
+        members: fitted networks to continue from, where the fit is a warm start.
+
+    Raises:
+        InputError: ``members`` do not fit the plan, or the objective's targets do not fit the columns.
+    """
+    rows = len(table.mask)
+    networks = new_networks(plan, space, cells, seed, plan.ensemble)
+    if members is not None:
+        networks = warm_start.continued(networks, members)
+    runs = stack([start(*one, plan.optimiser, space.layout.features) for one in networks])
+    data = Data(table, space.device_scales, space.value_bounds.astype(np.float32))
+    streams, validations = [], []
+    for run in range(plan.ensemble):
+        learning, held = split(rows, held_out, seed, run)
+        own = bootstrap_weights(weight, rows, np.random.default_rng([seed, run, 3])) if plan.bootstrap else weight
+        of = lambda part, own=own: None if own is None else own[part]
+        streams.append(BatchStream(learning, plan.training.batch_size, (seed, run), of(learning)))
+        held = held if len(held) else learning
+        validations.append(_validation(held, np.asarray(table.mask), seed, run, of(held)))
+    return Prepared(runs, static_part(networks[0][0]), data, streams, stack(validations))
+
+
+def new_networks(
+    plan: Plan, space: Space, cells: tuple[Float[np.ndarray, "M E"], Bool[np.ndarray, "M D"]], seed: int, runs: int
+) -> list[tuple[Network, States, Any]]:
+    """For every run its network before the first step, the states, and the run's key as raw key data."""
+    bias, wanted = space.marginal_bias(*cells), _targets(plan, space, *cells)
+    made = []
+    for run in range(runs):
+        keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), run))
+        network = plan.new_network(space.layout, bias, keys[0])
+        made.append((network, first_states(network, plan.method, wanted), jax.random.key_data(keys[1])))
+    return made
+
+
+def _targets(
+    plan: Plan, space: Space, values: Float[np.ndarray, "M E"], observed: Bool[np.ndarray, "M D"]
+) -> Float[np.ndarray, " D"] | None:
+    """The nats that an objective with constraints allows for a cell of every column; None for other objectives."""
+    objective: Any = plan.method.objective
+    if not objective.constrained:
+        return None
+    if objective.kappa is not None:
+        try:
+            return squared_targets(space, float(objective.kappa))
+        except ValueError as error:
+            raise InputError(f"kappa={objective.kappa}: {error}, as in schema={{'image': 'squared'}}.") from error
+    if objective.target is not None:
+        return np.full(space.layout.features, float(objective.target))
+    return targets(space, values, observed, 0.5 if objective.gain is None else float(objective.gain))
+
+
+def _validation(
+    rows: Int[np.ndarray, " held"],
+    observed: Bool[np.ndarray, "N D"],
+    seed: int,
+    run: int,
+    weight: Float[np.ndarray, " held"] | None,
+) -> Validation:
+    rows = rows[:MOST_HELD_OUT]
+    size = min(SLICE, len(rows))
+    count = -(-len(rows) // size)
+    padded = np.concatenate([rows, np.repeat(rows[:1], count * size - len(rows))]).astype(np.int32)
+    weights = (np.arange(count * size) < len(rows)).astype(np.float32)
+    weights[: len(rows)] *= 1.0 if weight is None else weight[: len(rows)]
+    generator = np.random.default_rng([seed, run, 2])
+    hidden = generator.random((count * size, observed.shape[1])) < HIDDEN
+    if observed.shape[1] == 1:
+        # of a single column a fifth would leave few rows to measure by
+        hidden = generator.random(hidden.shape) < 0.5
+    shape = (count, size)
+    return Validation(padded.reshape(shape), weights.reshape(shape), hidden.reshape(*shape, observed.shape[1]))

@@ -1,0 +1,67 @@
+"""Schemas, and learning from a table."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import evenvae as library
+from cli_support import FIT, evenvae
+
+
+def test_schema_is_written_edited_and_used(folder, data):
+    path = folder / "schema.toml"
+    code, out, _ = evenvae("schema", data, "-o", path)
+    assert code == 0
+    assert "poisson" in out
+    path.write_text(path.read_text().replace('likelihood = "poisson"', 'likelihood = "normal"'))
+    assert evenvae("fit", data, "-o", folder / "n.evenvae", "--schema", path, *FIT)[0] == 0
+    _, out, _ = evenvae("evaluate", folder / "n.evenvae", data, "--json")
+    assert json.loads(out)["columns"][0]["likelihood"] == "normal"
+
+
+def test_the_schema_for_machines(data):
+    code, out, _ = evenvae("schema", data, "--json")
+    assert code == 0
+    assert {column["column"]: column["likelihood"] for column in json.loads(out)}["city"] == "categorical"
+
+
+def test_an_interrupted_fit_goes_on_bit_for_bit(folder, data):
+    common = ["fit", data, "--set", "network.width=16", "--set", "training.patience=0", "--epochs", "120", "--quiet"]
+    assert evenvae(*common, "-o", folder / "whole.evenvae")[0] == 0
+    code = (
+        "import evenvae.training.loop as loop\n"
+        "original = loop._record\n"
+        "def record(step, *rest):\n"
+        "    if step >= 60: raise KeyboardInterrupt\n"
+        "    return original(step, *rest)\n"
+        "loop._record = record\n"
+        "from evenvae.cli.main import main\n"
+        f"main({[str(a) for a in common]!r} + ['-o', {str(folder / 'part.evenvae')!r}, "
+        f"'--checkpoint', {str(folder / 'state')!r}])"
+    )
+    stopped = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert stopped.returncode == 130, stopped.stderr
+    assert "--resume" in stopped.stderr
+    resumed = [*common, "-o", folder / "part.evenvae", "--checkpoint", folder / "state", "--resume"]
+    assert evenvae(*resumed)[0] == 0
+    assert (folder / "part.evenvae").read_bytes() == (folder / "whole.evenvae").read_bytes()
+
+
+def test_a_fit_is_tracked(folder, data):
+    pytest.importorskip("tensorboard")
+    code, _, err = evenvae("fit", data, "-o", folder / "t.evenvae", "--track", f"tensorboard:{folder / 'runs'}", *FIT)
+    assert code == 0, err
+    assert list((folder / "runs").glob("events.out.tfevents.*"))
+
+
+def test_settings_of_parts_reach_the_model(folder, data):
+    path = folder / "parts.evenvae"
+    chosen = ["--objective", "beta", "--prior", "vamp", "--set", "objective.beta=0.5", "--set", "prior.components=3"]
+    code, _, err = evenvae("fit", data, "-o", path, *FIT, *chosen)
+    assert code == 0, err
+    fitted = library.load(path)
+    assert fitted.network == library.Network(width=16, depth=1)
+    assert fitted.objective == library.ELBO(beta=0.5)
+    assert fitted.prior == library.Vamp(components=3)

@@ -1,0 +1,30 @@
+"""Rows are asked in slices: the answers do not depend on them, and memory stays bounded."""
+
+import numpy as np
+import pytest
+
+from evenvae.fitted import kernels
+from evenvae.fitted.asking import BUDGET, in_slices, slice_rows
+from evenvae.likelihoods import Categorical, Normal
+from evenvae.models import Layout
+from support import mixed_table, new_network
+
+
+@pytest.mark.parametrize("kind", ["residual", "hivae"])
+def test_a_rows_answer_does_not_depend_on_its_neighbours(kind):
+    space, values, observed = mixed_table()
+    network, states = new_network(space, values, observed, kind)
+    batch = space.batch(values, observed)
+    points = kernels.latent_noise(8, 3 if kind == "residual" else 4)
+    ask = lambda batch: kernels.log_likelihood(network, states.encoder, batch, space.device_scales, points)["total"]
+    whole = in_slices(ask, batch, 64)
+    if kind == "residual":
+        order = np.random.default_rng(0).permutation(len(observed))
+        np.testing.assert_allclose(in_slices(ask, batch.take(order), 64), whole[order], rtol=1e-5)
+    alone = in_slices(ask, batch.take(slice(7, 8)), 1)
+    np.testing.assert_allclose(alone[0], whole[7], rtol=1e-5)
+
+
+def test_memory_of_many_levels_stays_bounded():
+    layout = Layout.of([Categorical(levels=10_000), Normal()])
+    assert slice_rows(layout, 50, 100_000) * 50 * layout.width <= BUDGET

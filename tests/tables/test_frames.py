@@ -1,0 +1,36 @@
+"""Views of any table; tables that are refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evenvae import tables
+from evenvae.errors import InputError
+from tables_support import MAKERS
+
+
+def test_a_view_remembers_its_library():
+    for make in MAKERS:
+        schema = tables.Schema.infer(make())
+        assert tables.Schema.infer(tables.as_frame(make())) == schema
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "'a' occurs twice"),
+        (pd.DataFrame({"a": []}), "0 sample"),
+        (pd.DataFrame(index=range(3)), "no columns"),
+        (np.arange(3.0), "Reshape your data"),
+        (np.zeros((2, 2), complex), "Complex data"),
+    ],
+)
+def test_wrong_tables_are_refused(table, sentence):
+    with pytest.raises(InputError, match=sentence):
+        tables.Schema.infer(table)
+
+
+def test_an_array_with_another_number_of_columns():
+    schema = tables.Schema.infer(np.random.default_rng(0).normal(size=(5, 3)))
+    with pytest.raises(InputError, match="X has 2 features, but EvenVAE is expecting 3"):
+        tables.encode(np.zeros((5, 2)), schema)
