@@ -190,8 +190,8 @@ def balanced_step(tasks: Tasks, samples: int, balancer, heads=None) -> Callable:
         found = balanced(carry.params, carry.state, batch, key=own)
         params, optimiser = apply(carry.params, carry.optimiser, found.gradients)
         state = found.state
-        if balancer.looks_back:
-            state = balancer.observe(state, losses_after(params, batch))
+        if balancer.needs_losses_after_step:
+            state = balancer.update_after_step(state, losses_after(params, batch))
         return Carry(params, optimiser, state, key), found.losses.sum()
 
     return step

@@ -7,7 +7,7 @@ minima, the Pareto front. Gradient descent from four starts, the direction resca
 the step size decaying to 0.
 """
 
-import sys
+import argparse
 from typing import NamedTuple
 
 import jax
@@ -50,7 +50,7 @@ def path(balancer, start, key):
         direction, state = balancer.update(rows, walk.state, key=own, losses=losses(walk.point))
         rate = RATE * 0.5 * (1 + jnp.cos(jnp.pi * count / STEPS))
         point = walk.point - rate * direction
-        return Walk(point, balancer.observe(state, losses(point))), point
+        return Walk(point, balancer.update_after_step(state, losses(point))), point
 
     keys = jax.random.split(key, STEPS)
     _, points = jax.lax.scan(step, Walk(start, balancer.init(2)), (jnp.arange(STEPS), keys))
@@ -93,6 +93,9 @@ def draw(axes, name: str) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out")
+    options = parser.parse_args()
     columns = 4
     rows = -(-len(balancing.METHODS) // columns)
     figure, panels = plt.subplots(rows, columns, figsize=(10.4, 2.45 * rows + 0.6), facecolor="white")
@@ -109,7 +112,7 @@ def main() -> None:
     names = ["minimum of the loss of scale 30", "minimum of the loss of scale 1", "Pareto front", "start", "end"]
     figure.legend(handles, names, loc="lower center", ncols=5, frameon=False, fontsize=10, labelcolor=INK)
     figure.tight_layout(rect=(0, 0.035, 1, 1), h_pad=0.8, w_pad=0.8)
-    figure.savefig(sys.argv[1], dpi=110)
+    figure.savefig(options.out, dpi=110)
 
 
 if __name__ == "__main__":

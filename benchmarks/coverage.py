@@ -71,7 +71,7 @@ def ours(draws: int, **options) -> Callable:
     """Completed tables by `EvenVAE`; a single one is the best guess."""
 
     def completed(holey: pd.DataFrame, seed: int) -> list[pd.DataFrame]:
-        model = evenvae.EvenVAE(random_state=seed, **options).fit(holey)
+        model = evenvae.EvenVAE().set_params(random_state=seed, **options).fit(holey)
         filled = model.impute(holey, draws=draws, random_state=seed)
         return [filled] if draws == 1 else filled
 
@@ -100,7 +100,7 @@ METHODS: dict[str, Callable] = {
     "EvenVAE, best guess": ours(1, **SMALL),
     "EvenVAE, draws of one model": ours(DRAWS, **SMALL),
     "EvenVAE, defaults, draws of one model": ours(DRAWS, purpose="score"),
-    "EvenVAE, a draw of each of 5 bootstrap copies": ours(5, **SMALL, ensemble=5, bootstrap=True),
+    "EvenVAE, a draw of each of 5 bootstrap copies": ours(5, **SMALL, ensemble=5, training__bootstrap=True),
 }
 
 

@@ -1,12 +1,12 @@
-"""Keeps what `evenvae reproduce geco -o DIR` made: figures in results/geco.json, the page and pictures in the docs.
+"""Keeps what `evenvae reproduce geco -o DIR` made: numbers in results/geco.json, the page and the plots in the docs.
 
 python benchmarks/geco_results.py DIR
 """
 
+import argparse
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -16,7 +16,7 @@ KEPT = ("reconstructions", "samples", "trade-off", "geco.path")
 def main(folder: Path) -> None:
     made = json.loads((folder / "geco.json").read_text())
     for row in made["rows"]:
-        # every tenth look shows the path
+        # every tenth evaluation shows the path
         row["path"] = row.get("path", [])[::10]
     reduced = {
         name: f"{rows[0]['images']} of {rows[0]['of']} training images, {rows[0]['epochs']:g} epochs, one seed"
@@ -41,4 +41,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    main(parser.parse_args().folder)

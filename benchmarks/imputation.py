@@ -39,32 +39,32 @@ class Problem:
         order = generator.permutation(len(self.truth))
         cut = int(0.8 * len(order))
         self.train, self.test = order[:cut], order[cut:]
-        self.nominal = np.array([column.nominal for column in data.schema.features])
+        self.discrete = np.array([column.discrete for column in data.schema.features])
         self.levels = [column.cardinality for column in data.schema.features]
         seen = self.holes[self.train]
         self.low, self.high = np.nanmin(seen, axis=0), np.nanmax(seen, axis=0)
 
     def errors(self, guess: np.ndarray) -> np.ndarray:
         """(D,) errors of completed test rows."""
-        guess = np.where(self.nominal, np.round(guess), np.clip(guess, self.low, self.high))
+        guess = np.where(self.discrete, np.round(guess), np.clip(guess, self.low, self.high))
         ranges = np.nanmax(self.truth[self.train], axis=0) - np.nanmin(self.truth[self.train], axis=0)
-        return metrics.column_errors(self.truth[self.test], guess, self.hidden[self.test], self.nominal, ranges)
+        return metrics.column_errors(self.truth[self.test], guess, self.hidden[self.test], self.discrete, ranges)
 
     def constants(self) -> np.ndarray:
         """(D,) mean of numbers and most frequent level, of the training rows."""
         seen = self.holes[self.train]
         modes = [
             np.bincount(c[~np.isnan(c)].astype(int)).argmax() if n else 0
-            for c, n in zip(seen.T, self.nominal, strict=True)
+            for c, n in zip(seen.T, self.discrete, strict=True)
         ]
-        return np.where(self.nominal, modes, np.nanmean(seen, axis=0))
+        return np.where(self.discrete, modes, np.nanmean(seen, axis=0))
 
     def one_hot(self) -> tuple[np.ndarray, list[slice]]:
         """(N, columns) with a column a level, missing where the cell is, and where each feature lies."""
         parts, places, start = [], [], 0
         for d, levels in enumerate(self.levels):
             column = self.holes[:, d : d + 1]
-            if self.nominal[d]:
+            if self.discrete[d]:
                 part = np.where(np.isnan(column), np.nan, column == np.arange(levels))
             else:
                 part = (column - np.nanmean(column)) / np.nanstd(column)
@@ -89,7 +89,7 @@ def iterative_ridge(problem: Problem, seed: int) -> np.ndarray:
         part = filled[:, place]
         column = problem.holes[:, d]
         number = part[:, 0] * np.nanstd(column) + np.nanmean(column)
-        columns.append(part.argmax(1) if problem.nominal[d] else number)
+        columns.append(part.argmax(1) if problem.discrete[d] else number)
     return np.stack(columns, axis=1)
 
 
@@ -109,9 +109,9 @@ def forest_by_type(problem: Problem, seed: int) -> np.ndarray:
             known = ~np.isnan(problem.holes[:, d])
             others = np.delete(filled, d, axis=1)
             fit_on = problem.train[known[problem.train]]
-            kind = RandomForestClassifier if problem.nominal[d] else RandomForestRegressor
+            kind = RandomForestClassifier if problem.discrete[d] else RandomForestRegressor
             forest = kind(
-                60, min_samples_leaf=3, max_features="sqrt" if problem.nominal[d] else 0.5, n_jobs=1, random_state=seed
+                60, min_samples_leaf=3, max_features="sqrt" if problem.discrete[d] else 0.5, n_jobs=1, random_state=seed
             )
             forest.fit(others[fit_on], filled[fit_on, d])
             filled[~known, d] = forest.predict(others[~known])

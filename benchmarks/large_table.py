@@ -77,7 +77,8 @@ def main() -> None:
             seen = []
             # long enough for several chunks of 500 steps
             epochs = max(1, round(2000 * size / arguments.rows))
-            model = evenvae.EvenVAE(epochs=epochs, batch_size=size, purpose="impute", schema=schema)
+            training = evenvae.Training(batch_size=size)
+            model = evenvae.EvenVAE(epochs=epochs, training=training, purpose="impute", schema=schema)
             measured(
                 f"fit, {epochs} epochs, batch {size}",
                 lambda m=model, s=seen: m.fit(table, callbacks=(lambda p, s=s: s.append((p.step, p.seconds)),)),
@@ -86,7 +87,9 @@ def main() -> None:
             step = float(np.median(np.diff(at) / np.diff(steps)))
             results[-1] |= {
                 "milliseconds_a_step": round(1000 * step, 2),
-                "seconds_an_epoch_once_compiled": round(step * (arguments.rows - model.held_out_) / size, 1),
+                "seconds_an_epoch_once_compiled": round(
+                    step * (arguments.rows - model.fitted_.record.held_out) / size, 1
+                ),
             }
             print(json.dumps(results[-1]), flush=True)
         assert model is not None

@@ -24,8 +24,8 @@ from sklearn.svm import SVC
 
 import evenvae
 from evenvae import datasets
+from evenvae.fitted import kernels
 from evenvae.metrics import probe, rate_parts
-from evenvae.models import inference
 from provenance import provenance
 
 # table, column that says the site, target site, outcome, columns that would give the outcome or the site away
@@ -69,7 +69,7 @@ def one(problem: str, method: str, seed: int, epochs: float, latent_size: int) -
         schema={column: kind for column, kind in kinds.items() if column not in hidden and column != site},
         purpose="score",
         latent_size=latent_size,
-        hidden_size=128,
+        network=evenvae.Network(width=128),
         epochs=epochs,
         random_state=seed,
     )
@@ -80,11 +80,10 @@ def one(problem: str, method: str, seed: int, epochs: float, latent_size: int) -
     machine = make_pipeline(StandardScaler(), SVC(class_weight="balanced")).fit(z_learn, outcome_of(learn))
     both = pd.concat([target, source], ignore_index=True)
     labels = np.unique(both[site], return_inverse=True)[1] if "year" in problem else np.arange(len(both)) < len(target)
-    cells, observed = model._ask(shown(both))
-    means, stds = model._of_first(inference.posterior, cells, observed)
+    means, stds = model.posterior(shown(both))
     generator = np.random.default_rng(seed)
-    network, _ = model.members_[0]
-    parts = rate_parts(means, stds, labels, lambda z: inference.log_prior(network, np.float32(z)), generator)
+    network, _ = model.fitted_.members[0]
+    parts = rate_parts(means, stds, labels, lambda z: kernels.log_prior(network, np.float32(z)), generator)
     of_draws, of_means = probe(means + stds * generator.normal(size=means.shape), labels), probe(means, labels)
     last = model.history_[-1]
     return {
@@ -146,7 +145,7 @@ def main() -> None:
         show(given.out)
         return
     logging.basicConfig(level=logging.WARNING)
-    warnings.simplefilter("ignore", evenvae.TableWarning if hasattr(evenvae, "TableWarning") else UserWarning)
+    warnings.simplefilter("ignore", evenvae.TableWarning)
     done = set()
     if given.out.exists():
         rows = [json.loads(line) for line in given.out.read_text(encoding="utf-8").splitlines()]

@@ -27,7 +27,7 @@ MODELS = {
     "iwae": {"objective": "iwae"},
     "dreg": {"objective": "dreg"},
     "hivae": {"model": "hivae"},
-    "geco-column": {"objective": "geco", "constraint": "column"},
+    "geco-column": {"objective": evenvae.GECO(constraint="column")},
 }
 
 
@@ -42,13 +42,13 @@ def one(name: str, kind: str, balance: str, seed: int, share_of_epochs: float) -
     order = np.random.default_rng(seed).permutation(len(data.table))
     cut = int(0.8 * len(order))
     train, test = data.table.iloc[order[:cut]], data.table.iloc[order[cut:]]
+    network = evenvae.Network(initialisation="marginals", width=HIDDEN.get(name, 50))
     model = evenvae.EvenVAE(
         **MODELS[kind],
         schema=data.schema,
         balance=balance,
         preset="paper",
-        init="marginals",
-        hidden_size=HIDDEN.get(name, 50),
+        network=None if kind == "hivae" else network,
         epochs=epochs_of(name, kind) * share_of_epochs,
         validation_fraction=0.125,
         random_state=seed,
@@ -56,7 +56,7 @@ def one(name: str, kind: str, balance: str, seed: int, share_of_epochs: float) -
     began = time.perf_counter()
     model.fit(train)
     seconds = time.perf_counter() - began
-    typical, mean, mode = (model.evaluate(test, statistic=s) for s in ("typical", "mean", "mode"))
+    default, mean, mode = (model.evaluate(test, point_estimate=name) for name in ("default", "mean", "mode"))
     last = model.history_[-1]
     return {
         "table": name,
@@ -66,13 +66,13 @@ def one(name: str, kind: str, balance: str, seed: int, share_of_epochs: float) -
         "epochs": epochs_of(name, kind) * share_of_epochs,
         "steps": model.n_steps_,
         "seconds": round(seconds, 1),
-        **{key: typical.attrs[key] for key in ("error", "worst_ratio", "worst_column", "log_likelihood")},
+        **{key: default.attrs[key] for key in ("error", "worst_ratio", "worst_column", "log_likelihood")},
         "kl": last["kl"][0],
         **{key: [round(v, 3) for v in last[key][0]] for key in ("multiplier", "constraint") if key in last},
         "error_by_mean": mean.attrs["error"],
         "error_by_mode": mode.attrs["error"],
         "columns": {
-            row.column: [round(row.error, 5), round(row.baseline, 5)] for row in typical.itertuples(index=False)
+            row.column: [round(row.error, 5), round(row.baseline, 5)] for row in default.itertuples(index=False)
         },
     }
 

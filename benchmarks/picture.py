@@ -1,12 +1,17 @@
-"""The README's picture: what balancing changes on the demo's table.
+"""The README's figure: what balancing changes on the demo's table.
 
 evenvae demo --out DIR && python benchmarks/picture.py DIR/reconstruction.csv docs/figures/demo.png
 """
 
-import sys
+import argparse
 
 import pandas as pd
 
 from evenvae.cli.demo import figure
 
-figure(pd.read_csv(sys.argv[1])).savefig(sys.argv[2], dpi=110)
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("reconstruction")
+    parser.add_argument("out")
+    options = parser.parse_args()
+    figure(pd.read_csv(options.reconstruction)).savefig(options.out, dpi=110)

@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from evenvae.cocktail.local import cores
+from evenvae.search.local import cores
 
 
 def provenance(*packages: str) -> dict:

@@ -24,8 +24,8 @@ from evenvae import balancing, datasets, tables
 from evenvae.models import HIVAEConfig, VAEConfig
 from evenvae.models.space import Space
 from evenvae.objectives import ELBO, IWAE, DReG
-from evenvae.preparing import likelihood_of
-from evenvae.priors import MixturePrior, StandardNormal
+from evenvae.options.resolution import likelihoods_of
+from evenvae.priors import Mixture, StandardNormal
 from evenvae.training import (
     Data,
     Method,
@@ -136,11 +136,10 @@ def main() -> None:
     options = parser.parse_args()
     data = datasets.load("adult")
     encoded = tables.encode(data.table, data.schema)
-    space = Space.fit([likelihood_of(c) for c in data.schema.features], encoded.values, encoded.observed)
+    space = Space.fit(likelihoods_of(data.schema.features, "vae", "family"), encoded.values, encoded.observed)
     features, rows = space.layout.features, len(encoded.values)
     device_data = Data(
-        space.cells(encoded.values, encoded.observed),
-        encoded.observed,
+        space.batch(encoded.values, encoded.observed, encoded.tasks),
         space.device_scales,
         space.value_bounds.astype(np.float32),
     )
@@ -156,7 +155,7 @@ def main() -> None:
     variants = {}
 
     def jax_variant(name: str, objective=VANILLA, config=VAE, prior=STANDARD):
-        balancer = None if name == "none" else balancing.norm_match(balancing.parse(name))
+        balancer = balancing.plain_sum() if name == "none" else balancing.norm_match(balancing.parse(name))
         bias = space.marginal_bias(encoded.values, encoded.observed)
         network = Network(config.build(space.layout, bias, jax.random.key(0)), prior)
         states = first_states(network, Method(objective, balancer))
@@ -192,7 +191,7 @@ def main() -> None:
 
         return block, count
 
-    mixture = MixturePrior.of(10, 10, jax.random.key(1))
+    mixture = Mixture(10).build(10, 50, jax.random.key(1))
     for label, name in (("plain", "none"), ("imtl-g+pcgrad", "imtl-g+pcgrad")):
         variants[f"EvenVAE {label}"] = jax_variant(name)
         variants[f"EvenVAE iwae {label}"] = jax_variant(name, IWAE(20))

@@ -30,15 +30,15 @@ def train(kind: str, options: argparse.Namespace, cores: int) -> None:
     data = datasets.load(options.table)
     settings = {**PRESET, "epochs": options.epochs, "schema": data.schema}
     if kind == "sweep":
-        from evenvae.cocktail import search
+        from evenvae.search import search
 
         with tempfile.TemporaryDirectory() as folder:
             arguments = {"balances": options.balances, "seeds": options.seeds, "workers": cores}
             search(data.table, Path(folder) / "sweep", test_fraction=0.2, refit=False, **arguments, **settings)
         return
     from evenvae import EvenVAE
-    from evenvae.cocktail import resolve
-    from evenvae.cocktail.sweep import split_rows
+    from evenvae.search import resolve
+    from evenvae.search.sweep import split_rows
 
     for balance in resolve(options.balances):
         for seed in range(options.seeds):
@@ -70,7 +70,7 @@ def main() -> None:
     if options.part:
         train(options.part[0], options, int(options.part[1]))
         return
-    from evenvae.cocktail import resolve
+    from evenvae.search import resolve
 
     runs = len(resolve(options.balances)) * options.seeds
     counts = [int(count) for count in options.cores.split(",")]

@@ -62,12 +62,12 @@ class Problem:
         self.name, self.schema = name, data.schema
         self.train = frame.iloc[order[:cut]].reset_index(drop=True)
         self.test = frame.iloc[order[cut:]].reset_index(drop=True)
-        self.nominal = np.array([column.nominal for column in data.schema.features])
+        self.discrete = np.array([column.discrete for column in data.schema.features])
 
     @property
     def levels(self) -> list[str]:
         """Names of the columns of levels."""
-        return [column.name for column in self.schema.features if column.nominal]
+        return [column.name for column in self.schema.features if column.discrete]
 
     def codes(self, frame: pd.DataFrame) -> np.ndarray:
         """Numbers as they are, in or out of a column's support, and the places of levels."""
@@ -75,7 +75,7 @@ class Problem:
         for column in self.schema.features:
             cells = frame[column.name]
             places = {level: code for code, level in enumerate(column.levels)}
-            columns.append(cells.map(places) if column.nominal else cells)
+            columns.append(cells.map(places) if column.discrete else cells)
         return np.stack([cells.to_numpy(float) for cells in columns], axis=1)
 
 
@@ -121,7 +121,7 @@ def peer(problem: Problem, seed: int, kind: str) -> Drawn:
 
 def ours(problem: Problem, seed: int, **options) -> Drawn:
     """EvenVAE; what is not given in ``options`` is the default of purpose="sample"."""
-    model = evenvae.EvenVAE(**{"purpose": "sample", "random_state": seed, "schema": problem.schema, **options})
+    model = evenvae.EvenVAE(purpose="sample", random_state=seed, schema=problem.schema).set_params(**options)
     return timed(lambda: model.fit(problem.train), lambda: model.sample(len(problem.train), random_state=seed))
 
 
@@ -133,8 +133,10 @@ METHODS: dict[str, Callable] = {
     "EvenVAE": ours,
     "EvenVAE, imtl-g+pcgrad": lambda problem, seed: ours(problem, seed, balance="imtl-g+pcgrad"),
     "EvenVAE, hivae": lambda problem, seed: ours(problem, seed, model="hivae"),
-    "EvenVAE, vamp": lambda problem, seed: ours(problem, seed, prior="vamp", latents="prior"),
-    "EvenVAE, families": lambda problem, seed: ours(problem, seed, numbers="family", latents="prior"),
+    "EvenVAE, vamp": lambda problem, seed: ours(problem, seed, prior="vamp", sampling__latents="prior"),
+    "EvenVAE, families": lambda problem, seed: ours(
+        problem, seed, sampling__numbers="family", sampling__latents="prior"
+    ),
 }
 
 
@@ -159,7 +161,7 @@ def judge(problem: Problem, rows: pd.DataFrame) -> dict[str, float]:
     return {
         **quality(problem, rows),
         "trends": trends(problem, rows),
-        "c2st": told_apart(drawn[some], test[generator.permutation(len(test))[:count]], problem.nominal),
+        "c2st": told_apart(drawn[some], test[generator.permutation(len(test))[:count]], problem.discrete),
         **utility(problem, drawn, test),
         **copied(problem, train, test, drawn, drawn[some]),
     }
@@ -170,7 +172,7 @@ def quality(problem: Problem, rows: pd.DataFrame) -> dict[str, float]:
 
     kinds = {True: "categorical", False: "numerical"}
     metadata = {
-        "columns": {c.name: {"sdtype": kinds[c.nominal]} for c in problem.schema.features},
+        "columns": {c.name: {"sdtype": kinds[c.discrete]} for c in problem.schema.features},
         "METADATA_SPEC_VERSION": "SINGLE_TABLE_V1",
     }
     names = [column.name for column in problem.schema.features]
@@ -190,30 +192,30 @@ def trends(problem: Problem, rows: pd.DataFrame) -> float:
     for column in problem.schema.features:
         name = column.name
         edges = (
-            None if column.nominal else np.unique(np.quantile(problem.test[name].astype(float), np.arange(1, 10) / 10))
+            None if column.discrete else np.unique(np.quantile(problem.test[name].astype(float), np.arange(1, 10) / 10))
         )
         for part, whole, pieces in zip(parts, plain, cut, strict=True):
-            whole[name] = part[name].astype(str) if column.nominal else part[name].astype(float)
+            whole[name] = part[name].astype(str) if column.discrete else part[name].astype(float)
             pieces[name] = whole[name] if edges is None else np.digitize(whole[name], edges).astype(str)
     scores = []
     for one, other in itertools.combinations(problem.schema.features, 2):
         pair = [one.name, other.name]
-        if one.nominal or other.nominal:
+        if one.discrete or other.discrete:
             scores.append(ContingencySimilarity.compute(cut[0][pair], cut[1][pair]))
         else:
             scores.append(CorrelationSimilarity.compute(plain[0][pair], plain[1][pair]))
     return float(np.nanmean(scores))
 
 
-def trees(nominal: np.ndarray) -> HistGradientBoostingClassifier:
-    return HistGradientBoostingClassifier(categorical_features=nominal, random_state=0)
+def trees(discrete: np.ndarray) -> HistGradientBoostingClassifier:
+    return HistGradientBoostingClassifier(categorical_features=discrete, random_state=0)
 
 
-def told_apart(drawn: np.ndarray, real: np.ndarray, nominal: np.ndarray) -> float:
+def told_apart(drawn: np.ndarray, real: np.ndarray, discrete: np.ndarray) -> float:
     both = np.concatenate([drawn, real])
     truth = np.arange(len(both)) < len(drawn)
     # folds are dealt in order of rows within a class, and those stand in random order
-    chances = cross_val_predict(trees(nominal), both, truth, cv=5, method="predict_proba")
+    chances = cross_val_predict(trees(discrete), both, truth, cv=5, method="predict_proba")
     return float(roc_auc_score(truth, chances[:, 1]))
 
 
@@ -224,7 +226,7 @@ def utility(problem: Problem, drawn: np.ndarray, test: np.ndarray) -> dict[str, 
     truth = drawn[:, place] >= least
     if truth.all() or not truth.any():
         return {"utility": 0.5}
-    model = trees(problem.nominal[others]).fit(drawn[:, others], truth)
+    model = trees(problem.discrete[others]).fit(drawn[:, others], truth)
     return {"utility": float(roc_auc_score(test[:, place] >= least, model.predict_proba(test[:, others])[:, 1]))}
 
 
@@ -237,11 +239,11 @@ def copied(
     spread = np.where(train.std(0) > 0, train.std(0), 1)
     parts = []
     for block in (some, train[: len(test)], test):
-        numbers = (block / spread)[:, ~problem.nominal]
+        numbers = (block / spread)[:, ~problem.discrete]
         levels = [
             (block[:, d, None] == np.arange(column.cardinality)) * 0.5**0.5
             for d, column in enumerate(problem.schema.features)
-            if column.nominal
+            if column.discrete
         ]
         parts.append(np.concatenate([numbers, *levels], axis=1))
     points, near_train, near_test = parts

@@ -1,10 +1,10 @@
-"""What the look at the columns' gradients, once a chunk, adds to training: interleaved pairs, with and without it.
+"""What the diagnostics of the columns' gradients, once a chunk, add to training: pairs of chunks, with and without.
 
     python benchmarks/watching.py            # writes benchmarks/results/watching.json
 
-`ratio` is the median over pairs of a chunk's processor time with the look over that without it (a shared machine's
-clock says little); `first_call_seconds` is that of the first call, which compiles, once. Tables are made up, half
-numbers and half levels; the network and the chunk are those of `EvenVAE`.
+`ratio` is the median over pairs of a chunk's processor time with the diagnostics divided by that without them, because
+the clock of a shared machine says little. `first_call_seconds` is the time of the first call, which compiles. The
+columns of the simulated tables are numbers and levels in turn; the network and the chunk are those of `EvenVAE`.
 """
 
 import argparse
@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 
 import evenvae
+from evenvae.fitted.fitting import begin, read
+from evenvae.options import Options
 from evenvae.training.runs import everywhere, run_chunks, runs_mesh, spread
 from provenance import provenance
 
@@ -44,15 +46,17 @@ def made_up(rows: int, columns: int) -> pd.DataFrame:
 def measure(case: dict, pairs: int) -> dict:
     options = {name: value for name, value in case.items() if name not in ("columns", "rows")}
     model = evenvae.EvenVAE(**options)
-    prepared = model._prepare(*model._read(made_up(case["rows"], case["columns"])))
-    plan = model.plan_
+    wanted = Options.of(model.get_params(deep=False))
+    encoded, weight, schema = read(wanted, made_up(case["rows"], case["columns"]))
+    started = begin(wanted, encoded, schema, weight)
+    prepared, plan = started.runs, started.plan
     mesh = runs_mesh(1)
     runs, validation = spread(prepared.runs, mesh), spread(prepared.validation, mesh)
     data = everywhere(prepared.data, mesh)
     batches = spread(np.stack([prepared.streams[0].steps(0, plan.training.steps_per_chunk)]), mesh)
 
-    def chunk(watch, **other):
-        settings = dataclasses.replace(plan.training, steps=0, steps_per_chunk=0, watch_gradients=watch, **other)
+    def chunk(record, **other):
+        settings = dataclasses.replace(plan.training, steps=0, steps_per_chunk=0, record_gradients=record, **other)
         began = time.process_time()
         jax.block_until_ready(
             run_chunks(runs, batches, validation, data, prepared.static, plan.method, plan.optimiser, settings, mesh)
@@ -61,11 +65,11 @@ def measure(case: dict, pairs: int) -> dict:
 
     # a program of its own takes what is made once for all programs
     chunk(False, max_bad_steps=1)
-    first = {watch: chunk(watch) for watch in (False, True)}
+    first = {record: chunk(record) for record in (False, True)}
     # the order turns from pair to pair
     ratios, plain = [], []
     for pair in range(pairs):
-        taken = {watch: chunk(watch) for watch in ((False, True) if pair % 2 else (True, False))}
+        taken = {record: chunk(record) for record in ((False, True) if pair % 2 else (True, False))}
         ratios.append(taken[True] / taken[False])
         plain.append(taken[False])
     return {

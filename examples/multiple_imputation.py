@@ -1,12 +1,13 @@
-"""A regression on a table with holes: best guess, and five completed tables pooled by Rubin's rules.
+"""A regression on a table with missing cells: by best guesses, and by five completed tables and Rubin's rules.
 
     python examples/multiple_imputation.py
 
-Income depends on age, schooling and sector; a third of the schooling and the incomes is missing, mostly among the old.
-Filled with best guesses, the table looks more certain than it is: every filled cell lies on the expectation. Draws
-from the posterior scatter as the cells would have; each of five completed tables gets its own regression, and `pool`
-adds what the tables differ by to the standard errors. Every draw comes from another member of an ensemble whose members
-learned from bootstrap copies, so that it holds what the model does not know of its own parameters too.
+Income depends on age, schooling and sector. A third of the cells of schooling and income is missing, mostly for old
+people. If the missing cells are filled with best guesses, the standard errors are too small, because every filled cell
+lies on its expectation. Draws from the posterior vary as the true cells would. Every one of five completed tables gets
+its own regression, and `pool` adds the variance between the tables to the standard errors. Every draw comes from
+another member of an ensemble, and every member learned from a bootstrap copy of the table, so that the draws also vary
+with what is not known about the model's parameters.
 """
 
 import argparse
@@ -14,25 +15,24 @@ import argparse
 import numpy as np
 import pandas as pd
 
-from evenvae import EvenVAE
+from evenvae import EvenVAE, Network, Training
 from evenvae.metrics import Pooled, pool
 
 TERMS = ("intercept", "age", "schooling", "sector private")
 TRUTH = (1.0, 0.3, 0.8, 0.5)
-# few rows: none is spared for validation, and a small network is trained for long, which keeps slopes from shrinking
+# There are few rows: none is kept for validation, and a small network is trained for long, because slopes come out too
+# small after short training.
 SMALL = {
     "purpose": "score",
     "validation_fraction": 0,
-    "hidden_size": 64,
-    "depth": 1,
-    "batch_size": 500,
-    "learning_rate": 6e-3,
     "epochs": 3000,
+    "network": Network(width=64, depth=1),
+    "training": Training(batch_size=500, learning_rate=6e-3),
 }
 
 
 def survey(rows: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A made-up table, and the same with holes. Age and schooling are in standard deviations from their means."""
+    """A simulated table, and the same with missing cells. Age and schooling are in standard deviations."""
     generator = np.random.default_rng(seed)
     age = generator.normal(size=rows)
     private = generator.random(rows) < 0.6
@@ -41,10 +41,10 @@ def survey(rows: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     whole = pd.DataFrame(
         {"age": age, "schooling": schooling, "sector": np.where(private, "private", "public"), "income": income}
     )
-    holey = whole.copy()
+    incomplete = whole.copy()
     for name in ("schooling", "income"):
-        holey.loc[generator.random(rows) < 1 / (1 + np.exp(0.8 - age)), name] = np.nan
-    return whole, holey
+        incomplete.loc[generator.random(rows) < 1 / (1 + np.exp(0.8 - age)), name] = np.nan
+    return whole, incomplete
 
 
 def regression(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -68,24 +68,24 @@ def pooled(tables: list[pd.DataFrame], confidence: float = 0.9) -> Pooled:
 
 
 def run(rows: int = 500, draws: int = 5, **options) -> dict[str, tuple[np.ndarray, np.ndarray] | Pooled]:
-    """Coefficients and variances of the whole table and of the best guess; the pooled ones of the draws."""
-    whole, holey = survey(rows)
-    model = EvenVAE(**{**SMALL, "ensemble": draws, "bootstrap": True, **options}).fit(holey)
+    """Coefficients and variances of the whole table and of the best guess, and the pooled result of the draws."""
+    whole, incomplete = survey(rows)
+    model = EvenVAE(**{**SMALL, "ensemble": draws, **options}).set_params(training__bootstrap=True).fit(incomplete)
     return {
         "whole": regression(whole),
-        "best guess": regression(model.impute(holey)),
-        "pooled": pooled(model.impute(holey, draws=draws)),
+        "best guess": regression(model.impute(incomplete)),
+        "pooled": pooled(model.impute(incomplete, draws=draws)),
     }
 
 
 def main() -> None:
-    """Print a line a coefficient."""
+    """Print one line for every coefficient."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=500)
     parser.add_argument("--draws", type=int, default=5)
     found = run(**vars(parser.parse_args()))
     together = found["pooled"]
-    print(f"{'':16}{'truth':>7}{'no holes':>16}{'best guess':>16}{'pooled':>16}{'90 % interval':>18}{'missing':>9}")
+    print(f"{'':16}{'truth':>7}{'whole table':>16}{'best guess':>16}{'pooled':>16}{'90 % interval':>18}{'missing':>9}")
     for i, term in enumerate(TERMS):
         alone = "".join(
             f"{found[name][0][i]:9.3f} ({found[name][1][i] ** 0.5:.3f})" for name in ("whole", "best guess")
@@ -93,7 +93,7 @@ def main() -> None:
         both = f"{together.estimate[i]:9.3f} ({together.standard_error[i]:.3f})"
         interval = f"{together.low[i]:9.3f}, {together.high[i]:.3f}"
         print(f"{term:16}{TRUTH[i]:7.1f}{alone}{both}{interval:>18}{together.missing_information[i]:9.2f}")
-    print("\nin brackets: standard errors; missing: share of the information that went with the holes")
+    print("\nin brackets: standard errors; missing: share of the information that is lost with the missing cells")
 
 
 if __name__ == "__main__":

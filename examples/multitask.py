@@ -1,11 +1,11 @@
-"""Four losses of very different scale on one shared trunk, trained plain and balanced.
+"""Four losses of very different scales on one shared trunk, trained with and without balancing.
 
     python examples/multitask.py
 
-From ten measurements of a wine (178 wines, three growers; Forina et al., in scikit-learn) a small network tells its
-proline (hundreds of mg/l) and hue (about 1), both as they were measured, who grew it, and whether it is strong. The
-squared errors of proline are a million times those of hue, so the plain sum trains the trunk for proline alone.
-`balanced_value_and_grad` stands where ``jax.value_and_grad`` of the sum would; nothing else changes.
+From ten measurements of a wine (178 wines, three growers; Forina et al., in scikit-learn) a small network predicts its
+proline (hundreds of mg/l) and hue (about 1), both in their original units, who grew it, and whether it is strong. The
+squared errors of proline are a million times those of hue, so that the plain sum trains the trunk for proline only.
+`balanced_value_and_grad` takes the place of ``jax.value_and_grad`` of the sum; nothing else changes.
 """
 
 import argparse
@@ -25,7 +25,7 @@ HIDDEN, SPLITS, TEST = 16, 8, 58
 
 
 def wine() -> tuple[np.ndarray, np.ndarray]:
-    """Ten standardised measurements, and the four targets as they are."""
+    """Ten standardised measurements, and the four targets in their original units."""
     data = load_wine(as_frame=True).frame
     targets = data[["proline", "hue", "target", "alcohol"]].to_numpy(np.float32)
     targets[:, 3] = targets[:, 3] > 13
@@ -34,7 +34,7 @@ def wine() -> tuple[np.ndarray, np.ndarray]:
 
 
 def trunk(layers, batch):
-    """The shared feature: two layers of tanh."""
+    """The shared feature: two layers with tanh."""
     y, _ = batch
     for w, b in layers:
         y = jnp.tanh(y @ w + b)
@@ -42,23 +42,23 @@ def trunk(layers, batch):
 
 
 def numbers(outputs):
-    """Proline and hue in their own units: the heads answer in units of their usual mean and spread."""
+    """Proline and hue in their original units, from outputs in units of their usual mean and standard deviation."""
     return jnp.array([747.0, 0.96]) + jnp.array([315.0, 0.23]) * outputs[:, :2]
 
 
 def per_row(outputs, targets):
-    """Loss of every row and task (rows, 4): two squared errors, a softmax of three growers, a logit."""
+    """The loss of every row and task (rows, 4): two squared errors and two cross-entropies."""
     grower = optax.softmax_cross_entropy_with_integer_labels(outputs[:, 2:5], targets[:, 2].astype(int))
     strong = optax.sigmoid_binary_cross_entropy(outputs[:, 5], targets[:, 3])
     return jnp.column_stack([0.5 * (numbers(outputs) - targets[:, :2]) ** 2, grower, strong])
 
 
-# which task each of the six outputs belongs to, and the four losses
+# the task of each of the six outputs, and the four losses
 HEADS = LinearHeads((0, 1, 2, 2, 2, 3), lambda outputs, batch: per_row(outputs, batch[1]).mean(0))
 
 
 def start(key, inputs: int):
-    """Glorot-normal layers of trunk and heads."""
+    """New layers of the trunk and new heads, with Glorot-normal weights."""
     keys = jax.random.split(key, 3)
     make = jax.nn.initializers.glorot_normal()
     layers = [(make(k, (n, HIDDEN)), jnp.zeros(HIDDEN)) for k, n in zip(keys, (inputs, HIDDEN), strict=False)]
@@ -66,7 +66,7 @@ def start(key, inputs: int):
 
 
 def errors(params, x, t):
-    """RMSE over standard deviation for the regressions, share of wrong answers for the others."""
+    """RMSE divided by the standard deviation for proline and hue, share of wrong answers for the other tasks."""
     layers, heads = params
     outputs = trunk(layers, (x, t)) @ heads.kernel + heads.bias
     rmse = jnp.sqrt(((numbers(outputs) - t[:, :2]) ** 2).mean(0)) / t[:, :2].std(0)
@@ -96,7 +96,7 @@ def train(key, x, t, balancer, steps: int):
 
 
 def run(steps: int = 150) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Test errors and training losses of every method, medians over random splits, which train side by side."""
+    """Test errors and training losses of every method: medians over random splits, which are trained side by side."""
     x, t = wine()
     keys = jax.random.split(jax.random.key(0), SPLITS)
     found = {}
@@ -107,7 +107,7 @@ def run(steps: int = 150) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 def main() -> None:
-    """Print a line a task, a column a method."""
+    """Print one line for every task and one column for every method."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=150)
     found = run(parser.parse_args().steps)
