@@ -56,6 +56,7 @@ COCKTAIL = {
     "unknown option": (["--set", "latent_sise=3"], "latent_size"),
     "former option": (["--set", "hidden_size=3"], "network.width"),
     "unfit option of a part": (["--set", "network.width=0"], "network.width"),
+    "an ensemble that is no number": (["--set", "ensemble=two"], "ensemble='two'"),
     "unknown purpose": (["--purpose", "win"], "purpose"),
     "negative epochs": (["--epochs", "-1"], "epochs"),
     "no such table": (["--schema", "nowhere.toml"], "nowhere.toml"),

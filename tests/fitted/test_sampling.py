@@ -7,47 +7,19 @@ import pytest
 
 import evenvae
 from evenvae import EvenVAE, InputError
-from support import FAST, fast
+from support import FAST, fast, incomplete
 
 pytestmark = pytest.mark.usefixtures("small_draws")
 
 
-def holey(rows: int = 1500, seed: int = 0) -> pd.DataFrame:
-    """Income is missing among the old; two laboratory values always together, mostly in clinic B; a whole number."""
-    rng = np.random.default_rng(seed)
-    age = rng.normal(50, 15, rows).round(1)
-    clinic = rng.choice(["A", "B"], rows, p=[0.7, 0.3])
-    frame = pd.DataFrame(
-        {
-            "age": age,
-            "clinic": clinic,
-            "income": np.round(rng.normal(3000, 500, rows) + 10 * age, 1),
-            "sodium": rng.normal(140, 3, rows).round(1),
-            "potassium": rng.normal(4, 0.4, rows).round(2),
-            "visits": pd.array(rng.poisson(3, rows), dtype="Int64"),
-        }
-    )
-    frame.loc[rng.random(rows) < 1 / (1 + np.exp(-(age - 60) / 4)), "income"] = np.nan
-    frame.loc[rng.random(rows) < np.where(clinic == "B", 0.7, 0.05), ["sodium", "potassium"]] = np.nan
-    # half of those without an income do not tell their visits either
-    frame.loc[frame["income"].isna() & (rng.random(rows) < 0.5), "visits"] = pd.NA
-    return frame
-
-
 @pytest.fixture(scope="module")
 def table():
-    return holey()
+    return incomplete()
 
 
 @pytest.fixture(scope="module")
 def fitted(table):
     return EvenVAE(**FAST, ensemble=2).fit(table)
-
-
-def same_share(one, two):
-    """Shares of two samples within four standard errors of their difference."""
-    spread = np.sqrt(0.25 / len(one) + 0.25 / len(two))
-    assert abs(one.mean() - two.mean()) < 4 * spread, (one.mean(), two.mean())
 
 
 def test_sampled_rows_are_as_holey_as_the_table(fitted, table):

@@ -29,6 +29,18 @@ Data = Annotated[
 ]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model that fit wrote.", show_default=False)]
 Out = Annotated[str, typer.Option("-o", "--out", metavar="OUT", help="The file to write, or - for CSV on the screen.")]
+SchemaFile = Annotated[Path | None, typer.Option(metavar="FILE", help="A schema.toml.")]
+
+Purpose = Annotated[
+    str,
+    typer.Option(
+        help="What the model is for, which decides when training stops: reconstruct, impute, score, sample.",
+        autocompletion=completing.purposes,
+    ),
+]
+
+Epochs = Annotated[float | None, typer.Option(help="Passes over the table. By default they follow its size.")]
+
 Settings = Annotated[
     list[str] | None,
     typer.Option(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from evenvae.cli import common, completing
-from evenvae.cli.app import Data, Settings, app
+from evenvae.cli.app import Data, Epochs, Purpose, SchemaFile, Settings, app
 from evenvae.errors import InputError
 from evenvae.part import check_choice, check_count
 from evenvae.search import choice
@@ -50,21 +50,13 @@ def cocktail(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the search in DIR.")] = False,
     refit: Annotated[bool, typer.Option(help="Train the chosen combination on all rows.")] = True,
-    schema: Annotated[Path | None, typer.Option(metavar="FILE", help="A schema.toml.")] = None,
+    schema: SchemaFile = None,
     model: Annotated[str, typer.Option(help="As for fit.", autocompletion=completing.models)] = "vae",
     objective: Annotated[str, typer.Option(help="As for fit.", autocompletion=completing.objectives)] = "elbo",
     prior: Annotated[str, typer.Option(help="As for fit.", autocompletion=completing.priors)] = "standard",
-    purpose: Annotated[
-        str,
-        typer.Option(
-            help="What the model is for, which decides when training stops: reconstruct, impute, score, sample.",
-            autocompletion=completing.purposes,
-        ),
-    ] = "reconstruct",
+    purpose: Purpose = "reconstruct",
     ensemble: Annotated[int, typer.Option(metavar="N", help="Members of the refitted model.")] = 1,
-    epochs: Annotated[
-        float | None, typer.Option(help="Passes over the table. By default they follow its size.")
-    ] = None,
+    epochs: Epochs = None,
     seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
     settings: Settings = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print DIR/summary.json.")] = False,
@@ -97,7 +89,7 @@ def cocktail(
         if name in options:
             raise InputError(f"--set {name} cannot be given for a search; use {instead}.")
     table, known_schema = common.read(data)
-    common.use_cores(int(options["ensemble"]))
+    common.use_cores(options["ensemble"])
     from evenvae.search import search
 
     outcome = common.resumable(

@@ -16,13 +16,15 @@ DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 Answer = TypeVar("Answer")
 
 
-def use_cores(runs: int) -> None:
+def use_cores(runs: Any) -> None:
     """Ask JAX for one CPU device for every core that a run can use.
 
     It must be called before the first computation. A single run gets one thread, because its kernels are small and
     distributing them costs more than it saves (docs/sharp_bits.md).
+    What is not a number of runs counts as one; the fit refuses it later, with a reason.
     """
-    if runs == 1:
+    runs = int(runs) if str(runs).isdigit() else 1
+    if runs <= 1:
         os.environ.setdefault("NPROC", "1")
     elif "XLA_FLAGS" not in os.environ:
         import jax

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from evenvae.cli import common, completing
-from evenvae.cli.app import Data, Settings, app
+from evenvae.cli.app import Data, Epochs, Purpose, SchemaFile, Settings, app
 from evenvae.errors import InputError
 from evenvae.io.atomic import check_file
 
@@ -42,7 +42,7 @@ def schema(
 def fit(
     data: Data,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="The file for the model.")],
-    schema: Annotated[Path | None, typer.Option(metavar="FILE", help="A schema.toml.")] = None,
+    schema: SchemaFile = None,
     model: Annotated[
         str,
         typer.Option(
@@ -69,17 +69,9 @@ def fit(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="The column with a row's site, sensor or year. Repeatable."),
     ] = None,
-    purpose: Annotated[
-        str,
-        typer.Option(
-            help="What the model is for, which decides when training stops: reconstruct, impute, score, sample.",
-            autocompletion=completing.purposes,
-        ),
-    ] = "reconstruct",
+    purpose: Purpose = "reconstruct",
     ensemble: Annotated[int, typer.Option(metavar="N", help="Models that are trained side by side and averaged.")] = 1,
-    epochs: Annotated[
-        float | None, typer.Option(help="Passes over the table. By default they follow its size.")
-    ] = None,
+    epochs: Epochs = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model on the same machine.")] = 0,
     hide: Annotated[
         float, typer.Option(metavar="SHARE", help="Hide this share of the cells first, as if they were missing.")
@@ -120,7 +112,7 @@ def fit(
         "verbose": not quiet,
         **given,
     }
-    common.use_cores(int(chosen["ensemble"] or 1) if str(chosen["ensemble"]).isdigit() else 1)
+    common.use_cores(chosen["ensemble"])
     from evenvae import EvenVAE
 
     if hide:

@@ -10,6 +10,7 @@ from typing import Any
 from evenvae.errors import InputError
 from evenvae.part import Part
 from evenvae.search.local import cores, gpus
+from evenvae.search.options import flat
 
 
 @functools.cache
@@ -23,13 +24,7 @@ def flattened(options: Mapping[str, Any]) -> dict[str, Any]:
 
     ``name`` in the table of a part is the name of the part, as in ``prior = { name = "vamp", components = 256 }``.
     """
-    found: dict[str, Any] = {}
-    for name, value in options.items():
-        if isinstance(value, Mapping):
-            found |= {name if field == "name" else f"{name}__{field}": own for field, own in value.items()}
-        else:
-            found[name] = value
-    return found
+    return flat(options, separator="__", key="name")
 
 
 def over(standard: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

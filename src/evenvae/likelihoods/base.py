@@ -1,5 +1,6 @@
 """The protocol of a likelihood: what a family says of itself, and the functions that it offers."""
 
+import abc
 import dataclasses
 import math
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -29,7 +30,7 @@ IDENTITY = Scale(0.0, 1.0, 0.0)
 
 
 @dataclasses.dataclass(frozen=True)
-class Likelihood:
+class Likelihood(abc.ABC):
     """One family p(x; eta), for a column of any event shape.
 
     Three spaces are kept apart. *Raw* values are what the table holds. *Model space* is what `log_prob` sees.
@@ -91,9 +92,9 @@ class Likelihood:
         return ~np.isnan(values)
 
     @property
+    @abc.abstractmethod
     def parameter_count(self) -> int:
         """Head outputs for each element of the event."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how many parameters it has.")
 
     @property
     def width(self) -> int:
@@ -142,9 +143,9 @@ class Likelihood:
 
     # Everything below runs inside compiled programs.
 
+    @abc.abstractmethod
     def log_prob(self, parameters: Float[Array, "..."], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
         """Log-density of model-space ``x``, summed over the event."""
-        raise NotImplementedError(f"{type(self).__name__} has no log_prob.")
 
     def log_jacobian(self, x: Shaped[Array, "..."], scale: Scale) -> Float[Array, "..."] | float:
         """What has to be added to `log_prob` for the log-density of the raw value."""
@@ -156,9 +157,9 @@ class Likelihood:
         del scale
         return x
 
+    @abc.abstractmethod
     def mode(self, parameters: Float[Array, "..."], scale: Scale) -> Float[Array, "..."]:
         """The most probable value, in value space."""
-        raise NotImplementedError(f"{type(self).__name__} has no mode.")
 
     def probabilities(self, parameters: Float[Array, "..."]) -> Float[Array, "... levels"]:
         """Probability of every level; only discrete families have this."""
@@ -176,13 +177,13 @@ class Likelihood:
         """The default prediction, in value space: the mean, or a statistic that is more robust for the family."""
         return self.mean(parameters, scale)
 
+    @abc.abstractmethod
     def sample(self, key: Key[Array, ""], parameters: Float[Array, "..."], scale: Scale) -> Float[Array, "..."]:
         """One draw for each event, in value space."""
-        raise NotImplementedError(f"{type(self).__name__} has no sampler.")
 
+    @abc.abstractmethod
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """Parameters of the marginal distribution of a column's observed model-space values ``x``."""
-        raise NotImplementedError(f"{type(self).__name__} has no marginal.")
 
     def least_nats(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " rows"]:
         """-log p of model-space values under the parameters that fit each best: 0 for levels, -inf for densities."""

@@ -1,5 +1,6 @@
 """What the training step asks of an objective: coefficients, not gradients."""
 
+import abc
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ class Bound(NamedTuple):
     path: Float[Array, "samples rows"] | None = None
 
 
-class Objective(Part):
+class Objective(Part, abc.ABC):
     """An objective: a hashable description with pure functions; multipliers and averages are in the ``state``.
 
     The same objects are the user's options. A field that is None is filled by `completed`.
@@ -80,6 +81,7 @@ class Objective(Part):
         """
         del features, targets
 
+    @abc.abstractmethod
     def bound(
         self,
         log_likelihood: Float[Array, "samples rows D"],
@@ -97,7 +99,6 @@ class Objective(Part):
             mask: which cells are observed.
             state: from `init` or from the last step.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no bound.")
 
     def diagnostics(self, state: Any) -> dict[str, Array]:
         """What the training history keeps of the state."""

@@ -1,5 +1,6 @@
 """The protocol of a prior, with default methods."""
 
+import abc
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -33,13 +34,13 @@ class Prior(eqx.Module):
     has_penalty: ClassVar[bool] = False
     has_auxiliary_update: ClassVar[bool] = False
 
+    @abc.abstractmethod
     def log_prob(self, latent: Any) -> Float[Array, "..."]:
         """Log-density of latents."""
-        raise NotImplementedError(f"{type(self).__name__} has no log_prob.")
 
+    @abc.abstractmethod
     def sample(self, key: Key[Array, ""], rows: int) -> Any:
         """Draws of so many latents."""
-        raise NotImplementedError(f"{type(self).__name__} has no sampler.")
 
     def kl(self, posterior: Any, latent: Any = None) -> Float[Array, " rows"]:
         """KL(q || p) of every row, in closed form given draws of the posterior; only if ``has_closed_kl``."""
@@ -92,9 +93,10 @@ class Prior(eqx.Module):
         return {}
 
 
-class PriorOptions(Part):
+class PriorOptions(Part, abc.ABC):
     """Base of the options of a prior: a frozen dataclass beside each prior that can be chosen."""
 
+    @abc.abstractmethod
     def build(self, latent_size: int, width: int, key: Key[Array, ""]) -> Prior:
         """A new prior.
 
@@ -103,4 +105,3 @@ class PriorOptions(Part):
             width: of hidden layers, for priors that have any.
             key: of random initial values.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not build a prior.")

@@ -30,12 +30,18 @@ def described(options: Mapping[str, Any], without: Iterable[str] = ()) -> dict[s
     return to_json({name: value for name, value in complete(options).items() if name in asked})
 
 
-def flat(described: Mapping[str, Any]) -> dict[str, Any]:
-    """What `described` gives, with every option of a part by itself, as ``network.width``."""
+def flat(options: Mapping[str, Any], separator: str = ".", key: str = "part") -> dict[str, Any]:
+    """Options with those of a part in a mapping of their own, such as `described` gives, as ``network.width``.
+
+    Args:
+        options: by name.
+        separator: between the name of a part and that of its option.
+        key: under which the mapping of a part holds the part's own name.
+    """
     found: dict[str, Any] = {}
-    for name, value in described.items():
-        if isinstance(value, dict):
-            found |= {name if field == "part" else f"{name}.{field}": own for field, own in value.items()}
+    for name, value in options.items():
+        if isinstance(value, Mapping):
+            found |= {name if field == key else f"{name}{separator}{field}": own for field, own in value.items()}
         else:
             found[name] = value
     return found
