@@ -1,6 +1,7 @@
 """From options and a table to a fitted model."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import logging
@@ -40,6 +41,11 @@ class Fit:
     seed: int
     held_out: int
 
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """That of the table, for the record and the checkpoint."""
+        return tables.fingerprint(self.encoded)
+
     def finished(self, trained: Trained) -> FittedModel:
         """The fitted model from what training gave, without the densities that are fitted afterwards."""
         warning = warn_of_saturation(trained.history)
@@ -51,7 +57,7 @@ class Fit:
             seed=self.seed,
             steps=int(trained.runs.step.max()),
             interrupted=trained.interrupted,
-            fingerprint=tables.fingerprint(self.encoded),
+            fingerprint=self.fingerprint,
             history=trained.history,
         )
         members = members_of(self.plan, self.space, *trained.best, ~np.asarray(trained.runs.failed))
@@ -160,7 +166,7 @@ def fit(
 
 def _fingerprint(started: Fit, given: dict[str, Any]) -> str:
     """What a checkpoint depends on: cells, weights, options and schema."""
-    digest = hashlib.sha256(tables.fingerprint(started.encoded).encode())
+    digest = hashlib.sha256(started.fingerprint.encode())
     if started.weight is not None:
         digest.update(started.weight.tobytes())
     said = {name: repr(value) for name, value in given.items() if name not in ("verbose", "schema")}
