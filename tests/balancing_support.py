@@ -113,6 +113,12 @@ def random_rows(shape):
     return rng.normal(size=(d, n)) * 10 ** rng.uniform(-decades / 2, decades / 2, (d, 1))
 
 
+def spread_rows(d, n, seed=0):
+    """Random rows whose lengths spread over six decades."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(d, n)) * 10 ** rng.permutation(np.linspace(-3, 3, d))[:, None]
+
+
 def close(found, expected, tolerance, **kwargs):
     """Within ``tolerance`` of the largest expected entry."""
     expected = np.asarray(expected)

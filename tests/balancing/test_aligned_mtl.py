@@ -1,8 +1,9 @@
 """Aligned-MTL."""
 
 import numpy as np
+import pytest
 
-from balancing_support import J, close, direction, oracles, random_rows, weights
+from balancing_support import J, close, direction, oracles, random_rows, spread_rows, weights
 
 
 def test_known_values():
@@ -30,3 +31,17 @@ def test_aligned_rows_are_orthogonal_and_of_one_length():
     aligned = np.sqrt(values[0]) * vectors @ np.diag(values**-0.5) @ vectors.T @ rows
     np.testing.assert_allclose(aligned @ aligned.T, values[0] * np.eye(4), atol=1e-9 * values[0])
     np.testing.assert_allclose(direction("aligned-mtl", rows), aligned.mean(0), rtol=1e-8)
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("shape", [(13, 55), (24, 70), (20, 12)])
+def test_rows_of_many_lengths_in_float32(shape):
+    rows = spread_rows(*shape).astype(np.float32)
+    left, singular, right = np.linalg.svd(rows.astype(float), full_matrices=False)
+    common = {
+        "min": singular[-1],
+        "median": np.sort(singular)[(len(singular) - 1) // 2],
+        "rmse": np.sqrt(np.mean(singular**2)),
+    }
+    for scale, length in common.items():
+        close(direction(f"aligned-mtl[scale={scale}]", rows), length * left.mean(0) @ right, 1e-5)

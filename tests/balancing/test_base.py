@@ -16,6 +16,7 @@ from balancing_support import (
     NON_NEGATIVE,
     ONE_OF_A_KIND,
     WITH_WEIGHTS,
+    close,
     direction,
     made,
     others_slow,
@@ -23,6 +24,7 @@ from balancing_support import (
     random_rows,
     shapes,
     some,
+    spread_rows,
     weights,
 )
 from evenvae import balancing
@@ -153,6 +155,42 @@ def test_gram_path_equals_row_path_in_float32(shape):
         # conflicting rows may nearly cancel: compare on the scale of the weighted rows, not of their sum
         size = np.abs(np.asarray(w)[:, None] * rows).max()
         np.testing.assert_allclose(np.asarray(w) @ rows, v, atol=5e-4 * size, err_msg=name)
+
+
+NOISE = {"graddrop": lambda d, n: np.linspace(0.01, 0.99, n), "random": lambda d, n: np.linspace(-1, 1, d)}
+"""Random numbers of a step by the method's name, for rows (d, n); the others take visiting orders."""
+
+
+def noise_of(name, d, n):
+    orders = lambda d, n: np.random.default_rng(0).permuted(np.tile(np.arange(d), (d, 1)), axis=1)
+    return next((made(d, n) for part, made in NOISE.items() if part in name), orders(d, n))
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("name", others_slow(NAMES, balancing.METHODS))
+@pytest.mark.parametrize("matched", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_float32_is_enough_for_rows_of_many_lengths(name, matched):
+    rows, noise = spread_rows(13, 55).astype(np.float32), noise_of(name, 13, 55)
+    single = direction(name, rows, matched, noise=noise.astype(np.float32) if noise.dtype.kind == "f" else noise)
+    with jax.enable_x64(True):
+        double = direction(name, rows.astype(float), matched, noise=noise)
+    close(single, double, 1e-4)
+
+
+@pytest.mark.parametrize("name", ["equal-norm", "imtl-g", "nash-mtl"])
+def test_blind_directions_are_those_of_unit_rows(name):
+    rows = spread_rows(13, 55)
+    v, w = direction(name, rows), direction(name, rows / np.linalg.norm(rows, axis=1, keepdims=True))
+    assert v @ w / (np.linalg.norm(v) * np.linalg.norm(w)) == pytest.approx(1, abs=1e-10)
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("name", DETERMINISTIC)
+def test_a_common_scale_passes_through(name):
+    rows = spread_rows(13, 55).astype(np.float32)
+    v, w = direction(name, rows), direction(name, rows * np.float32(2.0**-20))
+    # the bargaining solution has the same length for all rows
+    close(w * (1 if name == "nash-mtl" else 2.0**20), v, 1e-5)
 
 
 def test_balancers_say_whether_they_are_blind_to_scale():

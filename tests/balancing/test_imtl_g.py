@@ -1,9 +1,10 @@
 """IMTL-G."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 
-from balancing_support import J, close, direction, oracles, random_rows, shapes, some, weights, wide
+from balancing_support import J, close, direction, oracles, random_rows, shapes, some, spread_rows, weights, wide
 
 
 def test_known_values():
@@ -44,3 +45,12 @@ def test_imtl_g_projects_equally(shape):
     v = direction("imtl-g", rows)
     projections = rows @ v / np.linalg.norm(rows, axis=1)
     assert np.ptp(projections) <= 1e-6 * np.linalg.norm(v)
+
+
+@pytest.mark.float32
+def test_dependent_rows_of_many_lengths_in_float32():
+    rows = spread_rows(20, 12, seed=1).astype(np.float32)
+    # pinv(G G^T) n, by the singular values of the rows themselves
+    left, singular, _ = np.linalg.svd(rows.astype(float), full_matrices=False)
+    expected = left @ ((np.linalg.norm(rows.astype(float), axis=1) @ left) / singular**2)
+    close(direction("imtl-g", rows), expected @ rows / np.abs(expected.sum()), 1e-4)

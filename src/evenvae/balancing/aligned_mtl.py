@@ -5,8 +5,9 @@ import dataclasses
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, Shaped
 
-from evenvae.balancing.algebra import active_rows, eigen, in_float64, machine_epsilon, matvec
+from evenvae.balancing.algebra import correlations, in_float64, matvec, ridge_of
 from evenvae.balancing.base import Balancer, State, name_with_options
+from evenvae.balancing.spectrum import spectrum
 
 SCALES = ("min", "median", "rmse")
 
@@ -17,7 +18,7 @@ class AlignedMTL(Balancer):
 
     The transformed rows are orthogonal with norm sqrt(s), so their condition number is 1. ``scale`` chooses s: the
     smallest eigenvalue (``min``, as in the paper), the lower median (``median``) or the mean (``rmse``). Weights may be
-    negative. The cost is one eigendecomposition, O(D^3).
+    negative. The cost is one eigendecomposition, and two where rows depend on others, O(D^3).
     """
 
     scale: str = "min"
@@ -42,20 +43,15 @@ class AlignedMTL(Balancer):
     ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del key, losses, noise
-        return _weights(gram, machine_epsilon(gram.dtype), jnp.asarray(SCALES.index(self.scale))), state
+        return _weights(gram, ridge_of(gram), jnp.asarray(SCALES.index(self.scale))), state
 
 
 @in_float64
-def _weights(
-    gram: Float[Array, "D D"], precision: Float[Array, ""] | float, mode: Int[Array, ""]
-) -> Float[Array, " D"]:
-    active = active_rows(gram)
-    q = jnp.where(active[:, None] & active[None, :], gram, 0)
-    size = jnp.sqrt(jnp.max(q.diagonal(), initial=0.0))
-    size = jnp.where(size > 0, size, 1)
-    values, vectors = eigen(q / size / size)
-    count = jnp.maximum(active.sum(), 1)
-    kept = values > jnp.max(values, initial=0.0) * count * precision
+def _weights(gram: Float[Array, "D D"], ridge: Float[Array, ""] | float, mode: Int[Array, ""]) -> Float[Array, " D"]:
+    correlation, norms, active = correlations(gram)
+    # rows in units of the longest one, which does not change the weights
+    longest = jnp.max(jnp.where(active, norms, 0), initial=0.0)
+    values, vectors, kept = spectrum(correlation, norms / jnp.where(longest > 0, longest, 1), active, ridge)
     rank = jnp.maximum(kept.sum(), 1)
     # eigenvalues ascend, so those that are kept come last
     lowest = values[-rank]
@@ -63,7 +59,7 @@ def _weights(
     mean = jnp.where(kept, values, 0).sum() / rank
     s = jnp.stack([lowest, median, mean])[mode]
     inverse_root = jnp.where(kept, 1 / jnp.sqrt(jnp.where(kept, values, 1)), 0)
-    preference = jnp.where(active, 1 / count, 0)
+    preference = jnp.where(active, 1 / jnp.maximum(active.sum(), 1), 0)
     weights = jnp.sqrt(jnp.maximum(s, 0)) * matvec(vectors, inverse_root * matvec(vectors.T, preference))
     return jnp.where(active, weights, 0)
 

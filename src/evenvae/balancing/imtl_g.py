@@ -6,13 +6,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, Shaped
 
-from evenvae.balancing.algebra import correlations, eigen, in_float64, machine_epsilon, matvec
+from evenvae.balancing.algebra import correlations, in_float64, matvec, ridge_of
 from evenvae.balancing.base import Balancer, State
+from evenvae.balancing.spectrum import spectrum
 
 RIDGE = 1e-9
 """Added to the diagonal of the correlation matrix."""
 TOLERANCE = 1e-5
 """Largest error of a projection on a unit row; above it the pseudo-inverse is used."""
+DOUBT = 0.1
+"""Share of a projection that rounding errors may make; above it the pseudo-inverse is used."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +48,7 @@ class IMTLG(Balancer):
     ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del key, losses, noise
-        return _weights(gram), state
+        return _weights(gram, ridge_of(gram)), state
 
 
 Found = tuple[Float[Array, " D"], Bool[Array, ""]]
@@ -53,7 +56,7 @@ Found = tuple[Float[Array, " D"], Bool[Array, ""]]
 
 
 @in_float64
-def _weights(gram: Float[Array, "D D"]) -> Float[Array, " D"]:
+def _weights(gram: Float[Array, "D D"], error: Float[Array, ""] | float) -> Float[Array, " D"]:
     correlation, norms, active = correlations(gram)
     ones = active.astype(gram.dtype)
     regular = correlation + RIDGE * jnp.eye(gram.shape[0], dtype=gram.dtype)
@@ -65,18 +68,21 @@ def _weights(gram: Float[Array, "D D"]) -> Float[Array, " D"]:
     shortest = jnp.min(jnp.where(active, norms, jnp.inf), initial=jnp.inf)
     raw = jnp.where(active, a * shortest / norms, 0)
     solved = jnp.abs(jnp.where(active, matvec(correlation, a) - ones, 0)).max(initial=0.0) < TOLERANCE
+    # where rows depend on others, the rounding errors of the Gramian can be solved for, by huge weights
+    solved &= error * jnp.abs(a).max(initial=0.0) < DOUBT
 
     # For dependent rows, equal projections need not exist; the pseudo-inverse is used then, as by the authors. This is
     # a loop of at most one round and not a branch, because under vmap both sides of a branch are always computed.
     longest = jnp.max(jnp.where(active, norms, 0), initial=0.0)
     unit = norms / jnp.where(longest > 0, longest, 1)
-    q = jnp.where(active[:, None] & active[None, :], unit[:, None] * correlation * unit[None, :], 0)
 
     def unsolved(found: Found) -> Bool[Array, ""]:
         return ~found[1]
 
     def pseudo(_: Found) -> Found:
-        return _pseudo_solve(q, jnp.where(active, unit, 0)), jnp.array(True)
+        values, vectors, kept = spectrum(correlation, unit, active, error)
+        inverse = jnp.where(kept, 1 / jnp.where(kept, values, 1), 0)
+        return matvec(vectors, inverse * matvec(vectors.T, jnp.where(active, unit, 0))), jnp.array(True)
 
     raw, _ = jax.lax.while_loop(unsolved, pseudo, (raw, solved))
     raw = jnp.where(active, raw, 0)
@@ -84,14 +90,6 @@ def _weights(gram: Float[Array, "D D"]) -> Float[Array, " D"]:
     # the common projection has the sign of 1^T Q^-1 n, which is that of the sum before scaling
     scale = jnp.where(jnp.abs(total) > 1e-12 * size, jnp.abs(total), size)
     return raw / jnp.where(scale > 0, scale, 1)
-
-
-def _pseudo_solve(q: Float[Array, "D D"], n: Float[Array, " D"]) -> Float[Array, " D"]:
-    """Pseudo-inverse of a symmetric matrix times a vector."""
-    eigenvalues, vectors = eigen(q)
-    cut = jnp.abs(eigenvalues).max() * q.shape[0] * machine_epsilon(q.dtype)
-    inverse = jnp.where(jnp.abs(eigenvalues) > cut, 1 / jnp.where(eigenvalues != 0, eigenvalues, 1), 0)
-    return matvec(vectors, inverse * matvec(vectors.T, n))
 
 
 def imtl_g() -> Balancer:
