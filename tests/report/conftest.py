@@ -1,4 +1,7 @@
-"""One small model and its report, shared by the tests of the room."""
+"""One small model and its report, and a headless browser, shared by the tests of the room."""
+
+import os
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -7,6 +10,7 @@ import pytest
 from evenvae import EvenVAE, Network, Training
 from evenvae.report import build, gather, render
 
+WIDTHS = {"desktop": (1280, 900, "light"), "phone": (390, 844, "dark")}
 FAST = {
     "latent_size": 3,
     "epochs": 6,
@@ -63,3 +67,58 @@ def sections(evidence):
 @pytest.fixture(scope="package")
 def page(evidence, sections):
     return render(evidence, list(sections.values()), title="people")
+
+
+def chromium(driver):
+    """A browser of the system, or playwright's own."""
+    found = os.environ.get("EVENVAE_BROWSER") or next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+    return driver.chromium.launch(executable_path=found, args=quiet)
+
+
+@pytest.fixture(scope="package")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        try:
+            launched = chromium(driver)
+        except playwright.Error as error:
+            pytest.skip(f"no Chromium is at hand: {str(error).splitlines()[0]}")
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """A function that opens a page in a browser.
+
+    It gives the tab, and what its console said and what it asked the network for.
+    """
+    tabs = []
+
+    def opened(page, width=1280, height=900, scheme="light"):
+        path = tmp_path / "report.html"
+        path.write_text(page, encoding="utf-8")
+        tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        tabs.append(tab)
+        tab.set_default_timeout(5000)
+        said = []
+        tab.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+        tab.on("pageerror", lambda error: said.append(str(error)))
+        tab.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+        tab.on("request", lambda asked: said.append(asked.url) if asked.url.startswith("http") else None)
+        tab.goto(path.as_uri())
+        tab.wait_for_selector("body[data-ready]")
+        return tab, said
+
+    yield opened
+    for tab in tabs:
+        tab.close()
+
+
+@pytest.fixture(params=WIDTHS)
+def opened(request, open_page, page):
+    """The report of the room's model in a wide light and in a narrow dark window."""
+    return open_page(page, *WIDTHS[request.param])

@@ -21,6 +21,11 @@ def test_associations_of_known_pairs():
     assert np.isnan(associations.association(x[:5], x[:5], (False, False)))
 
 
+def test_pairs_of_levels_are_counted():
+    first, second = np.array([0.0, 0, 2, 2, 2]), np.array([1.0, 3, 3, 3, 1])
+    np.testing.assert_array_equal(associations.counted(first, second), [[1, 1], [1, 2]])
+
+
 def test_association_map_switches_between_three(sections, evidence):
     heat = figures(sections["associations"])["associations"]
     assert [option[0] for option in heat.choice.options] == ["real", "sampled", "sampled − real"]

@@ -1,18 +1,18 @@
 """The page as a whole, and in a real headless browser: nothing on the console, nothing from outside, choices work."""
 
 import json
-import os
 import re
-import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from evenvae import EvenVAE, Network
-from evenvae.report import build, gather
-from report_support import figures
+from evenvae import EvenVAE, InputError, Network
+from evenvae.report import associations, build, check_installed, gather, render
+from evenvae.report.page import figures_of
+from report_support import figures, pointed, show, stretched
 
 NAMES = ["columns", "marginals", "associations", "training", "gradients", "missing", "latent", "unusual", "card"]
-WIDTHS = {"desktop": (1280, 900, "light"), "phone": (390, 844, "dark")}
 
 
 def test_sections_come_in_reading_order(sections):
@@ -30,6 +30,12 @@ def test_ensembles_of_another_purpose_and_elementwise_balancers(table):
     assert sections["latent"].parts[0].data[0]["y"] == [0.0] * 300
 
 
+def test_a_missing_library_is_named_with_its_remedy(monkeypatch):
+    monkeypatch.setattr("evenvae.report.page.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"needs jinja2: pip install 'evenvae\[report\]'"):
+        check_installed()
+
+
 def test_page_is_whole_and_escaped(page):
     assert len(re.findall(r"<section id=", page)) == len(NAMES)
     assert not re.search(r'<(script|link|img)[^>]+(src|href)="(?!data:)', page)
@@ -37,50 +43,6 @@ def test_page_is_whole_and_escaped(page):
     found = json.loads(text)
     assert any("city </script>" in figure.get("rows", ()) for figure in found.values())
     assert "city &lt;/script&gt;" in page
-
-
-def chromium(driver):
-    """A browser of the system, or playwright's own."""
-    found = os.environ.get("EVENVAE_BROWSER") or next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-    )
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-    return driver.chromium.launch(executable_path=found, args=quiet)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        try:
-            launched = chromium(driver)
-        except playwright.Error as error:
-            pytest.skip(f"no Chromium is at hand: {str(error).splitlines()[0]}")
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(params=WIDTHS)
-def opened(request, browser, page, tmp_path):
-    """``(page in the browser, what its console said and what it asked the network for)``."""
-    width, height, scheme = WIDTHS[request.param]
-    path = tmp_path / "report.html"
-    path.write_text(page, encoding="utf-8")
-    tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-    said = []
-    tab.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    tab.on("request", lambda asked: said.append(asked.url) if asked.url.startswith("http") else None)
-    tab.goto(path.as_uri())
-    tab.wait_for_selector("body[data-ready]")
-    yield tab, said
-    tab.close()
-
-
-def drawn(tab, name):
-    """Scroll to a figure and wait until it is drawn."""
-    tab.locator(f"#plot-{name}").scroll_into_view_if_needed()
-    tab.wait_for_selector(f"#plot-{name} .main-svg")
 
 
 def visible(tab, selector):
@@ -92,8 +54,8 @@ def test_every_section_is_drawn_without_a_word_on_the_console(opened):
     assert [section.get_attribute("id") for section in tab.locator("section").all()] == NAMES
     for element in tab.locator(".plot").all():
         name = element.get_attribute("data-figure")
-        drawn(tab, name)
-        assert element.locator(".trace, .hm, .heatmaplayer image").count() > 0, name
+        show(tab, name)
+        assert element.locator(".marks > *").count() > 0, name
     # nothing sticks out to the side
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert said == []
@@ -101,12 +63,14 @@ def test_every_section_is_drawn_without_a_word_on_the_console(opened):
 
 def test_search_and_filter_leave_what_matches(opened):
     tab, said = opened
-    drawn(tab, "learned")
-    rows = lambda: tab.evaluate("document.getElementById('plot-learned').data[0].y")
+    picture = show(tab, "learned")
+    rows = lambda: picture.locator(".name").all_text_contents()
     assert len(rows()) == 6
+    assert picture.locator(".mark").count() == 12
     tab.fill("#search", "INCOME")
     assert visible(tab, ".card") == 1
     assert rows() == ["income"]
+    assert picture.locator(".mark").count() == 2
     assert tab.locator("#count").text_content() == "1 of 6 columns"
     tab.select_option("#kind", "levels")
     assert visible(tab, ".card") == 0
@@ -119,16 +83,19 @@ def test_search_and_filter_leave_what_matches(opened):
     assert said == []
 
 
-def test_choices_and_order_change_what_is_shown(opened):
+def test_choices_and_order_change_what_is_shown(opened, sections):
     tab, said = opened
-    drawn(tab, "associations")
-    shown = lambda: tab.evaluate("document.getElementById('plot-associations').data[0].z")
-    before = shown()
-    tab.select_option("select[data-for=associations]", "2")
-    assert shown() != before
-    drawn(tab, "latent")
-    colours = lambda: tab.evaluate("document.getElementById('plot-latent').data[0].marker.color")
+    picture = show(tab, "associations")
+    first = lambda: pointed(tab, picture, ".marks .ground", 1)
+    (_, real), (_, sampled), _ = figures(sections["associations"])["associations"].choice.options
+    value = lambda patch: f"{patch['z'][0][0][1]}".replace("-", "−")
+    assert first().endswith(value(real))
+    tab.select_option("select[data-for=associations]", "1")
+    assert first().endswith(value(sampled))
+    show(tab, "latent")
+    colours = lambda: tab.locator("#plot-latent .mark").evaluate_all("all => all.map(e => e.getAttribute('fill'))")
     before = colours()
+    assert len(before) == 300
     other = tab.locator("select[data-for=latent] option:not(:checked)").first.get_attribute("value")
     tab.select_option("select[data-for=latent]", other)
     assert colours() != before
@@ -140,11 +107,78 @@ def test_choices_and_order_change_what_is_shown(opened):
 
 def test_light_and_dark(opened):
     tab, said = opened
-    drawn(tab, "learned")
+    picture = show(tab, "associations")
     colour = lambda: tab.evaluate("getComputedStyle(document.body).backgroundColor")
-    font = lambda: tab.evaluate("document.getElementById('plot-learned').layout.font.color")
-    before = colour(), font()
+    style = lambda selector: picture.locator(selector).first.evaluate("e => getComputedStyle(e).fill")
+    before = colour(), style(".name"), style(".ground")
     tab.click("#theme")
-    assert colour() != before[0]
-    assert font() != before[1]
+    assert all(now != then for now, then in zip((colour(), style(".name"), style(".ground")), before, strict=True))
     assert said == []
+
+
+def test_dark_pages_are_printed_whole_and_dark_on_light(open_page, page):
+    tab, _ = open_page(page, scheme="dark")
+    picture = show(tab, "learned")
+    tab.emulate_media(media="print", color_scheme="dark")
+    assert picture.locator(".name").first.evaluate("e => getComputedStyle(e).fill") == "rgb(28, 36, 48)"
+    printed = "all => all.every(e => e.getBoundingClientRect().width > 1)"
+    for selector in ("#plot-learned .mark", "#plot-learned .keys i"):
+        assert tab.locator(selector).count() > 1
+        assert tab.locator(selector).evaluate_all(printed), selector
+    assert not tab.locator(".find").is_visible()
+
+
+def test_pictures_follow_the_width_of_the_window(opened):
+    tab, said = opened
+    picture = show(tab, "learned")
+    tab.set_viewport_size({"width": 700, "height": 800})
+    width = picture.evaluate("e => e.clientWidth")
+    tab.wait_for_selector(f"#plot-learned svg[viewBox^='0 0 {width} ']")
+    assert said == []
+
+
+HOSTILE = [
+    "</script><img src=x onerror=alert(1)>",
+    "\"'<&",
+    "<svg onload=alert(2)>",
+    "%{x}</extra><b>`${1}`",
+    "__proto__",
+]
+
+
+def test_names_and_levels_that_look_like_markup_are_texts(open_page):
+    """Of columns, of levels and of the models; in the page, in its pictures and beside the pointer."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({name: rng.choice(HOSTILE, 80) for name in HOSTILE} | {"number": rng.normal(size=80)})
+    model = EvenVAE(network=Network(width=8, depth=1), latent_size=2, epochs=1).fit(table)
+    evidence = gather(model, table, beside=model, labels=(HOSTILE[0], HOSTILE[2]))
+    page = render(evidence, build(evidence), title=HOSTILE[0], source=HOSTILE[1])
+    assert not re.search("<img|<svg|<b>`", page.split("<script>")[0])
+    tab, said = open_page(page)
+    tab.select_option("#kind", "levels")
+    assert visible(tab, ".card") == len(HOSTILE)
+    tab.select_option("#kind", "")
+    names = show(tab, "learned").locator(".name").all_text_contents()
+    assert set(names) >= {HOSTILE[1], HOSTILE[2]}
+    for element in tab.locator(".plot").all():
+        show(tab, element.get_attribute("data-figure"))
+    assert pointed(tab, tab.locator("#plot-marginal-0 svg"), ".mark", 0).split("\n")[0] in HOSTILE
+    tab.select_option("select[data-for=latent]", "0")
+    assert any(level in pointed(tab, tab.locator("#plot-latent svg"), ".mark", 3) for level in HOSTILE)
+    assert tab.locator("img, main svg svg, #tip svg").count() == 0
+    assert said == []
+
+
+@pytest.mark.parametrize(("columns", "most"), [(20, 750_000), (120, 1_400_000)])
+def test_reports_of_large_tables_are_small(evidence, monkeypatch, columns, most):
+    wide, history = stretched(evidence, rows=2500, columns=columns, evaluations=200)
+    monkeypatch.setattr(evidence.model, "history_", history)
+    monkeypatch.setattr(associations, "matrix", lambda values, columns: np.eye(len(columns)) / 3)
+    sections = build(wide)
+    page = render(wide, sections)
+    assert len(page.encode()) < most
+    text = re.search(r'<script type="application/json" id="figures">(.*?)</script>', page, re.S).group(1)
+    named = [figure.name for figure in figures_of(sections)]
+    assert len(named) == len(set(named)) >= columns + 10
+    assert list(json.loads(text)) == named
+    assert all(f'data-figure="{name}"' in page for name in named)

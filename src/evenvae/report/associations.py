@@ -1,12 +1,12 @@
 """Section: how columns are associated, in the real rows and in drawn rows."""
 
 import numpy as np
-import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy import stats
 
+from evenvae.report.drawing import drawn
 from evenvae.report.evidence import Evidence
-from evenvae.report.parts import Choice, Figure, Section, Table, drawn, listed, number
+from evenvae.report.parts import Choice, Figure, Section, Table, listed, number
 from evenvae.tables import Column
 
 COLUMNS, LEVELS, FEWEST = 40, 20, 10
@@ -30,7 +30,7 @@ def association(x: Float[np.ndarray, " N"], y: Float[np.ndarray, " N"], discrete
     if x.size < FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan")
     if discrete == (True, True):
-        table = pd.crosstab(pooled(x), pooled(y)).to_numpy()
+        table = counted(pooled(x), pooled(y))
         return float(stats.contingency.association(table, method="cramer")) if min(table.shape) > 1 else float("nan")
     if discrete == (False, False):
         return float(stats.spearmanr(x, y)[0])
@@ -45,6 +45,14 @@ def correlation_ratio(levels: Float[np.ndarray, " N"], values: Float[np.ndarray,
     between = (counts * (means - values.mean()) ** 2).sum()
     total = ((values - values.mean()) ** 2).sum()
     return float(np.sqrt(between / total)) if total > 0 else float("nan")
+
+
+def counted(first: Float[np.ndarray, " N"], second: Float[np.ndarray, " N"]) -> Int[np.ndarray, "L K"]:
+    """How often each pair of levels occurs: levels of the first in rows, of the second in columns."""
+    rows, columns = np.unique(first, return_inverse=True), np.unique(second, return_inverse=True)
+    size = columns[0].size
+    pairs = np.bincount(rows[1] * size + columns[1], minlength=rows[0].size * size)
+    return pairs.reshape(rows[0].size, size)
 
 
 def pooled(codes: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:
@@ -101,8 +109,7 @@ def section(evidence: Evidence) -> Section:
 def heat(columns: tuple[Column, ...], real: np.ndarray, sampled: np.ndarray) -> Figure:
     """One heat map with a selector."""
     names = [column.name for column in columns]
-    trace = {"type": "heatmap", "x": names, "y": names, "z": listed(real, 3), "coloraxis": "coloraxis",
-             "hovertemplate": "%{y} · %{x}: %{z}<extra></extra>", "xgap": 1, "ygap": 1}  # fmt: skip
+    trace = {"type": "heatmap", "x": names, "y": names, "z": listed(real, 3)}
     data, layout = drawn([trace], heat_layout())
     choice = Choice(
         "show",
@@ -112,18 +119,12 @@ def heat(columns: tuple[Column, ...], real: np.ndarray, sampled: np.ndarray) -> 
             ("sampled − real", {"z": [listed(sampled - real, 3)]}),
         ),
     )
-    return Figure("associations", data, layout, height=heat_height(len(names)), scheme="diverging", choice=choice)
+    return Figure("associations", data, layout, height=heat_height(len(names)), choice=choice)
 
 
 def heat_layout(largest: float = 1.0) -> dict:
     """The layout of a heat map of pairs of columns; values of at least ``largest`` have the full colour."""
-    bar = {"thickness": 10, "len": 0.9, "outlinewidth": 0, "tickvals": [-largest, 0, largest]}
-    return {
-        "coloraxis": {"cmin": -largest, "cmax": largest, "colorbar": bar},
-        "xaxis": {"type": "category", "tickangle": 60, "side": "bottom"},
-        "yaxis": {"type": "category", "autorange": "reversed"},
-        "margin": {"t": 8, "b": 8, "l": 8, "r": 8},
-    }
+    return {"coloraxis": {"cmax": largest}, "xaxis": {"type": "category"}, "yaxis": {"type": "category"}}
 
 
 def heat_height(columns: int) -> int:

@@ -12,7 +12,7 @@ from evenvae.report.evidence import Evidence
 from evenvae.report.parts import Section, Table, shown
 from evenvae.tables import Column
 
-PACKAGES = ("evenvae", "jax", "equinox", "optax", "numpy", "scikit-learn", "plotly")
+PACKAGES = ("evenvae", "jax", "equinox", "optax", "numpy", "scikit-learn")
 
 
 def section(evidence: Evidence) -> Section:

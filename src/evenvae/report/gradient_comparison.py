@@ -1,11 +1,9 @@
 """Section: which columns have large gradients, which are in conflict, and what balancing changes."""
 
-from typing import Any
-
 import numpy as np
-from jaxtyping import Float
 
 from evenvae.report.associations import heat_height, heat_layout
+from evenvae.report.drawing import drawn
 from evenvae.report.evidence import Evidence
 from evenvae.report.gradients import GradientComparison
 from evenvae.report.parts import (
@@ -15,16 +13,17 @@ from evenvae.report.parts import (
     Choice,
     Figure,
     Section,
-    drawn,
     listed,
     number,
     percent,
+    rows_height,
     rows_layout,
 )
 from evenvae.report.training_curves import column_curves, lines, mean_of_runs, over_steps
 from evenvae.training import OPPOSED
 
 COLUMNS = 40
+NORM_AXIS = {"type": "log", "title": {"text": "norm of the gradient"}}
 
 
 def section(evidence: Evidence) -> Section:
@@ -102,7 +101,7 @@ def over_training(evidence: Evidence) -> tuple[Figure, ...]:
             curves,
             evidence.names,
             int(np.nanargmax(evidence.comparisons[0].norms)),
-            _norm_axis(before),
+            NORM_AXIS,
             caption,
         ),
         over_steps(
@@ -122,25 +121,18 @@ def norms(evidence: Evidence) -> Figure:
     traces = [
         {"type": "scatter", "mode": "markers", "name": one.moment, "y": names, "x": listed(one.norms[order]),
          "marker": {"color": colour, "size": 9, "symbol": symbol},
-         "hovertemplate": "%{y}: %{x}<extra>" + one.moment + "</extra>"}
+         "hovertemplate": "%{x}"}
         for one, colour, symbol in ((start, OTHER, "circle-open"), (end, RECONSTRUCTED, "circle"))
     ]  # fmt: skip
-    data, layout = drawn(traces, rows_layout(_norm_axis(np.concatenate([start.norms, end.norms])), legend=True))
+    data, layout = drawn(traces, rows_layout(NORM_AXIS, legend=True))
     return Figure(
         "gradient-norms",
         data,
         layout,
-        height=100 + 20 * len(names),
+        height=rows_height(names, 20),
         rows=tuple(names),
         title="Norms of the columns' gradients",
     )
-
-
-def _norm_axis(values: Float[np.ndarray, "..."]) -> dict[str, Any]:
-    positive = values[values > 0]
-    # ticks at powers of ten where the axis spans several of them, otherwise also at 2 and 5 between them
-    ticks = 1 if positive.size and positive.max() > 30 * positive.min() else "D2"
-    return {"type": "log", "title": {"text": "norm of the gradient"}, "dtick": ticks, "exponentformat": "power"}
 
 
 def steps(evidence: Evidence) -> Figure:
@@ -154,11 +146,11 @@ def steps(evidence: Evidence) -> Figure:
         sources.append((f"after {evidence.balance}", SAMPLED, "balanced"))
     trace = lambda label, colour, field, one: {
         "type": "bar", "orientation": "h", "name": label, "y": names, "x": listed(getattr(one, field)[order], 3),
-        "marker": {"color": colour}, "hovertemplate": "%{y}: %{x}<extra>" + label + "</extra>",
+        "marker": {"color": colour}, "hovertemplate": "%{x}",
     }  # fmt: skip
     traces = [trace(label, colour, field, end) for label, colour, field in sources]
     axis = {"range": [-1, 1], "title": {"text": "cosine with the step"}}
-    data, layout = drawn(traces, {**rows_layout(axis, legend=True), "barmode": "group"})
+    data, layout = drawn(traces, rows_layout(axis, legend=True))
     options = tuple(
         (one.moment, {"x": [listed(getattr(one, field)[order], 3) for _, _, field in sources]})
         for one in evidence.comparisons
@@ -167,7 +159,7 @@ def steps(evidence: Evidence) -> Figure:
         "gradient-steps",
         data,
         layout,
-        height=100 + (28 if balanced else 20) * len(names),
+        height=rows_height(names, 28 if balanced else 20),
         rows=tuple(names),
         title="Cosine of the columns' gradients with the step",
         caption="Where the cosine of a column's gradient with the step is below 0, the step works against the column.",
@@ -183,8 +175,7 @@ def cosines(evidence: Evidence) -> Figure:
     names = [evidence.names[d] for d in kept]
     matrix = lambda one: listed(one.cosines[np.ix_(kept, kept)], 3)
     first: GradientComparison = evidence.comparisons[0]
-    trace = {"type": "heatmap", "x": names, "y": names, "z": matrix(first), "coloraxis": "coloraxis", "xgap": 1,
-             "ygap": 1, "hovertemplate": "%{y} · %{x}: %{z}<extra></extra>"}  # fmt: skip
+    trace = {"type": "heatmap", "x": names, "y": names, "z": matrix(first)}
     # gradients with many elements are nearly orthogonal: the colours follow the largest cosine of a pair
     pairs = np.concatenate(
         [one.cosines[np.ix_(kept, kept)][np.triu_indices(len(kept), 1)] for one in evidence.comparisons]
@@ -198,7 +189,6 @@ def cosines(evidence: Evidence) -> Figure:
         data,
         layout,
         height=heat_height(len(names)),
-        scheme="diverging",
         title="Cosines between the columns' gradients",
         caption="1: the gradients of two columns have the same direction; −1: they have opposite directions." + fewer,
         choice=Choice("at", options),

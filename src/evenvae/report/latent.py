@@ -4,11 +4,13 @@ import numpy as np
 from jaxtyping import Float, Int
 from sklearn.decomposition import PCA
 
+from evenvae.report.drawing import drawn
 from evenvae.report.evidence import Evidence
-from evenvae.report.parts import Choice, Figure, Section, apart, drawn, listed, percent, shown
+from evenvae.report.parts import Choice, Figure, Section, all_shown, apart, listed, percent, shown
 from evenvae.tables import Column
 
-POINTS, CELLS, LEVELS = 2000, 100_000, 7
+POINTS, CELLS, LEVELS = 2000, 50_000, 7
+DAY = 86_400
 PALETTE = ("#3f86d8", "#e08a3c", "#3f9e6b", "#b65fc2", "#cf5060", "#9a7b4f", "#4fb3bf", "#8a93a3")
 NUMBERS = [[0, "#3b4cc0"], [0.25, "#5b8fd6"], [0.5, "#58b5a0"], [0.75, "#c9b13f"], [1, "#e0633c"]]
 
@@ -51,37 +53,32 @@ def figure(evidence: Evidence, flat: Float[np.ndarray, "n 2"], picked: Int[np.nd
     # the column that is reconstructed best shows the structure of the map best
     ratio = np.nan_to_num(evidence.evaluation["ratio"].to_numpy(float), nan=np.inf)
     chosen = int(ratio.argmin())
-    first, hue = options[chosen][1], "marker.color"
+    first = options[chosen][1]
     trace = {
         "type": "scatter",
         "mode": "markers",
         "x": listed(flat[:, 0], 3),
         "y": listed(flat[:, 1], 3),
         "text": first["text"][0],
-        "marker": {key.removeprefix("marker."): value[0] for key, value in first.items() if key not in ("text", hue)}
+        "marker": {key.removeprefix("marker."): value[0] for key, value in first.items() if key != "text"}
         | {"size": 5, "opacity": 0.75},
-        "hovertemplate": "%{text}<extra></extra>",
+        "hovertemplate": "%{text}",
     }
     data, layout = drawn(
         [trace],
         {
-            "xaxis": {"title": {"text": "first component"}, "zeroline": False},
-            "yaxis": {"title": {"text": "second component"}, "zeroline": False},
-            "margin": {"t": 8, "b": 48, "l": 52, "r": 8},
-            "showlegend": False,
-            "hovermode": "closest",
+            "xaxis": {"title": {"text": "first component"}},
+            "yaxis": {"title": {"text": "second component"}},
         },
     )
-    # missing cells have no colour, which Plotly's script accepts and its checks refuse
-    data[0]["marker"]["color"] = first[hue][0]
     return Figure("latent", data, layout, height=480, choice=Choice("colour by", options, selected=chosen))
 
 
 def colours(column: Column, values: Float[np.ndarray, " n"]) -> dict:
     """The changes by which the dots show a column: a colour scale for numbers, one colour for each frequent level."""
-    texts = [shown(value, column) for value in values]
+    texts = all_shown(values, column)
     place, low, high, scale, ticks, labels = _levels(column, values) if column.discrete else _numbers(column, values)
-    bar = {"thickness": 12, "outlinewidth": 0, "len": 0.9, "tickmode": "array", "tickvals": ticks, "ticktext": labels}
+    bar = {"tickvals": ticks, "ticktext": labels}
     return {
         "text": [texts],
         "marker.color": [place],
@@ -101,7 +98,12 @@ def _numbers(column: Column, values: Float[np.ndarray, " n"]) -> tuple:
     if low == high:
         low, high = low - 0.5, high + 0.5
     ticks = np.linspace(low, high, 5)
-    return listed(values), low, high, NUMBERS, listed(ticks, 6), [shown(tick, column) for tick in ticks]
+    texts = all_shown(ticks, column)
+    if column.is_datetime:
+        # days since the first tick have fewer digits than seconds since 1970, and the same colours
+        first = low
+        values, ticks, low, high = ((part - first) / DAY for part in (values, ticks, low, high))
+    return listed(values, 5), low, high, NUMBERS, listed(ticks, 6), texts
 
 
 def _levels(column: Column, values: Float[np.ndarray, " n"]) -> tuple:

@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Int
 
+from evenvae.report.drawing import drawn
 from evenvae.report.evidence import Evidence
 from evenvae.report.parts import (
     OTHER,
@@ -10,10 +11,10 @@ from evenvae.report.parts import (
     Figure,
     Section,
     Table,
-    drawn,
     kind_of,
     listed,
     number,
+    rows_height,
     rows_layout,
 )
 
@@ -70,14 +71,13 @@ def bars(evidence: Evidence, order: Int[np.ndarray, " D"]) -> Figure:
         traces.append({
             "type": "bar", "orientation": "h", "name": label, "y": names,
             "x": listed(np.minimum(ratio, FAR)), "customdata": listed(ratio),
-            "text": [f"{r:.1f}" if r > FAR else "" for r in ratio], "textposition": "inside", "constraintext": "none",
-            "textfont": {"color": "#ffffff", "size": 11},
-            "marker": {"color": colour}, "hovertemplate": "%{y}: %{customdata}<extra>" + label + "</extra>",
+            "text": [f"{r:.1f}" if r > FAR else "" for r in ratio],
+            "marker": {"color": colour}, "hovertemplate": "%{customdata}",
         })  # fmt: skip
     top = float(np.nanmax([1.05, *(np.nanmax(np.minimum(r, FAR), initial=0) for _, _, r in ratios)]))
     axis = {"range": [0, top], "title": {"text": "error / error of the best constant"}}
-    data, layout = drawn(traces, {**rows_layout(axis, legend=True, at_one=True), "barmode": "group"})
-    height = 100 + len(names) * (22 if evidence.beside is None else 34)
+    data, layout = drawn(traces, rows_layout(axis, legend=True, at_one=True))
+    height = rows_height(names, 22 if evidence.beside is None else 34)
     return Figure("learned", data, layout, height=height, rows=tuple(names))
 
 

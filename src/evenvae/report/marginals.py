@@ -6,6 +6,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
+from evenvae.report.drawing import drawn
 from evenvae.report.evidence import Evidence
 from evenvae.report.parts import (
     REAL,
@@ -15,8 +16,6 @@ from evenvae.report.parts import (
     Gallery,
     Section,
     apart,
-    drawn,
-    faded,
     kind_of,
     listed,
     percent,
@@ -132,30 +131,18 @@ def section(evidence: Evidence) -> Section:
 def figure(number: int, column: Column, found: Marginal) -> Figure:
     """Bars for levels, step lines for numbers."""
     sources = (("real", REAL), ("reconstructed", RECONSTRUCTED), ("sampled", SAMPLED))
-    layout = {
-        "margin": {"t": 8, "b": 28, "l": 44, "r": 8},
-        "showlegend": False,
-    }
     shares = {"tickformat": "~%", "rangemode": "tozero", "nticks": 5}
     if found.edges is None:
         traces = [
             {"type": "bar", "name": name, "y": list(found.labels), "x": listed(getattr(found, name)),
              "orientation": "h", "marker": {"color": colour},
-             "hovertemplate": "%{y}: %{x:.1%}<extra>" + name + "</extra>"}
+             "hovertemplate": "%{x:.1%}"}
             for name, colour in sources
         ]  # fmt: skip
-        layout |= {
-            "barmode": "group",
+        layout = {
             "bargap": 0.25,
             "xaxis": shares,
-            "yaxis": {
-                "type": "category",
-                "autorange": "reversed",
-                "showgrid": False,
-                "tickmode": "array",
-                "tickvals": list(found.labels),
-                "ticktext": apart(found.labels, 15),
-            },
+            "yaxis": {"type": "category", "ticktext": apart(found.labels, 15)},
         }
     else:
         places = datetime_texts(found.edges) if column.is_datetime else listed(found.edges, 6)
@@ -164,11 +151,10 @@ def figure(number: int, column: Column, found: Marginal) -> Figure:
             {"type": "scatter", "mode": "lines", "name": name, "x": places,
              "y": [*listed(getattr(found, name)), listed(getattr(found, name))[-1]],
              "line": {"shape": "hv", "color": colour, "width": 1 if name == "real" else 2},
-             **({"fill": "tozeroy", "fillcolor": faded(colour)} if name == "real" else {}),
-             "hovertemplate": "from %{x}: %{y:.1%}<extra>" + name + "</extra>"}
+             **({"fill": "tozeroy"} if name == "real" else {})}
             for name, colour in sources
         ]  # fmt: skip
-        layout |= {"xaxis": {"type": kind, "nticks": 6}, "yaxis": shares, "hovermode": "x"}
+        layout = {"xaxis": {"type": kind, "nticks": 6}, "yaxis": shares}
     data, layout = drawn(traces, layout)
     sampled, reconstructed = found.distance("sampled"), found.distance("reconstructed")
     return Figure(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from evenvae.report.drawing import drawn
 from evenvae.report.evidence import HIDDEN_SHARE, Evidence
 from evenvae.report.parts import (
     OTHER,
@@ -10,11 +11,11 @@ from evenvae.report.parts import (
     Figure,
     Section,
     Table,
-    drawn,
     finite_mean,
     listed,
     number,
     percent,
+    rows_height,
     rows_layout,
 )
 
@@ -57,9 +58,11 @@ def shares(evidence: Evidence) -> Figure:
     order = [d for d in np.argsort(-evidence.missing_share, kind="stable") if evidence.missing_share[d] > 0]
     names = [evidence.names[d] for d in order]
     trace = {"type": "bar", "orientation": "h", "y": names, "x": listed(evidence.missing_share[order]),
-             "marker": {"color": REAL}, "hovertemplate": "%{y}: %{x:.2%}<extra></extra>"}  # fmt: skip
+             "marker": {"color": REAL}, "hovertemplate": "%{x:.2%}"}  # fmt: skip
     data, layout = drawn([trace], rows_layout({"tickformat": "~%", "rangemode": "tozero"}))
-    return Figure("missing-shares", data, layout, height=70 + 22 * len(names), rows=tuple(names), title="Missing cells")
+    return Figure(
+        "missing-shares", data, layout, height=rows_height(names, 22), rows=tuple(names), title="Missing cells"
+    )
 
 
 def patterns(evidence: Evidence, most: int = 8) -> Table:
@@ -88,7 +91,7 @@ def errors(evidence: Evidence) -> Figure:
     trace = {
         "type": "bar", "orientation": "h", "y": names, "x": listed(shown), "customdata": listed(ratio[order]),
         "marker": {"color": [OTHER if w else RECONSTRUCTED for w in worse]},
-        "hovertemplate": "%{y}: %{customdata}<extra></extra>",
+        "hovertemplate": "%{customdata}",
     }  # fmt: skip
     top = max(1.05, float(np.nanmax(shown, initial=0)))
     axis = {"range": [0, top], "title": {"text": "error / error of the best constant"}}
@@ -98,7 +101,7 @@ def errors(evidence: Evidence) -> Figure:
         "imputation",
         data,
         layout,
-        height=80 + 22 * len(names),
+        height=rows_height(names, 22),
         rows=tuple(names),
         title="How well hidden cells are imputed",
         caption="The best constant is the mean of numbers, the most frequent level." + kinds,

@@ -1,6 +1,5 @@
 """From the sections to one HTML file that loads nothing else."""
 
-import dataclasses
 import json
 from importlib.resources import files
 from importlib.util import find_spec
@@ -21,8 +20,9 @@ from evenvae.report import (
     training_curves,
     unusual,
 )
+from evenvae.report.drawing import joined, packed, trusted
 from evenvae.report.evidence import Evidence, gather
-from evenvae.report.parts import CONFIG, Figure, Gallery, Section, Table, finite_mean, number
+from evenvae.report.parts import Figure, Gallery, Section, Table, finite_mean, number
 
 SECTIONS = (
     learned,
@@ -52,7 +52,7 @@ def write_report(model: EvenVAE, X: Any, path: str | Path, *, title: str = "", *
         The sections, as data.
 
     Raises:
-        InputError: plotly or jinja2 is not installed, or the table does not fit the model.
+        InputError: jinja2 is not installed, or the table does not fit the model.
     """
     check_installed()
     evidence = gather(model, X, **options)
@@ -62,10 +62,9 @@ def write_report(model: EvenVAE, X: Any, path: str | Path, *, title: str = "", *
 
 
 def check_installed() -> None:
-    """Raise InputError where an optional library that draws the report is not installed."""
-    missing = [name for name in ("plotly", "jinja2") if find_spec(name) is None]
-    if missing:
-        raise InputError(f"The report needs {' and '.join(missing)}: pip install 'evenvae[report]'.")
+    """Raise InputError where the optional library that writes the report is not installed."""
+    if find_spec("jinja2") is None:
+        raise InputError("The report needs jinja2: pip install 'evenvae[report]'.")
 
 
 def build(evidence: Evidence) -> list[Section]:
@@ -74,7 +73,7 @@ def build(evidence: Evidence) -> list[Section]:
 
 
 def render(evidence: Evidence, sections: list[Section], title: str = "", source: str = "") -> str:
-    """The page as one text with styles, script, Plotly and data.
+    """The page as one text with styles, scripts and data.
 
     Args:
         evidence: the model's answers.
@@ -83,7 +82,6 @@ def render(evidence: Evidence, sections: list[Section], title: str = "", source:
         source: where the table is from, for the end of the page.
     """
     import jinja2
-    from plotly.offline import get_plotlyjs
 
     templates = files("evenvae.report") / "templates"
     read = lambda name: (templates / name).read_text(encoding="utf-8")
@@ -91,6 +89,7 @@ def render(evidence: Evidence, sections: list[Section], title: str = "", source:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.tests |= {"figure": _is(Figure), "gallery": _is(Gallery), "table": _is(Table), "numeric": _numeric}
+    script = joined(read("page.js"))
     return environment.from_string(read("page.html")).render(
         title=title or f"{len(evidence.columns)} columns, {evidence.table_rows:,} rows",
         source=source,
@@ -101,10 +100,9 @@ def render(evidence: Evidence, sections: list[Section], title: str = "", source:
         sections=sections,
         column_count=len(evidence.columns),
         style=read("style.css"),
-        script=read("page.js"),
-        plotly=get_plotlyjs(),
-        figures=script_safe({figure.name: _described(figure) for figure in figures_of(sections)}),
-        config=script_safe(CONFIG),
+        script=script,
+        policy=trusted(script),
+        figures=script_safe({figure.name: packed(figure) for figure in figures_of(sections)}),
     )
 
 
@@ -146,17 +144,6 @@ def script_safe(value: Any) -> str:
     ):
         text = text.replace(character, escape)
     return markupsafe.Markup(text)
-
-
-def _described(figure: Figure) -> dict[str, Any]:
-    described: dict[str, Any] = {"data": figure.data, "layout": figure.layout, "height": figure.height}
-    if figure.rows:
-        described["rows"] = figure.rows
-    if figure.scheme:
-        described["scheme"] = figure.scheme
-    if figure.choice:
-        described["choice"] = dataclasses.asdict(figure.choice)
-    return described
 
 
 def _numeric(cell: Any) -> bool:

@@ -11,7 +11,8 @@ from jaxtyping import Float
 from evenvae.tables import Column
 
 REAL, RECONSTRUCTED, SAMPLED, OTHER = "#8a93a3", "#3f86d8", "#e08a3c", "#a8afbb"
-CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": False, "scrollZoom": False}
+FRAME = 80
+"""Height of what a figure with a row for every column has beside its rows, in CSS pixels."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,19 +27,18 @@ class Choice:
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """A Plotly figure as data for JSON.
+    """A figure as data for JSON, in the words of `drawing.vocabulary`.
 
     Attributes:
         name: of the figure in the page.
-        data: traces of Plotly.
-        layout: of Plotly.
+        data: traces.
+        layout: axes, legend and lines across the figure.
         height: in CSS pixels.
         title: above the figure.
         caption: below the figure.
         column: the column that the figure shows, for the search of the page.
         kind: ``numbers`` or ``levels``, for the filter of the page.
         rows: the columns on the vertical axis of a figure with one row for every column; the search hides the others.
-        scheme: ``"diverging"`` or ``"sequential"``, the colours of a colour axis, which differ between light and dark.
         choice: a selector.
         facts: sorting keys of a figure in a gallery.
     """
@@ -52,7 +52,6 @@ class Figure:
     column: str | None = None
     kind: str = ""
     rows: tuple[str, ...] = ()
-    scheme: str = ""
     choice: Choice | None = None
     facts: dict[str, float | None] = dataclasses.field(default_factory=dict)
 
@@ -99,9 +98,11 @@ class Section:
 
 
 def listed(values: Any, digits: int = 4) -> list[Any]:
-    """Numbers rounded to ``digits`` significant digits; None where a number is not finite."""
+    """Numbers rounded to ``digits`` significant digits, whole ones as int; None where a number is not finite."""
     flat = [float(v) for v in np.asarray(values, float).ravel()]
     rounded = [float(f"{v:.{digits}g}") if math.isfinite(v) else None for v in flat]
+    # JSON of a whole number is shorter without its decimal point
+    rounded = [int(v) if v is not None and v.is_integer() and abs(v) < 1e15 else v for v in rounded]
     shape = np.shape(values)
     if len(shape) < 2:
         return rounded
@@ -109,17 +110,9 @@ def listed(values: Any, digits: int = 4) -> list[Any]:
     return [rounded[begin : begin + width] for begin in range(0, len(rounded), width)]
 
 
-def drawn(traces: list[Any], layout: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Data and layout of a figure, checked by Plotly.
-
-    Raises:
-        ValueError: Plotly does not know a property.
-    """
-    import plotly.graph_objects as go
-
-    figure = go.Figure(data=traces, layout={**layout, "template": "none"}).to_plotly_json()
-    figure["layout"].pop("template", None)
-    return figure["data"], figure["layout"]
+def rows_height(rows: Sequence[str], each: int) -> int:
+    """Height of a figure with a row of ``each`` CSS pixels for every one of the ``rows``."""
+    return FRAME + each * len(rows)
 
 
 def rows_layout(axis: dict[str, Any], legend: bool = False, at_one: bool = False) -> dict[str, Any]:
@@ -130,15 +123,12 @@ def rows_layout(axis: dict[str, Any], legend: bool = False, at_one: bool = False
         legend: whether there is a legend.
         at_one: whether to draw a line at 1, where nothing was learned.
     """
-    line = {"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dot", "width": 1}}
     return {
         "xaxis": axis,
-        "yaxis": {"autorange": "reversed", "type": "category", "showgrid": False},
-        "margin": {"t": 40 if legend else 8, "b": 48, "l": 8, "r": 8},
-        "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        "yaxis": {"type": "category"},
         "showlegend": legend,
         "bargap": 0.3,
-        "shapes": [line] if at_one else [],
+        "shapes": [{"x0": 1, "x1": 1}] if at_one else [],
     }
 
 
@@ -149,13 +139,22 @@ def kind_of(column: Column) -> str:
 
 def shown(value: float, column: Column) -> str:
     """A cell as text, as the table writes it."""
-    if not math.isfinite(value):
-        return "missing"
+    return all_shown(np.array([value], float), column)[0]
+
+
+def all_shown(values: Float[np.ndarray, " n"], column: Column) -> list[str]:
+    """Cells as texts, as the table writes them; each different one is decoded once."""
+    different, places = np.unique(values[np.isfinite(values)], return_inverse=True)
     # decoding clips values to the training table's bounds; here they are shown as they are
-    cell = dataclasses.replace(column, low=None, high=None).decode(np.array([value])).iloc[0]
+    cells = dataclasses.replace(column, low=None, high=None).decode(different) if different.size else []
     if column.is_datetime:
-        return str(cell)[:10]
-    return f"{cell:.5g}" if isinstance(cell, float) else str(cell)
+        texts = [str(cell)[:10] for cell in cells]
+    else:
+        texts = [f"{cell:.5g}" if isinstance(cell, float) else str(cell) for cell in cells]
+    found = ["missing"] * len(values)
+    for row, place in zip(np.flatnonzero(np.isfinite(values)), places, strict=True):
+        found[row] = texts[place]
+    return found
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -169,12 +168,6 @@ def number(value: float | None, digits: int = 3) -> str:
 def shortened(text: str, most: int) -> str:
     """A text of at most ``most`` characters: start and end of a longer one, because names often differ at their end."""
     return text if len(text) <= most else f"{text[: (most - 1) // 2]}…{text[-(most // 2) :]}"
-
-
-def faded(colour: str, opacity: float = 1 / 3) -> str:
-    """``colour``, given as ``#rrggbb``, with an ``opacity``; Plotly before 7 knows no eight-digit colours."""
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return f"rgba({red}, {green}, {blue}, {opacity:.2f})"
 
 
 def apart(texts: Sequence[str], most: int) -> list[str]:

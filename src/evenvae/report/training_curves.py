@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from evenvae.report.drawing import drawn
 from evenvae.report.evidence import Evidence
-from evenvae.report.parts import OTHER, REAL, RECONSTRUCTED, SAMPLED, Choice, Figure, Section, drawn, listed
+from evenvae.report.parts import OTHER, REAL, RECONSTRUCTED, SAMPLED, Choice, Figure, Section, listed
 
-POINTS = 200
+POINTS, NUMBERS = 200, 10_000
 METRICS = {
     "reconstruct": "mean error of cells that the model sees",
     "impute": "mean error of hidden cells",
@@ -24,9 +25,10 @@ def series(history: list[dict[str, Any]], field: str) -> Float[np.ndarray, "eval
     return np.array([record[field] for record in history], dtype=float)
 
 
-def thinned(count: int) -> Int[np.ndarray, " kept"]:
-    """Places of at most `POINTS` of ``count`` evaluations, with the first and the last."""
-    return np.unique(np.linspace(0, count - 1, min(count, POINTS)).round().astype(int))
+def thinned(count: int, columns: int = 1) -> Int[np.ndarray, " kept"]:
+    """Places of at most `POINTS` of ``count`` evaluations, of fewer where there are many columns; with both ends."""
+    most = min(POINTS, max(20, NUMBERS // columns))
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
 def section(evidence: Evidence) -> Section:
@@ -97,15 +99,12 @@ def over_steps(
     name: str, title: str, traces: list[dict[str, Any]], caption: str = "", marks: Sequence[int] = ()
 ) -> Figure:
     """A small figure of `lines`, with a vertical line at each of the steps ``marks``."""
-    vertical = {"type": "line", "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dot", "width": 1}}
     data, layout = drawn(
         traces,
         {
-            "margin": {"t": 8, "b": 44, "l": 52, "r": 8},
             "xaxis": {"title": {"text": "step"}},
-            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "showlegend": len({trace["name"] for trace in traces}) > 1,
-            "shapes": [{**vertical, "x0": step, "x1": step} for step in marks],
+            "shapes": [{"x0": step, "x1": step} for step in marks],
         },
     )
     return Figure(name, data, layout, height=280, title=title, caption=caption)
@@ -172,7 +171,7 @@ def column_curves(
         axis: the vertical axis.
         caption: below the figure.
     """
-    kept = thinned(len(history))
+    kept = thinned(len(history), len(names))
     steps = [int(history[i]["step"]) for i in kept]
     curves = {label: values[kept] for label, values in curves.items()}
     first = next(iter(curves.values()))
@@ -188,17 +187,7 @@ def column_curves(
            "line": {"color": colour, "width": 3}, "marker": {"color": colour}}
           for (label, values), colour in zip(curves.items(), (RECONSTRUCTED, SAMPLED), strict=False)),
     ]  # fmt: skip
-    several = len(curves) > 1
-    data, layout = drawn(
-        traces,
-        {
-            "margin": {"t": 30 if several else 8, "b": 44, "l": 52, "r": 8},
-            "xaxis": {"title": {"text": "step"}},
-            "yaxis": axis,
-            "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
-            "showlegend": several,
-        },
-    )
+    data, layout = drawn(traces, {"xaxis": {"title": {"text": "step"}}, "yaxis": axis, "showlegend": len(curves) > 1})
     options = tuple(
         (column, {"y": [listed(v[:, d]) for v in curves.values()], "name": [called(label, d) for label in curves]})
         for d, column in enumerate(names)

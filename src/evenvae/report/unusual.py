@@ -4,8 +4,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from evenvae.fitted.scoring import SAMPLES
+from evenvae.report.drawing import drawn
 from evenvae.report.evidence import Evidence
-from evenvae.report.parts import REAL, SAMPLED, Figure, Section, Table, drawn, listed, number, shown
+from evenvae.report.parts import REAL, SAMPLED, Figure, Section, Table, listed, number, shown
 
 ROWS, REASONS = 15, 3
 
@@ -48,15 +49,13 @@ def histogram(total: Float[np.ndarray, " N"]) -> Figure:
     middles = (edges[1:] + edges[:-1]) / 2
     colours = [SAMPLED if edge <= limit else REAL for edge in edges[:-1]]
     trace = {"type": "bar", "x": listed(middles, 5), "y": counts.tolist(), "marker": {"color": colours},
-             "hovertemplate": "about %{x} nats: %{y} rows<extra></extra>"}  # fmt: skip
+             "hovertemplate": "about %{x} nats: %{y} rows"}  # fmt: skip
     data, layout = drawn(
         [trace],
         {
             "bargap": 0.02,
             "xaxis": {"title": {"text": "log-likelihood of a row, nats"}},
             "yaxis": {"title": {"text": "rows"}},
-            "margin": {"t": 8, "b": 48, "l": 52, "r": 8},
-            "showlegend": False,
         },
     )
     return Figure("scores", data, layout, height=240)
