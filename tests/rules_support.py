@@ -20,7 +20,7 @@ COLUMNS = {
     "moment": (pd.date_range("2020", periods=N), "normal", "time"),
     "iso": ([f"20{i:02d}-05-06" for i in range(20)] * 10, "normal", "time"),
     "span": (pd.to_timedelta(np.arange(N), unit="h"), "normal", "time"),
-    "money": ([f"1,{i:03d}" for i in range(20)] * 10, "categorical", "2"),
+    "money": ([f"1,{i:03d}" for i in range(20)] * 10, "lognormal", "3"),
 }
 
 

@@ -82,7 +82,7 @@ class Percentage(Quantity):
     def guess(self, raw, rules):
         return {"likelihood": "normal", "reason": "percentages", "rule": "percentage"}
 
-    def parse(self, observed):
+    def parse(self, observed, column):
         return observed.astype(str).str.removesuffix(" %").astype(float).to_numpy()
 
     def restore(self, values, missing, column):

@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int, Shaped
 
 from evenvae.errors import InputError
+from evenvae.tables.columns.cell_checks import check_cells
 from evenvae.tables.frames import as_frame, is_records, library_of
 from evenvae.tables.native import to_library
 from evenvae.tables.schema.column import Column
@@ -93,6 +94,7 @@ def aligned(X: Any, schema: Schema) -> pd.DataFrame:
                 f"The table has no column {column.name!r}, which the model was trained on; "
                 f"{nearest(column.name, frame.columns)}."
             )
+        check_cells(column.name, frame[column.name])
     return frame
 
 
@@ -102,11 +104,13 @@ def decode(
     like: Any = None,
     base: Any = None,
     tasks: Int[np.ndarray, "N T"] | None = None,
+    empty: Mapping[str, Bool[np.ndarray, " N"]] | None = None,
 ) -> Any:
     """Make a table of numbers.
 
     Columns that are not features come from ``base`` if it has them. Otherwise task columns come from ``tasks``,
-    constants are filled in, identifiers that are whole numbers count the rows from 1, and all other columns are empty.
+    constants are filled in, identifiers that are whole numbers go on from the largest one of the training table, and
+    all other columns are empty.
 
     Args:
         values: feature values as in `Encoded`; NaN gives a missing cell.
@@ -114,10 +118,17 @@ def decode(
         like: a table of the library that the result is made in; None for the library of the training table.
         base: a table with the same number of rows.
         tasks: codes of tasks; -1 gives a missing cell. None gives empty task columns.
+        empty: by name of a constant column, the rows in which its cell is missing.
 
     Raises:
-        InputError: ``base`` has another number of rows, or lacks a feature column.
+        InputError: ``values`` do not fit the schema; ``base`` has another number of rows, or lacks a feature column.
     """
+    values = np.asarray(values)
+    if values.ndim != 2 or values.shape[1] != schema.elements or values.dtype.kind not in "fiub":
+        raise InputError(
+            f"values must be an array of numbers of shape (rows, {schema.elements}), not {values.dtype} of shape "
+            f"{values.shape}."
+        )
     rows = len(values)
     kept = None if base is None else aligned(base, schema)
     if kept is not None and len(kept) != rows:
@@ -136,6 +147,8 @@ def decode(
             cells = column.decode(np.where(code < 0, np.nan, code))
         else:
             cells = _unmodelled(column, rows)
+            if empty and column.name in empty:
+                cells = cells.mask(empty[column.name])
         series[column.name] = column.codec.typed(cells, column)
     frame = pd.DataFrame(series, index=pd.RangeIndex(rows))
     return to_library(frame, schema, schema.library if like is None else library_of(like))
@@ -156,9 +169,10 @@ def _blocks(values: Float[np.ndarray, "N E"], schema: Schema) -> Iterator[tuple[
 
 
 def _unmodelled(column: Column, rows: int) -> pd.Series:
-    """Cells of a column that no model knows: its constant value, the numbers of the rows, or nothing."""
+    """Cells of a column that no model knows: its constant value, new whole numbers that name rows, or nothing."""
     if column.role == "constant":
-        return pd.Series([column.value] * rows, dtype=object)
+        return column.codec.constant(column, rows)
     if column.role == "identifier" and "int" in column.dtype.lower():
-        return pd.Series(np.arange(1, rows + 1))
+        # new rows are other rows: their numbers go on where those of the table end
+        return pd.Series(np.arange(1, rows + 1) + int(column.high or 0))
     return pd.Series([None] * rows, dtype=object)

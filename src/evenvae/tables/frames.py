@@ -1,8 +1,8 @@
 """Any table as a pandas frame: pandas, polars, pyarrow, narwhals, NumPy, lists and dicts."""
 
 import base64
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import narwhals as nw
 import numpy as np
@@ -16,6 +16,24 @@ from evenvae.tables.columns.image import NAME
 
 ORIGIN = "evenvae.origin"
 LIBRARIES = ("pandas", "polars", "pyarrow", "numpy", "dict")
+
+
+class Origin(NamedTuple):
+    """What a table was before it became a pandas view.
+
+    Attributes:
+        library: the one of `LIBRARIES` that it belonged to.
+        types: the column types of a polars or pyarrow table as text, for `arrow_types`.
+        labels: its column names, which need not be texts.
+    """
+
+    library: str
+    types: str
+    labels: tuple[Any, ...]
+
+    def __deepcopy__(self, memo: Any) -> "Origin":
+        # pandas copies the attributes of a frame deeply whenever it makes a new one from it
+        return self
 
 
 def library_of(X: Any) -> str:
@@ -42,12 +60,14 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     """A pandas view of any table, for reading only; column names are strings.
 
     Args:
-        X: pandas, polars (eager or lazy), pyarrow, narwhals, a 2-D array, a list of rows or of dicts, images as an
-            array (N, H, W) or (N, H, W, C), or a dict of arrays by column, which may hold images.
+        X: pandas, polars (eager or lazy), pyarrow, narwhals, a 2-D array (its masked cells are missing), a list of
+            rows or of dicts, images as an array (N, H, W) or (N, H, W, C), or a dict of arrays by column, which may
+            hold images.
         names: column names for an array, which has none.
 
     Raises:
-        InputError: duplicate column names, no rows, no columns, a sparse matrix, or an array that is not 2-D.
+        InputError: duplicate column names, no rows, no columns, a sparse matrix, an array that is not 2-D, or a column
+            type that cannot be read.
     """
     X = X.to_native() if isinstance(X, nw.DataFrame) else X
     if issparse(X):
@@ -61,15 +81,18 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
         X = X.collect() if hasattr(X, "collect") else X
         if not hasattr(X, "columns"):
             raise InputError("A polars Series is one column; pass a DataFrame, as in series.to_frame().")
-        frame = pd.DataFrame({name: _from_arrow(X[name].to_arrow()) for name in X.columns})
+        frame = pd.DataFrame({name: _converted(name, X[name].dtype, X[name].to_arrow) for name in X.columns})
     elif library == "pyarrow":
         _refuse_duplicates(X.schema.names)
-        frame = pd.DataFrame({name: _from_arrow(X.column(name)) for name in X.schema.names})
+        column_of = lambda name: lambda: X.column(name)
+        frame = pd.DataFrame({name: _converted(name, X.schema.field(name).type, column_of(name))
+                              for name in X.schema.names})  # fmt: skip
     elif library == "dict":
         frame = _from_dict(X)
     else:
         frame = _from_array(X, names)
-    _refuse_duplicates([str(name) for name in frame.columns])
+    labels = frame.columns
+    _refuse_duplicates([str(name) for name in labels])
     if frame.shape[1] == 0:
         raise InputError(
             f"The table has no columns: 0 feature(s) (shape={frame.shape}) while a minimum of 1 is required."
@@ -77,16 +100,18 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     if len(frame) == 0:
         raise InputError(f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of 1 is required.")
     frame = frame.copy(deep=False)
-    frame.columns = [str(name) for name in frame.columns]
-    for name in [name for name in frame.columns if isinstance(frame[name].dtype, pd.ArrowDtype)]:
-        frame[name] = _from_arrow(pa.chunked_array(pa.array(frame[name]))).set_axis(frame.index)
-    frame.attrs.setdefault(ORIGIN, (library, _arrow_schema(X) if library in ("polars", "pyarrow") else ""))
+    frame.columns = [str(name) for name in labels]
+    for place, dtype in enumerate(frame.dtypes):
+        if isinstance(dtype, pd.ArrowDtype | pd.SparseDtype):
+            frame.isetitem(place, _plain(frame.iloc[:, place]))
+    types = _arrow_schema(X) if library in ("polars", "pyarrow") else ""
+    frame.attrs.setdefault(ORIGIN, Origin(library, types, tuple(labels)))
     return frame
 
 
-def origin_of(frame: pd.DataFrame) -> tuple[str, str]:
-    """The library that a view made by `as_frame` came from, and its column types as text for `arrow_types`."""
-    return frame.attrs.get(ORIGIN, ("pandas", ""))
+def origin_of(frame: pd.DataFrame) -> Origin:
+    """What the table was of which `as_frame` made a view."""
+    return frame.attrs.get(ORIGIN, Origin("pandas", "", tuple(frame.columns)))
 
 
 def arrow_types(text: str) -> dict[str, Any]:
@@ -101,6 +126,28 @@ def _arrow_schema(X: Any) -> str:
     # the first row is enough for the types, and copies almost nothing
     schema = X.schema if isinstance(X, pa.Table | pa.RecordBatch) else X.head(1).to_arrow().schema
     return base64.b64encode(schema.remove_metadata().serialize().to_pybytes()).decode()
+
+
+def _plain(series: pd.Series) -> pd.Series:
+    """A column of an arrow type or a sparse one in a type of pandas itself."""
+    if isinstance(series.dtype, pd.SparseDtype):
+        return series.sparse.to_dense()
+    found = _converted(str(series.name), series.dtype, lambda: pa.chunked_array(pa.array(series)))
+    return found.set_axis(series.index)
+
+
+def _converted(name: str, kind: Any, column: Callable[[], Any]) -> pd.Series:
+    """A column of an arrow or polars table.
+
+    Raises:
+        InputError: there is no type of pandas for it.
+    """
+    try:
+        return _from_arrow(column())
+    # whatever the libraries raise, the user needs the column and what to do
+    except Exception as error:
+        raise InputError(f"Column {name!r} has the type {kind}, which cannot be read ({error}); cast it to numbers or "
+                         "texts, or leave it out.") from error  # fmt: skip
 
 
 def _from_arrow(column: Any) -> pd.Series:
@@ -123,10 +170,13 @@ def _nullable(integer: Any) -> Any:
 
 def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:
     if is_records(X):
-        return pd.DataFrame(X)
+        names_of_rows = dict.fromkeys(name for row in X for name in row)
+        return _from_dict({name: [row.get(name) for row in X] for name in names_of_rows})
     if hasattr(X, "toarray"):
         raise InputError("Sparse data are not supported: pass a dense array, as in X.toarray().")
-    array = np.asarray(X)
+    array = _unmasked(X) if np.ma.isMaskedArray(X) else np.asarray(X)
+    if array.dtype.names:
+        raise InputError("Structured arrays are not supported: pass a frame, as in pandas.DataFrame(array).")
     if array.ndim in (3, 4):
         return pd.DataFrame({(names or (NAME,))[0]: _cells(array)})
     if array.ndim != 2:
@@ -146,8 +196,22 @@ def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:
     return frame
 
 
+def _unmasked(array: Any) -> np.ndarray:
+    """A masked array with missing cells where it is masked."""
+    mask, data = np.ma.getmaskarray(array), np.ma.getdata(array)
+    if not mask.any():
+        return data
+    out = data.astype(data.dtype if data.dtype.kind in "fcmM" else float if data.dtype.kind in "iu" else object)
+    out[mask] = np.array("NaT", out.dtype) if out.dtype.kind in "mM" else np.nan if out.dtype != object else None
+    return out
+
+
 def _from_dict(X: Mapping[str, Any]) -> pd.DataFrame:
-    columns = {str(name): _cells(cells) for name, cells in X.items()}
+    for name, cells in X.items():
+        if isinstance(cells, str | bytes) or not hasattr(cells, "__len__"):
+            raise InputError(f"Column {name!r} of the dict is the single value {cells!r}; give a list of cells, as in "
+                             f"{{{name!r}: [{cells!r}]}}.")  # fmt: skip
+    columns = {name: _cells(cells) for name, cells in X.items()}
     lengths = {name: len(cells) for name, cells in columns.items()}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
@@ -157,9 +221,21 @@ def _from_dict(X: Mapping[str, Any]) -> pd.DataFrame:
 
 def _cells(column: Any) -> pd.Series:
     """A column of a dict; if it has more than one dimension, every cell holds an array."""
-    array = column if isinstance(column, np.ndarray | pd.Series) else np.asarray(column, dtype=_dtype_of(column))
+    if isinstance(column, pd.Series):
+        return column.reset_index(drop=True)
+    if isinstance(column, list | tuple) and not any(isinstance(cell, np.ndarray) for cell in column):
+        # cells that are lists stay cells, and are refused by name
+        classes = set(map(type, column))
+        nested = any(issubclass(found, list | tuple | dict | set) for found in classes)
+        # whole numbers beside None stay whole
+        whole = classes == {int, type(None)} and all(cell is None or abs(cell) < 2**63 for cell in column)
+        dtype = object if nested else "Int64" if whole else None
+        return pd.Series(list(column), dtype=dtype) if dtype else _object_column(pd.Series(list(column)))
+    array = _unmasked(column) if np.ma.isMaskedArray(column) else np.asarray(column, dtype=_dtype_of(column))
+    if array.ndim == 0:
+        raise InputError(f"A column of the dict is the single value {column!r}; give a list of cells.")
     if array.ndim < 2:
-        return pd.Series(array).reset_index(drop=True)
+        return _object_column(pd.Series(array))
     cells = np.empty(len(array), dtype=object)
     cells[:] = list(array)
     return pd.Series(cells)
@@ -172,7 +248,7 @@ def _dtype_of(column: Any) -> type | None:
 
 def _object_column(column: Any) -> Any:
     """An object column, as numbers if every observed cell is a number."""
-    observed = column.dropna()
+    observed = column.dropna() if column.dtype == object else ()
     if len(observed) and all(isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in observed):
         return pd.to_numeric(column, errors="coerce")
     return column

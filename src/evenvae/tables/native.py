@@ -18,15 +18,16 @@ def to_library(frame: pd.DataFrame, schema: Schema, library: str) -> Any:
         schema: of the training table; its column types are used where the cells fit them.
         library: one of `frames.LIBRARIES`.
     """
+    labels = schema.labels or schema.names
     if library == "pandas":
-        return frame
+        return frame.set_axis(pd.Index(labels), axis=1) if schema.labels else frame
     if library == "dict":
         features = {column.name: column for column in schema.features}
         return {
-            name: features[name].codec.as_array(frame[name], features[name])
+            label: features[name].codec.as_array(frame[name], features[name])
             if name in features
             else frame[name].to_numpy()
-            for name in frame.columns
+            for label, name in zip(labels, frame.columns, strict=True)
         }
     if library == "numpy":
         return _to_numpy(frame, schema)

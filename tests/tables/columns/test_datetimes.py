@@ -8,7 +8,6 @@ import pytest
 
 from evenvae import tables
 from evenvae.errors import InputError
-from evenvae.tables.columns.datetimes import text_format
 
 CELLS = {
     "datetime": [dt.datetime(1970, 1, 2, 3), dt.datetime(2020, 1, 1)],
@@ -49,19 +48,61 @@ def test_spans_are_seconds():
     ],
 )
 def test_texts_keep_their_spelling(text, format):
-    assert text_format(text) == format
     table = pd.DataFrame({"when": [text, text.replace("2020", "2021"), None]})
     schema = tables.Schema.infer(table)
-    assert schema["when"].kind == "datetime"
+    assert (schema["when"].kind, schema["when"].text_format) == ("datetime", format)
     pd.testing.assert_frame_equal(tables.decode(tables.encode(table, schema).values, schema), table)
-
-
-def test_what_is_no_text_has_no_format():
-    assert text_format(dt.date(2020, 1, 1)) is None
-    assert text_format("short") is None
 
 
 @pytest.mark.parametrize("kind", ["datetime", "date", "time", "duration"])
 def test_texts_that_are_called_times_are_refused(kind):
     with pytest.raises(InputError, match="holds no numbers"):
         tables.Schema.infer(pd.DataFrame({"x": ["soon", "later"]}), overrides={"x": {"kind": kind}})
+
+
+ZONES = [None, "Europe/Berlin", "America/New_York"]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(("frequency", "unit"), [("D", "day"), ("7h", "hour"), ("MS", "month"), ("11min", "minute")])
+def test_filled_times_have_the_unit_of_the_column_in_its_own_zone(zone, frequency, unit):
+    moments = pd.Series(pd.date_range("2020-03-01", periods=80, freq=frequency, tz=zone))
+    schema = tables.Schema.infer(pd.DataFrame({"when": moments}))
+    column = schema["when"]
+    # clocks that were put forward show other hours
+    assert column.unit == (unit if unit != "hour" or zone is None else column.unit)
+    drawn = column.decode(np.random.default_rng(0).uniform(column.low, column.high, 200))
+    local = drawn.dt.tz_localize(None) if zone else drawn
+    whole = {"day": "D", "hour": "h", "minute": "min"}
+    if unit == "month":
+        assert (local.dt.day == 1).all()
+    assert (local == local.dt.floor(whole.get(column.unit, "D"))).all()
+    assert drawn.min() >= moments.min()
+    assert drawn.max() <= moments.max()
+
+
+def test_texts_with_an_offset_are_filled_at_their_own_clock():
+    texts = [f"2020-01-{i:02d}T10:00:00+02:00" for i in range(1, 29)]
+    column = tables.Schema.infer(pd.DataFrame({"when": texts}))["when"]
+    drawn = column.decode(np.array([column.low, (column.low + column.high) / 2 + 100, column.high]))
+    assert drawn.tolist() == [texts[0], "2020-01-14T22:00:00+02:00", texts[-1]]
+
+
+def test_objects_keep_their_class_and_zone():
+    zone = dt.timezone(dt.timedelta(hours=2))
+    moments = [dt.datetime(2020, 1, 1 + i, tzinfo=zone) for i in range(20)]
+    cells = pd.Series([None, *moments], dtype=object)
+    column = tables.Schema.infer(pd.DataFrame({"when": cells}))["when"]
+    drawn = column.decode(column.encode(cells)[1:])
+    assert drawn.tolist() == moments
+    assert all(type(cell) is dt.datetime and cell.utcoffset() == dt.timedelta(hours=2) for cell in drawn)
+
+
+def test_the_user_decides_which_part_is_the_day():
+    table = pd.DataFrame({"when": ["03/04/2021", "05/06/2021", None, "01/02/2021"] * 5})
+    guessed = tables.Schema.infer(table)["when"]
+    assert 'text_format = "%d/%m/%Y"' in guessed.doubt
+    told = tables.Schema.infer(table, overrides={"when": {"text_format": "%d/%m/%Y"}})["when"]
+    assert (told.kind, told.doubt) == ("datetime", "")
+    assert told.decode(np.array([told.low, told.high])).tolist() == ["01/02/2021", "05/06/2021"]
+    assert guessed.low < told.low

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from evenvae.errors import InputError, TableWarning
 from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.raw_cells import RawCells
+from evenvae.tables.columns.typed_levels import cell_class, restored, type_of
 
 OnUnseen = Literal["missing", "error"]
 GIVEN = {"reason": "said in the schema", "rule": "schema"}
@@ -131,24 +132,35 @@ class Codec(abc.ABC):
             InputError: the cells are not of this kind, or a level is refused.
         """
 
+    def settle(self, values: Float[np.ndarray, " rows"], column: ColumnFields) -> Float[np.ndarray, " rows"]:
+        """The nearest values that the column can hold; NaN stays."""
+        del column
+        return values
+
     @abc.abstractmethod
     def decode(self, values: Float[np.ndarray, "rows *size"], column: ColumnFields) -> pd.Series:
         """The cells that the numbers encode; None, NaN or NaT for NaN."""
+
+    def constant(self, column: ColumnFields, rows: int) -> pd.Series:
+        """So many cells that hold the value of a constant column, in its own type."""
+        value = restored([column.value], column.value_type)[0] if column.value_type else column.value
+        return self.typed(pd.Series([value] * rows, dtype=object), column)
 
     # Cells in the library of the table
 
     def typed(self, series: pd.Series, column: ColumnFields) -> pd.Series:
         """Decoded cells in the dtype of the column. Where they do not fit it, they keep a dtype of their own."""
-        if column.dtype == "category":
-            known = list(column.categories or column.levels)
-            known += [level for level in series.dropna().unique() if level not in known]
-            return series.astype(pd.CategoricalDtype(known or None, column.ordered))
         try:
             if column.dtype == "bool" and series.isna().any():
                 return series
             return series.astype(column.dtype) if column.dtype else series
         except (TypeError, ValueError):
             return series.infer_objects()
+
+    def in_dtype(self, values: Float[np.ndarray, " rows"], dtype: Any) -> pd.Series | None:
+        """Settled values as cells of another pandas type of times; None where the cells are no times."""
+        del values, dtype
+        return None
 
     def as_objects(self, series: pd.Series, column: ColumnFields) -> pd.Series:
         """Cells as Python objects, for a NumPy array of objects."""
@@ -200,4 +212,11 @@ def warn(message: str) -> None:
 
 def _constant(raw: RawCells) -> dict[str, Any]:
     value = plain(raw.first)
-    return {"role": "constant", "reason": f"every observed cell is {value!r}", "rule": "1", "value": value}
+    found = {"role": "constant", "reason": f"every observed cell is {value!r}", "rule": "1", "value": value,
+             "missing_share": float(1 - raw.seen.mean())}  # fmt: skip
+    if raw.is_category:
+        categories = raw.cells.cat.categories
+        return {**found, "kind": "level", "value_type": type_of(categories), "ordered": bool(raw.cells.cat.ordered),
+                "categories": tuple(map(plain, categories))}  # fmt: skip
+    named = cell_class([raw.first]) or (type_of(pd.Index(raw.observed.iloc[:1])) if isinstance(value, str) else "")
+    return {**found, "value_type": named}

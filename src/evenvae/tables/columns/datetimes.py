@@ -1,7 +1,8 @@
-"""Datetimes, dates, times of day and spans of time, as numbers of seconds."""
+"""Datetimes and dates, as numbers of seconds since 1970."""
 
-import re
-from collections.abc import Mapping, Sequence
+import dataclasses
+import datetime
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,90 +10,96 @@ import pandas as pd
 from jaxtyping import Bool, Float
 from pandas.api import types
 
+from evenvae.tables.columns import digit_times, time_spelling
 from evenvae.tables.columns.base import Rules
 from evenvae.tables.columns.fields import ColumnFields
-from evenvae.tables.columns.quantity import Quantity
 from evenvae.tables.columns.raw_cells import RawCells
-
-TICKS = 1_000_000
-"""Ticks of a second. Times are exact to a microsecond: for dates of today, seconds in float64 are no finer."""
-_ISO = re.compile(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$")
-
-
-class Temporal(Quantity):
-    """What datetimes, dates, times and spans share: seconds with a normal likelihood."""
-
-    what = "points in time"
-
-    def guess(self, raw: RawCells, rules: Rules) -> dict[str, Any]:
-        """Normal."""
-        del rules
-        return {"likelihood": "normal", "reason": f"{self.what}, as a real number of seconds", "rule": "time",
-                "text_format": text_format(raw.first)}  # fmt: skip
-
-    def as_python(self, cells: Sequence[Any]) -> list[Any]:
-        """Datetimes and timedeltas of Python, because polars does not take those of pandas."""
-        return [_python(cell) for cell in cells]
+from evenvae.tables.columns.temporal import Temporal, has, shifted, timestamps
+from evenvae.tables.columns.time_units import coarsest, rounded, ticks_of
 
 
 class Datetime(Temporal):
-    """Points in time: a datetime type, datetime objects, or texts in ISO 8601. Values are seconds since 1970 in UTC."""
+    """Points in time: a datetime or period type, datetime objects, texts that spell them in one way, or, where the
+    schema says so, whole numbers such as 20240131. Values are seconds since 1970 in UTC."""
 
     kinds = ("datetime",)
     is_datetime = True
 
     def kind_of(self, raw: RawCells) -> str | None:
-        """Datetime types; objects with a date and an hour; texts that are all in ISO 8601."""
-        if types.is_datetime64_any_dtype(raw.cells.dtype):
+        """Datetime and period types; objects with a date and an hour; texts that are all datetimes."""
+        dtype = raw.cells.dtype
+        if types.is_datetime64_any_dtype(dtype) or isinstance(dtype, pd.PeriodDtype):
             return "datetime"
-        if not _may_hold_objects(raw):
-            return None
-        first = raw.first
-        if not isinstance(first, str):
-            return "datetime" if _has(first, "isoformat", "hour", "year") else None
-        if not _ISO.match(first):
-            return None
-        some = raw.observed.drop_duplicates()
-        iso = some.map(type).eq(str).all() and some.astype(str).str.match(_ISO).all()
-        return "datetime" if iso else None
+        if raw.may_hold_objects and has(raw.first, "isoformat", "hour", "year"):
+            return "datetime"
+        return "datetime" if raw.times.kind == "datetime" else None
 
     def complete(self, column: ColumnFields, raw: RawCells, given: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
-        """Bounds and decimals, and how texts spell the datetimes."""
-        found = super().complete(column, raw, given, rules)
-        return found if column.text_format is not None else {**found, "text_format": text_format(raw.first)}
+        """Bounds, unit and decimals, how the datetimes are spelled, and the type of objects."""
+        objects = _type_of_objects(raw)
+        column = dataclasses.replace(column, value_type=objects)
+        return {**super().complete(column, raw, given, rules), "value_type": objects}
 
-    def parse(self, observed: pd.Series) -> Float[np.ndarray, " rows"]:
+    def parse(self, observed: pd.Series, column: ColumnFields) -> Float[np.ndarray, " rows"]:
         """Seconds since 1970 in UTC; a datetime without a zone counts as UTC."""
-        times: Any = observed
-        if not types.is_datetime64_any_dtype(times.dtype):
-            times = pd.to_datetime(observed.astype(str), errors="coerce", format="ISO8601", utc=True)
-        if getattr(times.dt, "tz", None) is not None:
-            times = times.dt.tz_convert("UTC").dt.tz_localize(None)
-        ticks = times.astype("datetime64[us]").astype("int64").to_numpy()
-        return np.where(times.isna(), np.nan, ticks / TICKS)
+        if isinstance(observed.dtype, pd.PeriodDtype):
+            return time_spelling.seconds_of(observed.dt.to_timestamp())
+        if types.is_datetime64_any_dtype(observed.dtype):
+            return time_spelling.seconds_of(observed)
+        if types.is_numeric_dtype(observed.dtype):
+            numbers = observed.to_numpy(dtype=float, na_value=np.nan)
+            known = column.text_format in digit_times.FORMATS
+            return digit_times.seconds(numbers, str(column.text_format)) if known else np.full(len(numbers), np.nan)
+        place, unique = pd.factorize(observed)
+        found = time_spelling.read([str(value) for value in unique], column.text_format)
+        return np.append(found, np.nan)[place]
+
+    def grid(self, values: Float[np.ndarray, " rows"], column: ColumnFields) -> dict[str, Any]:
+        """The coarsest unit of local time, and the decimals of a second."""
+        unit = coarsest(ticks_of(values) + _ahead(values, column))
+        return {**super().grid(values, column), "unit": unit}
+
+    def on_grid(self, values: Float[np.ndarray, " rows"], column: ColumnFields) -> Float[np.ndarray, " rows"]:
+        """Rounded to the unit of the column in local time."""
+        if column.unit in (None, "second", "minute"):
+            return super().on_grid(values, column)
+        known = np.where(np.isnan(values), 0, values)
+        local = rounded(ticks_of(known) + _ahead(known, column), column.unit)
+        return np.where(np.isnan(values), np.nan, _utc(local, column) / time_spelling.TICKS)
 
     def restore(
         self, values: Float[np.ndarray, " rows"], missing: Bool[np.ndarray, " rows"], column: ColumnFields
     ) -> pd.Series:
-        """Timestamps, in the time zone of the column; texts where the column held texts."""
-        times = timestamps(values, missing)
+        """Timestamps, in the time zone of the column; periods, objects, texts or numbers where it held such."""
         if column.text_format:
-            return times.dt.strftime(column.text_format).astype(object).where(~missing, None)
-        if column.dtype.startswith("datetime64[") and "," in column.dtype:
-            zone = column.dtype.split(",")[1].strip(" ]")
-            return times.dt.tz_localize("UTC").dt.tz_convert(zone)
+            return self.spelled(values, missing, column)
+        times = timestamps(values, missing)
+        zone = zone_of(column)
+        times = times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(zone)
+        if column.dtype.startswith("period["):
+            return times.dt.to_period(pd.PeriodDtype(column.dtype[7:-1]).freq)
+        if column.value_type.startswith("datetime "):
+            cells = zip(times, missing, strict=True)
+            return pd.Series([None if lost else time.to_pydatetime() for time, lost in cells], dtype=object)
         return times
+
+    def in_dtype(self, values: Float[np.ndarray, " rows"], dtype: Any) -> pd.Series | None:
+        """Settled values in a datetime type other than the column's own."""
+        times = timestamps(values, np.isnan(values))
+        zone = getattr(dtype, "tz", None)
+        times = times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(zone)
+        return times.astype(dtype)
 
 
 class Date(Datetime):
-    """Dates without a time. Values are seconds since 1970, at midnight."""
+    """Date objects, without a time. Values are seconds since 1970, at midnight."""
 
     kinds = ("date",)
 
     def kind_of(self, raw: RawCells) -> str | None:
         """Objects with a year and no hour."""
-        first = raw.first if _may_hold_objects(raw) else None
-        return "date" if _has(first, "isoformat", "year") and not hasattr(first, "hour") else None
+        holds = raw.may_hold_objects and has(raw.first, "isoformat", "year") and not hasattr(raw.first, "hour")
+        return "date" if holds else None
 
     def restore(
         self, values: Float[np.ndarray, " rows"], missing: Bool[np.ndarray, " rows"], column: ColumnFields
@@ -103,98 +110,37 @@ class Date(Datetime):
         return timestamps(values, missing).dt.date.astype(object).where(~missing, None)
 
 
-class TimeOfDay(Temporal):
-    """Times of day. Values are seconds since midnight."""
-
-    kinds = ("time",)
-
-    def kind_of(self, raw: RawCells) -> str | None:
-        """Objects that have an ISO format and no year."""
-        first = raw.first if _may_hold_objects(raw) else None
-        return "time" if _has(first, "isoformat") and not hasattr(first, "year") else None
-
-    def parse(self, observed: pd.Series) -> Float[np.ndarray, " rows"]:
-        """Seconds since midnight."""
-        seconds = observed.map({time: _seconds(time) for time in observed.unique()})
-        return seconds.to_numpy(float, na_value=np.nan)
-
-    def restore(
-        self, values: Float[np.ndarray, " rows"], missing: Bool[np.ndarray, " rows"], column: ColumnFields
-    ) -> pd.Series:
-        """Time objects; texts where the schema gives a format for them."""
-        times = timestamps(values, missing)
-        if column.text_format:
-            return times.dt.strftime(column.text_format).astype(object).where(~missing, None)
-        return times.dt.time.astype(object).where(~missing, None)
+def zone_of(column: ColumnFields) -> str | None:
+    """The time zone of the cells, from the type of the column or of its objects; None where they have none."""
+    for text in (column.dtype, column.value_type.removeprefix("datetime ")):
+        if text.startswith("datetime64[") and "," in text:
+            return text.split(",")[1].strip(" ]")
+    return None
 
 
-class Duration(Temporal):
-    """Spans of time. Values are seconds."""
-
-    kinds = ("duration",)
-    what = "spans of time"
-
-    def kind_of(self, raw: RawCells) -> str | None:
-        """Timedelta types."""
-        return "duration" if types.is_timedelta64_dtype(raw.cells.dtype) else None
-
-    def parse(self, observed: pd.Series) -> Float[np.ndarray, " rows"]:
-        """Seconds; NaN where the cells are no spans of time."""
-        try:
-            seconds: Any = observed / pd.Timedelta(seconds=1)
-        except TypeError:
-            return np.full(len(observed), np.nan)
-        return seconds.to_numpy(float, na_value=np.nan)
-
-    def restore(
-        self, values: Float[np.ndarray, " rows"], missing: Bool[np.ndarray, " rows"], column: ColumnFields
-    ) -> pd.Series:
-        """Timedeltas."""
-        del column
-        return timestamps(values, missing, "timedelta64[us]")
+def _type_of_objects(raw: RawCells) -> str:
+    """The class and the type of datetimes in a column of objects; empty for any other column."""
+    if not raw.may_hold_objects or not has(raw.first, "isoformat", "hour", "year"):
+        return ""
+    made = pd.Series(raw.observed.tolist())
+    dtype = str(made.dtype) if types.is_datetime64_any_dtype(made.dtype) else "datetime64[us]"
+    plain = isinstance(raw.first, datetime.datetime) and not isinstance(raw.first, pd.Timestamp)
+    return f"datetime {dtype}" if plain else dtype
 
 
-def timestamps(
-    values: Float[np.ndarray, " rows"], missing: Bool[np.ndarray, " rows"], unit: str = "datetime64[us]"
-) -> pd.Series:
-    """Seconds as timestamps or timedeltas, exact to a microsecond; NaT where missing."""
-    ticks = np.round(np.where(missing, 0, values) * TICKS).astype(np.int64)
-    return pd.Series(np.where(missing, np.array("NaT", dtype=unit), ticks.astype(unit)))
+def _ahead(values: Float[np.ndarray, " rows"], column: ColumnFields) -> Any:
+    """Microseconds by which local time is ahead of UTC at each point in time."""
+    zone = zone_of(column)
+    if zone is None:
+        return time_spelling.offset_of(column.text_format) * time_spelling.TICKS
+    return shifted(ticks_of(values), zone) - ticks_of(values)
 
 
-def text_format(first: Any) -> str | None:
-    """The format of a text in ISO 8601; None for anything that is no text."""
-    if not isinstance(first, str) or len(first) < 10:
-        return None
-    if len(first) == 10:
-        return "%Y-%m-%d"
-    separator = first[10]
-    seconds = ":%S" if first.count(":") - (2 if "+" in first else 1) + ("+" in first) >= 1 else ""
-    return f"%Y-%m-%d{separator}%H:%M{seconds}" + ("Z" if first.endswith("Z") else "")
-
-
-def _may_hold_objects(raw: RawCells) -> bool:
-    dtype = raw.cells.dtype
-    return not (
-        raw.is_category
-        or types.is_bool_dtype(dtype)
-        or types.is_datetime64_any_dtype(dtype)
-        or types.is_timedelta64_dtype(dtype)
-        or types.is_numeric_dtype(dtype)
-    )
-
-
-def _has(value: Any, *attributes: str) -> bool:
-    return not isinstance(value, str) and all(hasattr(value, attribute) for attribute in attributes)
-
-
-def _seconds(value: Any) -> float:
-    if not hasattr(value, "hour"):
-        return np.nan
-    return value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6
-
-
-def _python(value: Any) -> Any:
-    if isinstance(value, pd.Timestamp):
-        return value.tz_convert("UTC").to_pydatetime() if value.tz else value.to_pydatetime()
-    return value.to_pytimedelta() if isinstance(value, pd.Timedelta) else value
+def _utc(local: Any, column: ColumnFields) -> Any:
+    zone = zone_of(column)
+    if zone is None:
+        return local - time_spelling.offset_of(column.text_format) * time_spelling.TICKS
+    times = pd.Series(local.astype("datetime64[us]"))
+    # an hour that the clock shows twice is taken the first time, one that it skips begins when it goes on
+    times = times.dt.tz_localize(zone, ambiguous=np.ones(len(times), bool), nonexistent="shift_forward")
+    return times.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]").astype(np.int64).to_numpy()

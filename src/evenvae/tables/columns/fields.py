@@ -27,10 +27,18 @@ class ColumnFields:
         pooled: the name of the level that replaces all rare levels. It is the last one.
         missing: texts that mean a missing cell in this column, beside `MISSING`.
         value: the value of a constant column.
-        text_format: how datetimes were spelled in a text file, as in `datetime.strftime`.
+        missing_share: of the cells of a constant column; `sample(missing=True)` leaves as many empty.
+        text_format: how the column spells its cells: times as in `datetime.strftime` (see `time_spelling`), numbers as
+            in ``$#,##0.00`` or ``0,0#`` (see `NumberSpelling`).
         note: something that the owner of the table should know about the column.
+        doubt: what the cells did not tell for certain, and what to set where the choice is wrong; `fit` warns of it.
+        unit: the coarsest unit of time that holds all cells: "year", "month", "day", "hour", "minute" or "second";
+            decoded times are rounded to it. None for finer times, and for columns without times.
+        value_type: the type of the levels, or of cells that are Python objects, where ``dtype`` does not say it.
         categories: all categories of a pandas categorical, where there are more than the levels.
         shape: (H, W) or (H, W, C) where every cell is an image; empty for all other columns.
+        formula: the column as a function of other columns, such as "2.54 * inches" (see `tables.formulas.parsing`).
+            Drawn and filled cells are computed by it. Empty for a column without one; None where nothing is known.
     """
 
     name: str
@@ -48,10 +56,15 @@ class ColumnFields:
     pooled: str | None = None
     missing: tuple[str, ...] = ()
     value: Any = None
+    missing_share: float = 0.0
     text_format: str | None = None
     note: str = ""
+    doubt: str = ""
+    unit: str | None = None
+    value_type: str = ""
     categories: tuple = ()
     shape: tuple[int, ...] = ()
+    formula: str | None = None
 
     @property
     def size(self) -> int:

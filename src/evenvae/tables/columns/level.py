@@ -13,17 +13,22 @@ from evenvae.tables.columns.base import Codec, OnUnseen, Rules, plain, text_of, 
 from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.identifiers import MANY_ROWS, named_as_identifier
 from evenvae.tables.columns.missing_cells import MISSING, number_or_none, observed_cells
+from evenvae.tables.columns.number_spelling import has_leading_zeros
 from evenvae.tables.columns.raw_cells import RawCells
+from evenvae.tables.columns.typed_levels import cell_class, restored, type_of
 
 POOLED = "(other)"
 """The name of the level that replaces all rare levels."""
 MANY_LEVELS = 50
 """Where a column has more levels, those that occur only once are pooled."""
+MOST_POOLED = 0.5
+"""Where a larger share of the cells is pooled, little of the column is learned, and `fit` says so."""
 LONG_NAME = 40
 """Longer distinct texts are no names of rows, on average, unless the name of the column says so."""
 LONG_TEXT = 12
 """Mean length from which mostly distinct texts are free text."""
-_NUMBERS = r"^[+-]?[\d,.\s%$]*\d[\d,.\s%$]*$"
+CODES = "digits with leading zeros are taken for codes, not for quantities"
+NUMBERS = "these levels look like numbers written as text; give them a numeric likelihood if they are quantities"
 
 
 class Level(Codec):
@@ -49,19 +54,15 @@ class Level(Codec):
         """Identifier, free text, Bernoulli for two levels, categorical for more."""
         del rules
         distinct, rows = raw.distinct, len(raw.observed)
-        texts = raw.observed.drop_duplicates().astype(str)
-        length = float(texts.str.len().mean())
+        length = float(raw.observed.drop_duplicates().astype(str).str.len().mean())
+        notes = {"doubt": raw.times.doubt or raw.numbers.doubt}
+        if distinct > 2 and raw.numbers.spelling is not None:
+            notes["note"] = CODES if has_leading_zeros(raw.texts) else NUMBERS
         if rows >= MANY_ROWS and distinct == rows and (length <= LONG_NAME or named_as_identifier(raw.name)):
-            return {"role": "identifier", "reason": "texts, all distinct", "rule": "identifier"}
+            return {"role": "identifier", "reason": "texts, all distinct", "rule": "identifier", **notes}
         if rows >= MANY_ROWS and distinct > 0.5 * rows and length > LONG_TEXT:
-            return {"role": "ignored", "reason": f"free text: {distinct} distinct of {rows}", "rule": "text"}
-        guessed = guess_levels(distinct)
-        holds_text = types.is_object_dtype(raw.cells.dtype) or types.is_string_dtype(raw.cells.dtype)
-        if distinct > 2 and holds_text and texts.head(200).str.match(_NUMBERS).mean() > 0.9:
-            guessed["note"] = (
-                "these levels look like numbers written as text; convert the column if they are quantities"
-            )
-        return guessed
+            return {"role": "ignored", "reason": f"free text: {distinct} distinct of {rows}", "rule": "text", **notes}
+        return {**guess_levels(distinct), **notes}
 
     def complete(self, column: ColumnFields, raw: RawCells, given: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
         """The levels, unless the schema lists them; rare levels are pooled."""
@@ -74,12 +75,12 @@ class Level(Codec):
     def find_levels(self, raw: RawCells, rules: Rules) -> dict[str, Any]:
         """The fields that describe the levels."""
         counts = raw.observed.value_counts()
-        levels = [plain_level(level) for level in counts.index]
         try:
-            levels = sorted(levels)
+            ordered = sorted(counts.index)
         except TypeError:
-            levels = sorted(levels, key=str)
-        return pool_rare(levels, counts, rules.max_levels)
+            ordered = sorted(counts.index, key=str)
+        levels = [plain_level(level) for level in ordered]
+        return {"value_type": _type_of(counts.index), **pool_rare(levels, counts, rules.max_levels)}
 
     def encode(
         self, cells: pd.Series, column: ColumnFields, on_unseen: OnUnseen = "missing"
@@ -99,9 +100,18 @@ class Level(Codec):
         """See `Codec.decode`. A value between two codes gives the level of the nearest code."""
         missing = np.isnan(values)
         levels = np.empty(column.cardinality + 1, dtype=object)
-        levels[:-1] = column.levels
+        levels[:-1] = own_levels(column)
         code = np.clip(np.round(np.where(missing, 0, values)), 0, column.cardinality - 1).astype(int)
         return pd.Series(levels[np.where(missing, column.cardinality, code)], dtype=object)
+
+    def typed(self, series: pd.Series, column: ColumnFields) -> pd.Series:
+        """Decoded cells in the dtype of the column, with all its categories; see `Codec.typed`."""
+        if column.dtype != "category":
+            return super().typed(series, column)
+        known = restored(column.categories or [c for c in column.levels if c != column.pooled], column.value_type)
+        new = [level for level in series.dropna().unique() if level not in known]
+        categories = pd.Index([*known, *new], dtype=object) if new else known
+        return series.astype(pd.CategoricalDtype(categories if len(categories) else None, column.ordered))
 
     def as_objects(self, series: pd.Series, column: ColumnFields) -> pd.Series:
         """Cells as Python objects; None where a text is missing."""
@@ -115,11 +125,25 @@ class Level(Codec):
         return [known.get(loose_form(value)) or text_of(value, column.decimals) for value in values]
 
 
+def own_levels(column: ColumnFields) -> list[Any]:
+    """The levels in the type that the cells of the column have."""
+    named = column.levels if column.pooled is None else column.levels[:-1]
+    own = restored(named, column.value_type) if column.value_type else named
+    return [*own, *column.levels[len(named) :]]
+
+
+def _type_of(levels: pd.Index) -> str:
+    """The type of levels that are not plain texts, numbers or truth values."""
+    found = pd.Index(list(levels)) if levels.dtype == object else levels
+    plain = types.is_numeric_dtype(found.dtype) or isinstance(found.dtype, pd.StringDtype)
+    return "" if plain else type_of(found) if found.dtype != object else cell_class(list(found)) or ""
+
+
 def guess_levels(distinct: int) -> dict[str, Any]:
     """The likelihood of so many levels."""
     if distinct == 2:
         return {"likelihood": "bernoulli", "reason": "two levels", "rule": "2"}
-    return {"likelihood": "categorical", "reason": f"{distinct} levels", "rule": "2", "note": ""}
+    return {"likelihood": "categorical", "reason": f"{distinct} levels", "rule": "2"}
 
 
 def pool_rare(levels: list[Any], counts: pd.Series, max_levels: int) -> dict[str, Any]:
@@ -143,8 +167,14 @@ def pool_rare(levels: list[Any], counts: pd.Series, max_levels: int) -> dict[str
     while name in keep:
         name = f"({name})"
     kept = (level for level in levels if level in keep)
-    note = f"{len(levels) - len(keep)} rare levels are pooled into {name!r}"
-    return {"levels": (*kept, name), "pooled": name, "note": note}
+    share = 1 - sum(int(count) for level, count in counts.items() if plain_level(level) in keep) / max(counts.sum(), 1)
+    found = {"note": f"{len(levels) - len(keep)} rare levels are pooled into {name!r}"}
+    if share > MOST_POOLED:
+        found["doubt"] = (
+            f"{share:.0%} of the cells have rare levels, which are pooled into {name!r}; if these texts have parts "
+            'with a meaning, split them into columns, otherwise set role = "ignored"'
+        )
+    return {"levels": (*kept, name), "pooled": name, **found}
 
 
 def plain_level(level: Any) -> Any:
@@ -177,6 +207,9 @@ def codes(
     loose: dict[Any, int] = {}
     for code, level in enumerate(column.levels):
         loose.setdefault(loose_form(level), code)
+        if isinstance(level, bool):
+            # truth values with missing cells become 0.0 and 1.0 in many tables
+            loose.setdefault(float(level), code)
     rest = np.nan if column.pooled is None else float(column.cardinality - 1)
     place, unique = pd.factorize(cells[seen])
     found = np.full(len(unique), rest)

@@ -6,6 +6,7 @@ from evenvae.tables.columns.base import Rules
 from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.level import Level, guess_levels, plain_level, pool_rare
 from evenvae.tables.columns.raw_cells import RawCells
+from evenvae.tables.columns.typed_levels import type_of
 
 
 class OrderedLevel(Level):
@@ -36,4 +37,5 @@ class OrderedLevel(Level):
         levels = [plain_level(level) for level in raw.cells.cat.categories if level in present]
         categories = tuple(plain_level(level) for level in raw.cells.cat.categories)
         found = pool_rare(levels, raw.observed.value_counts(), rules.max_levels)
-        return {"ordered": bool(raw.cells.cat.ordered), "categories": categories, **found}
+        own_type = {"value_type": type_of(raw.cells.cat.categories)}
+        return {"ordered": bool(raw.cells.cat.ordered), "categories": categories, **own_type, **found}

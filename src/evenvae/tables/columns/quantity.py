@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 
 from evenvae.errors import InputError
 from evenvae.likelihoods.registry import family
+from evenvae.tables.columns.absurd_numbers import is_absurd, without_absurd
 from evenvae.tables.columns.base import Codec, OnUnseen, Rules, warn
 from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.missing_cells import observed_cells
@@ -21,39 +22,55 @@ MOST_DECIMALS = 6
 class Quantity(Codec):
     """A codec whose cells are one real number each.
 
-    A subclass says how observed cells become numbers (`parse`) and how numbers become cells (`restore`). Bounds,
-    decimals, the support of the likelihood and the warnings are the same for all.
+    A subclass says how observed cells become numbers (`parse`), which numbers a column can hold (`settle`) and how
+    these become cells (`restore`). Bounds, the support of the likelihood and the warnings are the same for all.
     """
 
     @abc.abstractmethod
-    def parse(self, observed: pd.Series) -> Float[np.ndarray, " rows"]:
+    def parse(self, observed: pd.Series, column: ColumnFields) -> Float[np.ndarray, " rows"]:
         """Observed cells as numbers; NaN for a cell that is not of this kind."""
 
     @abc.abstractmethod
     def restore(
         self, values: Float[np.ndarray, " rows"], missing: Bool[np.ndarray, " rows"], column: ColumnFields
     ) -> pd.Series:
-        """Numbers, already clipped and rounded, as cells."""
+        """Settled numbers as cells."""
 
-    def numbers(self, cells: pd.Series, seen: Bool[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
-        """All cells as numbers; NaN where not ``seen``, not a number of this kind, or infinite."""
+    def grid(self, values: Float[np.ndarray, " rows"], column: ColumnFields) -> dict[str, Any]:
+        """The fields that say which numbers between its bounds a column can hold: here, its decimals."""
+        del column
+        return {"decimals": decimals_of(values)}
+
+    def on_grid(self, values: Float[np.ndarray, " rows"], column: ColumnFields) -> Float[np.ndarray, " rows"]:
+        """The nearest numbers that the column can hold; NaN stays."""
+        return values if column.decimals is None else np.round(values, column.decimals)
+
+    def settle(self, values: Float[np.ndarray, " rows"], column: ColumnFields) -> Float[np.ndarray, " rows"]:
+        """The nearest numbers that the column can hold, between its bounds; NaN stays."""
+        if column.low is not None or column.high is not None:
+            values = np.clip(values, column.low, column.high)
+        return self.on_grid(values, column)
+
+    def numbers(
+        self, cells: pd.Series, seen: Bool[np.ndarray, " rows"], column: ColumnFields
+    ) -> Float[np.ndarray, " rows"]:
+        """All cells as numbers; NaN where not ``seen`` or not a number of this kind."""
         out = np.full(len(cells), np.nan)
         if seen.any():
-            out[seen] = self.parse(cells[seen])
-        out[np.isinf(out)] = np.nan
+            out[seen] = self.parse(cells[seen], column)
         return out
 
     def complete(self, column: ColumnFields, raw: RawCells, given: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
-        """Lowest and highest value, and the decimals that hold all values."""
+        """Lowest and highest value, and the grid that holds all values."""
         del rules
         values = self.encode(raw.cells, column)
-        values = values[~np.isnan(values)]
+        values = without_absurd(values[~np.isnan(values)])
         if not values.size:
             raise InputError(
                 f"Column {column.name!r} has no cell inside the support of {column.likelihood}; give it another "
                 "likelihood in the schema."
             )
-        found = {"low": float(values.min()), "high": float(values.max()), "decimals": decimals_of(values)}
+        found = {"low": float(values.min()), "high": float(values.max()), **self.grid(values, column)}
         return {name: value for name, value in found.items() if name not in given}
 
     def encode(
@@ -62,15 +79,23 @@ class Quantity(Codec):
         """See `Codec.encode`."""
         del on_unseen
         seen = observed_cells(cells, column.missing)
-        values = self.numbers(cells, seen)
-        lost = seen & np.isnan(values)
+        values = self.numbers(cells, seen, column)
+        wrong = seen & np.isnan(values)
+        lost = seen & ~np.isfinite(values)
         if lost.any():
-            if lost.sum() == seen.sum():
+            if wrong.sum() == seen.sum():
                 raise InputError(
                     f"Column {column.name!r} holds no numbers (first cell: {cells.iloc[seen.argmax()]!r}) but its "
                     f"likelihood is {column.likelihood}; give it a likelihood that fits in the schema."
                 )
             warn(f"Column {column.name!r}: {int(lost.sum())} cells are not finite numbers and are treated as missing.")
+            values[lost] = np.nan
+        absurd = is_absurd(values, column)
+        if absurd.any():
+            first = int(absurd.argmax())
+            warn(f"Column {column.name!r}: {int(absurd.sum())} cells are so large that all other values would look "
+                 f"equal beside them, first {values[first]:g} in row {first}, and are treated as missing.")  # fmt: skip
+            values[absurd] = np.nan
         if column.likelihood is None:
             return values
         likelihood = family(column.likelihood)
@@ -83,13 +108,8 @@ class Quantity(Codec):
         return values
 
     def decode(self, values: Float[np.ndarray, " rows"], column: ColumnFields) -> pd.Series:
-        """See `Codec.decode`. Values are clipped to the bounds of the column and rounded to its decimals."""
-        missing = np.isnan(values)
-        if column.low is not None or column.high is not None:
-            values = np.clip(values, column.low, column.high)
-        if column.decimals is not None:
-            values = np.round(values, column.decimals)
-        return self.restore(values, missing, column)
+        """See `Codec.decode`. Values are settled: held inside the bounds of the column and on its grid."""
+        return self.restore(self.settle(values, column), np.isnan(values), column)
 
 
 def decimals_of(values: Float[np.ndarray, " rows"]) -> int | None:

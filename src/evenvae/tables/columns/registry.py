@@ -2,8 +2,9 @@
 
 from evenvae.errors import InputError
 from evenvae.tables.columns.base import Codec
+from evenvae.tables.columns.clock_times import Duration, TimeOfDay
 from evenvae.tables.columns.count import Count
-from evenvae.tables.columns.datetimes import Date, Datetime, Duration, TimeOfDay
+from evenvae.tables.columns.datetimes import Date, Datetime
 from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.flag import Flag
 from evenvae.tables.columns.image import Image
@@ -40,11 +41,11 @@ def recognise(raw: RawCells, kind: str | None = None) -> Codec:
     found = next(codec for codec in CODECS if codec.kind_of(raw) is not None and codec.fits(raw))
     if kind is None:
         return found
-    named = next((codec for codec in CODECS if kind in codec.kinds and codec.fits(raw)), Number())
-    if named.is_image != found.is_image:
+    named = [codec for codec in CODECS if kind in codec.kinds] or [Number()]
+    if named[0].is_image != found.is_image:
         raise InputError(f"Column {raw.name!r} of the schema has kind={kind!r}, but its cells are "
                          f"{'images' if found.is_image else 'no images'}; remove kind.")  # fmt: skip
-    return named
+    return next((codec for codec in named if codec.fits(raw)), Number())
 
 
 def codec_of(column: ColumnFields) -> Codec:

@@ -70,7 +70,9 @@ def write_filled(source: str | Path, original: Any, filled: Any, schema: Schema,
     content = content_of(source)
     document = _document(source, content)
     cells: dict[tuple[int, int], str] = {}
-    for column in schema.features:
+    for column in schema.columns:
+        if column.name not in after.columns or column.name not in document.header:
+            continue
         new = after[column.name]
         missing = ~observed_cells(before[column.name], column.missing) & observed_cells(new, column.missing)
         rows = np.flatnonzero(missing)

@@ -8,11 +8,16 @@ import pandas as pd
 
 from evenvae.errors import InputError
 from evenvae.tables.columns import registry
-from evenvae.tables.columns.base import Rules
+from evenvae.tables.columns.base import GIVEN, Rules
+from evenvae.tables.columns.cell_checks import check_cells, check_classes
 from evenvae.tables.columns.raw_cells import RawCells
 from evenvae.tables.schema.checks import check_column, check_likelihood
 from evenvae.tables.schema.column import EDITABLE, Column
+from evenvae.tables.schema.formulas import formula_given
 from evenvae.tables.suggestions import nearest
+
+CHOSEN = {"likelihood", "role", "kind", "text_format"}
+"""Fields with which a user decides what the cells alone leave in doubt."""
 
 
 def infer_columns(
@@ -41,19 +46,33 @@ def infer_column(name: str, cells: pd.Series, given: Mapping[str, Any], rules: R
     Raises:
         InputError: what the user has given contradicts itself or the cells.
     """
-    raw = RawCells(name, cells, tuple(given.get("missing", ())))
+    try:
+        check_cells(name, cells)
+    except InputError:
+        if given.get("role") != "ignored":
+            raise
+        return check_column(Column(**{"name": name, "dtype": str(cells.dtype), **GIVEN, **given}))
+    raw = RawCells(name, cells, tuple(given.get("missing", ())), given.get("text_format"))
     always = {"name": name, "dtype": str(cells.dtype), "missing": raw.missing}
     codec = registry.recognise(raw, given.get("kind"))
     described = codec.describe(raw, given, rules)
     if "role" in described and not {"levels", "likelihood"} & given.keys():
         return Column(**always, **described)
+    if CHOSEN & given.keys():
+        described["doubt"] = ""
     column = Column(**{**always, **described, **given})
     if given.get("role", "feature") != "feature":
         return check_column(column)
     if "kind" not in given:
         column = dataclasses.replace(column, kind=codec.kind_with(column.kind, column.discrete))
     check_likelihood(column)
-    column = dataclasses.replace(column, **column.codec.complete(column, raw, given, rules))
+    found = column.codec.complete(column, raw, given, rules)
+    for said in ("note", "doubt"):
+        texts = dict.fromkeys(text for text in (getattr(column, said), found.get(said, "")) if text)
+        found[said] = "; ".join(texts)
+    column = dataclasses.replace(column, **found)
+    if not column.is_number:
+        check_classes(name, cells)
     return check_column(column)
 
 
@@ -62,4 +81,6 @@ def _fields(name: str, given: Mapping[str, Any] | str) -> dict[str, Any]:
     for key in fields:
         if key not in EDITABLE:
             raise InputError(f"Column {name!r} of the schema has an unknown key {key!r}; {nearest(key, EDITABLE)}.")
+    if "formula" in fields:
+        fields["formula"] = formula_given(name, fields["formula"])
     return fields

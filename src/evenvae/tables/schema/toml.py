@@ -11,10 +11,11 @@ from evenvae.errors import InputError
 from evenvae.likelihoods.registry import names
 from evenvae.tables.schema.checks import ROLES, check_column
 from evenvae.tables.schema.column import EDITABLE, Column, given_fields
+from evenvae.tables.schema.formulas import formula_given
 from evenvae.tables.suggestions import nearest
 
-NUMBERS = ("low", "high", "decimals")
-COMMENTS = ("reason", "note")
+NUMBERS = ("low", "high", "decimals", "missing_share")
+COMMENTS = ("reason", "note", "doubt")
 """Fields that are written as comments."""
 TYPES: dict[str, Any] = {
     "levels": list,
@@ -24,8 +25,10 @@ TYPES: dict[str, Any] = {
     "low": int | float,
     "high": int | float,
     "decimals": int,
+    "missing_share": int | float,
     "ordered": bool,
     "value": object,
+    "formula": object,
 }
 """The types of the fields that are no texts."""
 
@@ -37,6 +40,7 @@ def dump(columns: Iterable[Column], library: str) -> str:
         "What EvenVAE takes each column for. Edit it, then pass it with --schema or schema=.",
         f"likelihood: {', '.join(names())}.",
         f"role: {', '.join(ROLES)}.",
+        'formula: the column as a function of others, by which drawn and filled cells are computed; "" is none.',
         "What you leave out of a column is completed from the data.",
     ):
         document.add(tomlkit.comment(line))
@@ -44,7 +48,7 @@ def dump(columns: Iterable[Column], library: str) -> str:
     tables = tomlkit.table(is_super_table=True)
     for column in columns:
         table = tomlkit.table()
-        for text in (column.reason, column.note):
+        for text in (column.reason, column.note, column.doubt):
             if text:
                 table.add(tomlkit.comment(text.replace("\n", " ")))
         for key, value in {"role": column.role, **given_fields(column)}.items():
@@ -101,4 +105,6 @@ def _column(path: Path, name: str, table: dict[str, Any]) -> Column:
             what = "a list" if expected is list else "a number" if key in NUMBERS else expected.__name__
             raise InputError(f"{path}: column {name!r} has {key} = {value!r}, which must be {what}.")
     fields: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+    if "formula" in fields:
+        fields["formula"] = formula_given(name, fields["formula"])
     return check_column(Column(name, **fields), partial=True)

@@ -1,0 +1,42 @@
+"""The coarsest unit of time that holds all cells of a column, as decimals are for numbers."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+STEPS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
+"""Units that have one length, in seconds."""
+CALENDAR = {"year": "Y", "month": "M"}
+"""Units whose length depends on the date, with their names in NumPy."""
+TICKS = 1_000_000
+
+
+def coarsest(ticks: Int[np.ndarray, " rows"], dates: bool = True) -> str | None:
+    """The coarsest unit in which all times are whole; None where even seconds are too coarse.
+
+    Args:
+        ticks: microseconds, for dates since 1970 in local time.
+        dates: whether the times are dates, which may be whole months or years.
+    """
+    if dates:
+        times = ticks.astype("datetime64[us]")
+        for unit, code in CALENDAR.items():
+            if (times.astype(f"datetime64[{code}]").astype("datetime64[us]") == times).all():
+                return unit
+    return next((unit for unit, step in STEPS.items() if not (ticks % (step * TICKS)).any()), None)
+
+
+def rounded(ticks: Int[np.ndarray, " rows"], unit: str | None) -> Int[np.ndarray, " rows"]:
+    """Times, in microseconds, moved to the nearest whole unit."""
+    if unit is None:
+        return ticks
+    if unit in STEPS:
+        step = STEPS[unit] * TICKS
+        return (ticks + step // 2) // step * step
+    begin = ticks.astype("datetime64[us]").astype(f"datetime64[{CALENDAR[unit]}]")
+    before, after = (time.astype("datetime64[us]").astype(np.int64) for time in (begin, begin + 1))
+    return np.where(ticks - before <= after - ticks, before, after)
+
+
+def ticks_of(seconds: Float[np.ndarray, " rows"]) -> Int[np.ndarray, " rows"]:
+    """Seconds as microseconds."""
+    return np.round(seconds * TICKS).astype(np.int64)

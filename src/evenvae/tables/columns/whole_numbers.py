@@ -1,0 +1,24 @@
+"""Whole numbers that are too large for floats."""
+
+from pandas.api import types
+
+from evenvae.tables.columns.raw_cells import RawCells
+
+EXACT = 2.0**53
+"""Beyond it, not every whole number is a float."""
+LARGEST = 2.0**64
+"""Beyond it, whole numbers are decoded as floats."""
+
+
+def exact_bounds(raw: RawCells, low: float, high: float) -> tuple[float | int, float | int]:
+    """The bounds as integers, from the cells themselves, where floats do not hold them."""
+    if max(abs(low), abs(high)) < EXACT or not (types.is_integer_dtype(raw.cells.dtype) or raw.holds_numbers):
+        return low, high
+    inside = [int(cell) for cell in raw.observed if low <= float(cell) <= high]
+    return min(inside), max(inside)
+
+
+def held(value: int, low: float | int | None, high: float | int | None) -> int:
+    """A whole number inside exact bounds."""
+    value = value if low is None else max(value, int(low))
+    return value if high is None else min(value, int(high))

@@ -1,0 +1,33 @@
+"""Times of day and spans of time."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from evenvae import tables
+
+
+def test_texts_that_show_a_clock_are_times_of_day():
+    texts = ["9:30", "10:05", None, "23:59"] * 4
+    column = tables.Schema.infer(pd.DataFrame({"at": texts}))["at"]
+    assert (column.kind, column.text_format, column.unit) == ("time", "%-H:%M", "minute")
+    np.testing.assert_array_equal(column.encode(pd.Series(texts[:3])), [34_200, 36_300, np.nan])
+    assert column.decode(np.array([34_229.0, 0, np.nan])).tolist() == ["9:30", "9:30", None]
+
+
+def test_times_and_spans_keep_their_unit():
+    times = [dt.time(i % 24, 5 * (i % 12)) for i in range(50)]
+    column = tables.Schema.infer(pd.DataFrame({"at": times}))["at"]
+    assert column.unit == "minute"
+    assert column.decode(np.array([30_017.3])).tolist() == [dt.time(8, 20)]
+    spans = tables.Schema.infer(pd.DataFrame({"for": pd.to_timedelta(np.arange(50) * 3, unit="D")}))["for"]
+    assert spans.unit == "day"
+    assert spans.decode(np.array([100_000.0])).tolist() == [pd.Timedelta(days=1)]
+
+
+def test_span_objects_are_spans():
+    cells = pd.Series([dt.timedelta(hours=3), None, dt.timedelta(hours=5)] * 4, dtype=object)
+    column = tables.Schema.infer(pd.DataFrame({"for": cells}))["for"]
+    assert column.kind == "duration"
+    np.testing.assert_array_equal(column.encode(cells)[:3], [10_800, np.nan, 18_000])
