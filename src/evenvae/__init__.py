@@ -25,6 +25,7 @@ _HOMES = {
     "EvenVAEError": "evenvae.errors",
     "InputError": "evenvae.errors",
     "TrainingError": "evenvae.errors",
+    "ForkError": "evenvae.errors",
     "TableWarning": "evenvae.errors",
 }
 _ROOMS = (

@@ -18,14 +18,17 @@ from evenvae.fitted import conditions, embedding, evaluation, fitting, sampling,
 from evenvae.fitted import imputation as imputing
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.reconstruction import PointEstimate, reconstruct
+from evenvae.fitted.rules import read as read_rules
 from evenvae.fitted.scoring import SAMPLES, log_likelihood
+from evenvae.forked import refuse_if_forked
 from evenvae.models.network_options import HIVAENetwork, Network
 from evenvae.objectives import Objective
 from evenvae.options import Options, Sampling
 from evenvae.options.parts import BY_NAME, part_of
 from evenvae.options.unknown import answer_to, refuse_unknown_options
-from evenvae.part import Part
+from evenvae.part import Part, check_flag, check_path, check_seed
 from evenvae.tables import Encoded, Schema
+from evenvae.tables.derived.computing import without_bounds
 from evenvae.tables.tasks import codes_given
 from evenvae.training import Progress, Training, validate
 from evenvae.training.settings import Purpose
@@ -225,6 +228,12 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             TrainingError: the loss turned non-finite; the message names the column.
         """
         del y
+        refuse_if_forked()
+        check_flag("resume", resume)
+        if checkpoint is not None:
+            check_path("checkpoint", checkpoint)
+        if not isinstance(callbacks, tuple | list) or not all(callable(callback) for callback in callbacks):
+            raise InputError(f"callbacks={callbacks!r} must be a tuple of functions of a Progress.")
         given = self.get_params(deep=False)
         previous = self.fitted_ if self.warm_start and hasattr(self, "fitted_") else None
         if self.verbose:
@@ -266,6 +275,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         return self
 
     def _fitted(self) -> FittedModel:
+        refuse_if_forked()
         if not hasattr(self, "fitted_"):
             raise NotFittedError("This EvenVAE is not fitted yet; call fit with a table first.")
         return self.fitted_
@@ -298,11 +308,16 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         mean of all.
         """
         model = self._fitted()
-        places = np.asarray(Z, np.float32)
+        try:
+            places = np.asarray(Z, np.float32)
+        except (TypeError, ValueError):
+            raise InputError("Z must be an array of numbers of shape (rows, latent_size).") from None
+        if places.ndim != 2:
+            raise InputError(f"Z must have shape (rows, latent_size), not {places.shape}.")
         wanted = codes_given(model.schema, given, "given")
         tasks = np.full((len(places), len(model.schema.tasks)), -1, np.int32)
         tasks[:, list(wanted)] = list(wanted.values())
-        return tables.decode(embedding.decode(model, places, tasks), model.schema, tasks=tasks)
+        return tables.decode_derived(embedding.decode(model, places, tasks), model.schema, tasks=tasks)
 
     # Questions about rows
 
@@ -359,7 +374,8 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         """
         model, encoded = self._ask(X)
         batch = model.batch(encoded)
-        return encoded.observed, imputing.impute(model, batch, draws, method, samples, random_state or 0)
+        seed = 0 if random_state is None else random_state
+        return encoded.observed, imputing.impute(model, batch, draws, method, samples, seed)
 
     def score_samples(self, X: Any, samples: int = SAMPLES, return_details: bool = False) -> Any:
         """(rows,) log-likelihood of every row in nats on the raw scale; low means unusual.
@@ -368,6 +384,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         grows. Missing cells are integrated out. ``return_details`` gives a dict with ``total``, ``columns``
         (rows, D), ``standard_error`` and ``effective_samples``.
         """
+        check_flag("return_details", return_details)
         model, encoded = self._ask(X)
         details = log_likelihood(model, model.batch(encoded), samples)
         return details if return_details else details["total"]
@@ -418,7 +435,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         codes = np.full(len(model.schema.tasks), -1, np.int32)
         codes[list(wanted)] = list(wanted.values())
         values = translation.translate(model, model.batch(encoded), codes)
-        return tables.decode(values, model.schema, like=X, tasks=np.where(codes < 0, encoded.tasks, codes))
+        return tables.decode_derived(values, model.schema, like=X, tasks=np.where(codes < 0, encoded.tasks, codes))
 
     def sample(
         self, n: int, given: Any = None, random_state: int | None = None, *, rules: Any = (), missing: bool = False
@@ -431,26 +448,33 @@ class EvenVAE(TransformerMixin, BaseEstimator):
                 end) or a list of values; or texts such as ``"age>=65"``. A task is given as one value; tasks that are
                 not given occur as often as in the training table.
             random_state: seed; None draws anew each time. The global random state is neither read nor changed.
-            rules: expressions of columns (``"start <= end"``), or functions of a pandas table that give a truth value
-                for every row; rows that break one are drawn again.
-            missing: True leaves cells missing as the training table has them: as many in every column, where other
-                columns' values and missing cells make them likely (see `tables.MissingnessModel`). Columns in ``given``
-                are never missing; rules are checked before cells are taken out.
+            rules: formulas of columns (``"start <= end"``; see `evenvae.tables.formulas.parsing`), or functions of a
+                pandas table that give a truth value for every row; rows that break one are drawn again. A formula that
+                meets a missing cell is not true, unless it says what holds there, as ``age > 40 or age is missing``.
+            missing: True leaves cells missing as the training table has them: as many in every column, where
+                other columns' values and missing cells make them likely (see `tables.MissingnessModel`). With ``given``
+                and rules there may be more or fewer, as the other columns say. Columns in ``given`` are never missing;
+                rules are checked before cells are taken out.
 
-        Bounds, whole numbers and levels of the training table hold in every row.
+        Bounds, whole numbers and levels of the training table hold in every row, and columns that are functions of
+        others (``Column.formula`` in the schema) are computed from them. Conditions and rules hold after that.
 
         Raises:
-            InputError: a condition names no column or value of the model, or hardly any row satisfies it.
+            InputError: a condition names no column or value of the model, a rule has something that is not allowed, or
+                hardly any row satisfies them.
         """
         model = self._fitted()
-        rules = [rules] if isinstance(rules, str) or callable(rules) else list(rules)
+        seed = check_seed("random_state", random_state)
+        check_flag("missing", missing)
         told, rest = conditions.split_tasks(given, [column.name for column in model.schema.tasks])
         wanted = codes_given(model.schema, told, "given")
         asked = conditions.parse(rest, model.schema)
-        values, codes = sampling.sample(model, n, asked, rules, wanted, random_state)
+        tested = read_rules(rules, model.schema)
+        values, codes = sampling.sample(model, n, asked, tested, wanted, seed)
+        empty = sampling.empty_constants(model, n, seed) if missing else None
         if missing:
-            values = sampling.with_missing_cells(model, values, codes, asked, random_state)
-        return tables.decode(values, model.schema, tasks=codes)
+            values = sampling.with_missing_cells(model, values, codes, asked, seed)
+        return tables.decode(values, without_bounds(model.schema), tasks=codes, empty=empty)
 
     def _ask(self, X: Any) -> tuple[FittedModel, Encoded]:
         model = self._fitted()
@@ -460,6 +484,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
 
     def save(self, path: str | Path) -> None:
         """Write the model as one safetensors file: parameters, options, schema; no rows, no code."""
+        check_path("path", path)
         saving.write(self._fitted(), path, self.get_params(deep=False), named=hasattr(self, "feature_names_in_"))
 
 
@@ -469,6 +494,8 @@ def load(path: str | Path) -> EvenVAE:
     Raises:
         InputError: the file is missing, cut short, altered, not a model, or of a newer version.
     """
+    refuse_if_forked()
+    check_path("path", path)
     model, given, named = saving.read(path)
     unknown = set(given) - set(EvenVAE().get_params(deep=False))
     if unknown:

@@ -8,12 +8,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.impute import MissingIndicator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_feature_names_in
 
 from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
+from evenvae.part import check_flag, check_number
 from evenvae.tables import Schema
 from evenvae.training import nonzero_rows
 
@@ -72,6 +72,8 @@ class EvenImputer(TransformerMixin, BaseEstimator):
             InputError: the table is wrong, or the estimator is not an `EvenVAE`.
         """
         del y
+        for name in ("sample_posterior", "add_indicator", "keep_empty_features", "verbose"):
+            check_flag(name, getattr(self, name))
         model = EvenVAE(purpose="impute") if self.estimator is None else clone(self.estimator)
         if not isinstance(model, EvenVAE):
             raise InputError(f"estimator={self.estimator!r} is not an EvenVAE; pass one, or None for the default.")
@@ -90,7 +92,6 @@ class EvenImputer(TransformerMixin, BaseEstimator):
             del self.feature_names_in_
         if tables.library_of(X) != "numpy":
             self.feature_names_in_ = np.array(schema.names, dtype=object)
-        self._constants = {column.name: column.value for column in schema.columns if column.role == "constant"}
         self._empty = [column.name for column in schema.columns if column.rule == "empty"]
         self._schema = schema
         self.estimator_ = model.fit(X, sample_weight=sample_weight) if schema.features else None
@@ -107,15 +108,16 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         numpy = tables.library_of(X) == "numpy"
         frame = tables.as_frame(X, self._schema.names if numpy else None)
         filled = self._filled(X, frame)
-        constants = self._constants | (dict.fromkeys(self._empty, 0) if self.keep_empty_features else {})
+        zeros = self._empty if self.keep_empty_features else []
         left_out = [] if self.keep_empty_features else self._empty
         if numpy:
-            return self._finished_array(np.array(filled), frame, constants, left_out)
+            return self._finished_array(np.array(filled), frame, zeros, left_out)
         table = nw.from_native(filled, eager_only=True)
-        for name, value in constants.items():
-            if name in table.columns and table[name].null_count():
-                table = table.with_columns(nw.col(name).fill_null(value))
-        table = table.drop([name for name in left_out if name in table.columns])
+        # names need not be texts
+        for name in [name for name in table.columns if str(name) in zeros]:
+            if table[name].null_count():
+                table = table.with_columns(nw.lit(0).alias(name))
+        table = table.drop([name for name in table.columns if str(name) in left_out])
         if self.indicator_ is not None:
             flags = self.indicator_.transform(_missing_as_nan(frame))
             names = self.indicator_.get_feature_names_out(self._schema.names)
@@ -147,9 +149,13 @@ class EvenImputer(TransformerMixin, BaseEstimator):
     # Parts of the above
 
     def _chosen_seed(self, model: EvenVAE) -> Any:
-        if self.random_state is None or isinstance(self.random_state, numbers.Integral):
-            return model.random_state if self.random_state is None else int(self.random_state)
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
+        if self.random_state is None:
+            return model.random_state
+        if isinstance(self.random_state, np.random.RandomState):
+            return int(self.random_state.randint(2**31 - 1))
+        allowed = "a whole number, 0 or more, a RandomState, or None for the estimator's own seed"
+        check_number("random_state", self.random_state, numbers.Integral, 0, float("inf"), allowed)
+        return int(self.random_state)
 
     def _with_missing_cells(self, X: Any) -> Any:
         """NaN where ``missing_values`` stands."""
@@ -178,17 +184,15 @@ class EvenImputer(TransformerMixin, BaseEstimator):
 
     def _filled(self, X: Any, frame: Any) -> Any:
         if self.estimator_ is None:
-            return frame.to_numpy(copy=True) if tables.library_of(X) == "numpy" else X
+            return tables.fill(X, np.zeros((len(frame), 0)), self._schema)
         if self.sample_posterior:
             return self.estimator_.impute(X, draws=2, random_state=self._seed)[0]
         return self.estimator_.impute(X)
 
-    def _finished_array(self, array: np.ndarray, frame: Any, constants: dict, left_out: list[str]) -> np.ndarray:
+    def _finished_array(self, array: np.ndarray, frame: Any, zeros: list[str], left_out: list[str]) -> np.ndarray:
         names = list(frame.columns)
-        for name, value in constants.items():
-            hole = frame[name].isna().to_numpy()
-            if hole.any():
-                array[hole, names.index(name)] = value
+        for name in zeros:
+            array[frame[name].isna().to_numpy(), names.index(name)] = 0
         kept = np.delete(array, [names.index(name) for name in left_out], axis=1)
         if self.indicator_ is None:
             return kept

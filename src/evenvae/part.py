@@ -1,9 +1,12 @@
 """What the options of a part of a model have in common: a frozen dataclass that scikit-learn can look into."""
 
 import dataclasses
+import os
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any, TypeVar
+
+import numpy as np
 
 from evenvae.errors import InputError
 
@@ -58,9 +61,7 @@ def check_number(name: str, value: Any, kind: type, low: float, high: float, all
     Raises:
         InputError: the value is not allowed.
     """
-    if value is not None and (
-        isinstance(value, bool) or not isinstance(value, kind) or not low <= float(value) <= high
-    ):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high):
         raise InputError(f"{name}={value!r} must be {allowed}.")
 
 
@@ -75,8 +76,48 @@ def check_count(name: str, value: Any, least: int = 1) -> None:
     check_number(name, value, Integral, least, float("inf"), allowed)
 
 
+def check_whole(name: str, value: Any, least: int = 1) -> int:
+    """A whole number of at least ``least``, as Python's own; unlike an option it must be given.
+
+    Raises:
+        InputError: it is no whole number, or too small.
+    """
+    if value is None:
+        raise InputError(f"{name}=None must be a whole number, {least} or more.")
+    check_number(name, value, Integral, least, float("inf"), f"a whole number, {least} or more")
+    return int(value)
+
+
+def check_seed(name: str, value: Any) -> int | None:
+    """A seed, as Python's own whole number; None stands for a new draw each time.
+
+    A generator of NumPy gives its next number, as scikit-learn does with its ``random_state``.
+
+    Raises:
+        InputError: it is neither None, a generator, nor a whole number of at least 0.
+    """
+    if isinstance(value, np.random.Generator):
+        return int(value.integers(2**31))
+    if isinstance(value, np.random.RandomState):
+        return int(value.randint(2**31 - 1))
+    check_number(name, value, Integral, 0, float("inf"), "a whole number, 0 or more, or None for a new draw each time")
+    return None if value is None else int(value)
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Refuse what is neither True nor False."""
+    if not isinstance(value, bool | np.bool_):
+        raise InputError(f"{name}={value!r} must be True or False.")
+
+
+def check_path(name: str, value: Any) -> None:
+    """Refuse what is no path of a file or folder."""
+    if not isinstance(value, str | os.PathLike):
+        raise InputError(f"{name}={value!r} must be a path, as a text or a pathlib.Path.")
+
+
 def check_share(name: str, value: Any) -> None:
-    """Refuse what is not a number of at least 0 and below 1."""
+    """Refuse what is not a number of at least 0 and below 1; None stands for not set."""
     check_number(name, value, Real, 0, 1 - 2**-53, "at least 0 and below 1")
 
 

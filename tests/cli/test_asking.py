@@ -130,6 +130,36 @@ def test_former_names_of_options_work_and_warn(capsys, data, model, case):
 
 
 @pytest.mark.parametrize(
+    "rule",
+    [
+        "@pd.io.common.os.system('touch {file}') == 0",
+        "@pd.io.common.os.system('touch {file}') == 0 and age > 3",
+        "__import__('os').system('touch {file}') == 0",
+        "age.map(@open('{file}', 'w'))",
+        "`@pd.io.common.os.system('touch {file}')` == 0",
+        "(lambda: open('{file}', 'w'))()",
+    ],
+)
+def test_a_rule_runs_no_code(folder, model, rule):
+    file = folder / "ran"
+    code, out, err = evenvae("sample", model, "-n", 3, "-o", folder / "refused.csv", "--rule", rule.format(file=file))
+    assert (code, out) == (2, "")
+    assert "rule" in err
+    assert "character" in err
+    assert len(err.strip().splitlines()) == 1
+    assert not file.exists()
+    assert not (folder / "refused.csv").exists()
+
+
+def test_a_rule_holds_in_every_row(folder, model):
+    rule = "income > 20 * age and city in ['Bonn', 'Celle']"
+    assert evenvae("sample", model, "-n", 30, "-o", folder / "ruled.csv", "--seed", 1, "--rule", rule)[0] == 0
+    drawn = pd.read_csv(folder / "ruled.csv")
+    assert (drawn["income"] > 20 * drawn["age"]).all()
+    assert set(drawn["city"]) <= {"Bonn", "Celle"}
+
+
+@pytest.mark.parametrize(
     ("command", "option", "words"),
     [
         ("evaluate", "--point-estimate", "default, mean, median, mode"),

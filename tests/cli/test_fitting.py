@@ -8,6 +8,7 @@ import pytest
 
 import evenvae as library
 from cli_support import FIT, evenvae
+from relations_support import trips
 
 
 def test_schema_is_written_edited_and_used(folder, data):
@@ -25,6 +26,33 @@ def test_the_schema_for_machines(data):
     code, out, _ = evenvae("schema", data, "--json")
     assert code == 0
     assert {column["column"]: column["likelihood"] for column in json.loads(out)}["city"] == "categorical"
+
+
+def test_formulas_are_said_and_turned_off(folder):
+    data, path = folder / "trips.csv", folder / "trips.toml"
+    trips()[["clock", "hour", "mood"]].to_csv(data, index=False)
+    code, out, _ = evenvae("schema", data, "-o", path)
+    assert code == 0
+    assert "equals clock // 100 in every row" in " ".join(out.split())
+    assert 'formula = "clock // 100"' in path.read_text()
+    notes = {row["column"]: row["note"] for row in json.loads(evenvae("schema", data, "--json")[1])}
+    assert "clock // 100" in notes["hour"]
+    code, out, _ = evenvae("schema", data, "--no-formulas", "-o", "-")
+    assert code == 0
+    assert "clock // 100" not in out
+    for option, formula in (((), "clock // 100"), (("--no-formulas",), "")):
+        model = folder / "trips.evenvae"
+        assert evenvae("fit", data, "-o", model, *option, *FIT)[0] == 0
+        assert library.load(model).schema_["hour"].formula == formula
+
+
+def test_a_wrong_formula_is_told(folder, data):
+    path = folder / "wrong.toml"
+    path.write_text('[columns.age]\nformula = "incme / 1000"\n')
+    code, out, err = evenvae("fit", data, "-o", folder / "w.evenvae", "--schema", path, *FIT)
+    assert (code, out) == (2, "")
+    assert "Column 'age' of the schema: formula 'incme / 1000', character 1: there is no column 'incme'" in err
+    assert "did you mean 'income'?" in err
 
 
 def test_an_interrupted_fit_goes_on_bit_for_bit(folder, data):

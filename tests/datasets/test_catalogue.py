@@ -22,7 +22,9 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in ("imdb", "bank"))) for name in SHAPES]
+)
 def test_a_data_set_has_its_rows_and_kinds(name):
     if name != "rand-hie" and not os.environ.get("EVENVAE_DATA"):
         pytest.skip("EVENVAE_DATA names no folder with the tables")

@@ -89,6 +89,7 @@ def test_prototypes_are_as_many_as_a_rate_can_name():
     assert prototypes(images, [10.0]) == []
 
 
+@pytest.mark.slow
 def test_rows_pictures_and_going_on(made_up, tmp_path):
     out, said = tmp_path / "g", []
     geco(out, datasets=["mnist"], say=said.append, **SMALL)

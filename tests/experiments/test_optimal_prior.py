@@ -25,6 +25,7 @@ def made_up(monkeypatch):
     monkeypatch.setattr(datasets, "load_images", load)
 
 
+@pytest.mark.slow
 def test_runs_are_kept_and_gone_on_with(made_up, tmp_path):
     options = {"pairs": ["usps-mnist"], "seeds": 1, **TINY}
     optimal_prior(tmp_path / "out", models=["CVAE"], **options)

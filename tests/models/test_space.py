@@ -48,3 +48,17 @@ def test_a_batch_holds_cells_mask_and_codes():
     np.testing.assert_array_equal(batch.tasks, codes)
     assert batch.tasks.dtype == np.int32
     assert space.batch(values, observed).tasks.shape == (len(values), 0)
+
+
+@pytest.mark.parametrize(("family", "farthest"), [(Normal(), 1e6), (LogNormal(), 1e6), (Poisson(), 1e30)])
+def test_values_far_from_the_training_table_stay_inside_float32(family, farthest):
+    values = np.exp(np.random.default_rng(0).normal(size=(50, 1)) / 1e9).round(12)
+    values = np.arange(50.0)[:, None] if family.name == "poisson" else values
+    space = Space.fit([family], values, np.ones((50, 1), bool))
+    (cells,) = space.cells(np.array([[1e300], [1e38], [values[3, 0]]]), np.ones((3, 1), bool))
+    assert cells.dtype == np.float32
+    np.testing.assert_allclose(cells[:2, 0], farthest)
+    parameters = jnp.tile(jnp.asarray(space.marginal_bias(values, np.ones((50, 1), bool)), jnp.float32), (3, 1))
+    scores = family.log_prob(parameters, cells[:, 0])
+    assert np.isfinite(scores).all()
+    assert (scores[:2] < scores[2] - 1000).all()

@@ -41,6 +41,14 @@ Purpose = Annotated[
 
 Epochs = Annotated[float | None, typer.Option(help="Passes over the table. By default they follow its size.")]
 
+Formulas = Annotated[
+    bool,
+    typer.Option(
+        "--formulas/--no-formulas",
+        help="Compute columns that are functions of others, in drawn rows and filled cells.",
+    ),
+]
+
 Settings = Annotated[
     list[str] | None,
     typer.Option(

@@ -13,6 +13,8 @@ from evenvae.errors import InputError
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: done, failed while running, wrong call or input, interrupted by Ctrl-C."""
+LONGEST_CONSTANT = 1000
+"""Longer texts of ``--set`` are no numbers and lists, so they are not read as such."""
 Answer = TypeVar("Answer")
 
 
@@ -157,9 +159,13 @@ def names_in(text: str | None) -> list[str] | None:
 def _value(text: str) -> Any:
     if text.lower() in ("true", "false", "none"):
         return {"true": True, "false": False, "none": None}[text.lower()]
+    if len(text) > LONGEST_CONSTANT:
+        return text
     try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+        with warnings.catch_warnings(action="ignore"):
+            return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        # the last two: too many brackets or signs inside each other
         return text
 
 
@@ -167,6 +173,7 @@ def print_table(title: str, header: list[str], rows: list[list[str]], left: int 
     """Print a table, without colours where standard output is no terminal; the first ``left`` columns align left."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console()
     if not console.is_terminal:
@@ -175,7 +182,8 @@ def print_table(title: str, header: list[str], rows: list[list[str]], left: int 
     for place, name in enumerate(header):
         table.add_column(name, justify="left" if place < left else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        # names of columns are no markup of rich
+        table.add_row(*map(Text, row))
     console.print(table)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from evenvae.cli import common, completing
-from evenvae.cli.app import Data, Epochs, Purpose, SchemaFile, Settings, app
+from evenvae.cli.app import Data, Epochs, Formulas, Purpose, SchemaFile, Settings, app
 from evenvae.errors import InputError
 from evenvae.io.atomic import check_file
 
@@ -17,6 +17,7 @@ def schema(
     data: Data,
     out: Annotated[str | None, typer.Option("-o", "--out", metavar="FILE", help="Write schema.toml.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    formulas: Formulas = True,
 ) -> None:
     """Show what each column is taken for, and why. Edit the file and give it to fit."""
     from evenvae import Schema
@@ -24,7 +25,8 @@ def schema(
     if out and out != "-":
         check_file(out)
     table, known = common.read(data)
-    found = known or Schema.infer(table)
+    found = known or Schema.infer(table, formulas=formulas)
+    found = found if formulas else found.without_formulas()
     if as_json:
         names = ("column", "role", "likelihood", "rule", "reason", "note")
         typer.echo(json.dumps([dict(zip(names, row, strict=True)) for row in found.report()], indent=2))
@@ -73,6 +75,7 @@ def fit(
     ensemble: Annotated[int, typer.Option(metavar="N", help="Models that are trained side by side and averaged.")] = 1,
     epochs: Epochs = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model on the same machine.")] = 0,
+    formulas: Formulas = True,
     hide: Annotated[
         float, typer.Option(metavar="SHARE", help="Hide this share of the cells first, as if they were missing.")
     ] = 0.0,
@@ -115,6 +118,10 @@ def fit(
     common.use_cores(chosen["ensemble"])
     from evenvae import EvenVAE
 
+    if not formulas:
+        from evenvae import Schema
+
+        chosen["schema"] = Schema.of(chosen["schema"], table).without_formulas()
     if hide:
         table, chosen["schema"] = common.with_hidden_cells(table, chosen["schema"], hide, seed)
     estimator = EvenVAE().set_params(**chosen).fit(table, callbacks=trackers, checkpoint=checkpoint, resume=resume)

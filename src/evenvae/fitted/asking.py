@@ -1,6 +1,6 @@
 """How a question reaches the members of an ensemble: in slices of rows, and averaged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -56,7 +56,9 @@ def of_members(model: FittedModel, function: Callable, batch: Batch, samples: in
     return [of_member(model, function, batch, samples, member) for member in range(len(model.members))]
 
 
-def averaged(model: FittedModel, answers: list[list[np.ndarray]]) -> Float[np.ndarray, "N E"]:
-    """Expectations of several members, averaged and decided, as raw values."""
+def averaged(
+    model: FittedModel, answers: list[list[np.ndarray]], without: Mapping[int, int] | None = None
+) -> Float[np.ndarray, "N E"]:
+    """Expectations of several members, averaged and decided, as raw values; ``without`` as in `kernels.decide`."""
     means = [np.mean(part, axis=0) for part in zip(*answers, strict=True)]
-    return model.space.to_raw(kernels.decide(model.space.layout, means))
+    return model.space.to_raw(kernels.decide(model.space.layout, means, without))

@@ -1,8 +1,8 @@
-"""What drawn rows must satisfy: values, sets and ranges of columns, and rules between columns."""
+"""What drawn rows must satisfy: values, sets and ranges of columns."""
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,11 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from evenvae.errors import InputError
+from evenvae.fitted.rules import Rule
 from evenvae.tables import Column, Schema
 from evenvae.tables.suggestions import nearest
 
 COMPARISON = re.compile(r"^\s*(.+?)\s*(<=|>=|!=|==|=|<|>)\s*(.*?)\s*$")
-Rule = str | Callable[[pd.DataFrame], Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,10 +67,23 @@ def parse(given: Any, schema: Schema) -> list[Condition]:
     """
     if given is None:
         return []
+    _check_given(given)
     if isinstance(given, Mapping):
         return [_from_value(name, wanted, schema) for name, wanted in given.items()]
     texts = [given] if isinstance(given, str) else given
     return [_from_text(text, schema) for text in texts]
+
+
+def _check_given(given: Any) -> None:
+    """Refuse what is neither a dict, nor a text, nor a list of texts."""
+    texts = [given] if isinstance(given, str) else given
+    if isinstance(given, Mapping) or (
+        isinstance(texts, list | tuple | set | frozenset) and all(isinstance(text, str) for text in texts)
+    ):
+        return
+    raise InputError(
+        f"given={given!r} must be a dict of column to value, as in {{'age': (65, None)}}, or texts such as 'age>=65'."
+    )
 
 
 def split_tasks(given: Any, tasks: Sequence[str]) -> tuple[dict[str, Any], Any]:
@@ -81,6 +94,7 @@ def split_tasks(given: Any, tasks: Sequence[str]) -> tuple[dict[str, Any], Any]:
     """
     if given is None or not tasks:
         return {}, given
+    _check_given(given)
     if isinstance(given, Mapping):
         told = {name: value for name, value in given.items() if name in tasks}
         if any(isinstance(value, tuple | list | set | np.ndarray) for value in told.values()):
@@ -181,22 +195,6 @@ def _not_empty(condition: Condition) -> Condition:
     return condition
 
 
-def rule_holds(rule: Rule, frame: pd.DataFrame) -> Bool[np.ndarray, " N"]:
-    """Which rows of a decoded table satisfy a rule: an expression of column names, or a function of the table.
-
-    Raises:
-        InputError: the rule cannot be evaluated, or does not give one truth value for every row.
-    """
-    try:
-        answer = frame.eval(rule, engine="python") if isinstance(rule, str) else rule(frame)
-        good = np.asarray(answer, dtype=object)
-        if good.shape != (len(frame),):
-            raise ValueError(f"it gave {good.shape} values for {len(frame)} rows")
-        return np.array([value is True or value is np.True_ or value == 1 for value in good], bool)
-    except Exception as error:
-        raise InputError(f"rule {rule!r} could not be applied: {error}.") from error
-
-
 def describe(conditions: Sequence[Condition], rules: Sequence[Rule]) -> str:
     """All conditions and rules in words."""
-    return " and ".join([c.text for c in conditions] + [r if isinstance(r, str) else r.__name__ for r in rules])
+    return " and ".join([condition.text for condition in conditions] + [rule.text for rule in rules])

@@ -1,12 +1,12 @@
 """Predictions beside the truth, column by column."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
-from evenvae.errors import InputError
 from evenvae.fitted.imputation import impute
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.reconstruction import reconstruct
@@ -15,24 +15,25 @@ from evenvae.fitted.task_dependence import normaliser, task_dependence
 from evenvae.metrics import column_errors
 from evenvae.metrics import hide as hide_cells
 from evenvae.models.space import Space
+from evenvae.part import check_number, check_seed
 from evenvae.tables import Encoded, Schema
 
 
 def evaluate(
     model: FittedModel,
     encoded: Encoded,
-    point_estimate: str = "default",
-    hide: float = 0.0,
-    seed: int | None = 0,
+    point_estimate: Any = "default",
+    hide: Any = 0.0,
+    seed: Any = 0,
 ) -> pd.DataFrame:
     """How well every column is reconstructed; see `EvenVAE.evaluate`.
 
     Raises:
-        InputError: ``hide`` is not a share below 1, or the point estimate is unknown.
+        InputError: ``hide`` is not a share below 1, the seed no whole number, or the point estimate unknown.
     """
     truth, observed = encoded.values, encoded.observed
-    if not 0 <= hide < 1:
-        raise InputError(f"hide={hide} must be at least 0 and below 1: the share of observed cells to hide.")
+    check_number("hide", np.nan if hide is None else hide, Real, 0, 1 - 2**-53, "a share of at least 0 and below 1")
+    hide, seed = float(hide), check_seed("random_state", seed)
     hidden = hide_cells(observed, hide, np.random.default_rng(seed))
     seen = observed & ~hidden
     batch = model.batch(encoded, seen)

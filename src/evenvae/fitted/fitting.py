@@ -5,6 +5,7 @@ import functools
 import hashlib
 import json
 import logging
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from evenvae import tables
-from evenvae.errors import InputError
+from evenvae.errors import InputError, TableWarning
 from evenvae.fitted.latent_density import fit_densities
 from evenvae.fitted.model import FittedModel, Record, members_of
 from evenvae.fitted.task_dependence import warn_of_saturation
@@ -84,10 +85,19 @@ def read(
     frame = frame[rows]
     if len(frame) < 2:
         raise InputError(f"The table has {len(frame)} row; at least 2 are needed to learn from (n_samples=1).")
-    schema = schema or declare(Schema.of(options.schema, frame), frame, options.task)
+    if schema is None:
+        schema = declare(Schema.of(options.schema, frame), frame, options.task)
+        warn_of_doubts(schema)
     if not schema.features:
         raise InputError("No column is left to learn: all are constant, empty or identifiers.")
     return tables.encode(frame, schema), weight, schema
+
+
+def warn_of_doubts(schema: Schema) -> None:
+    """Say what the cells of a table did not tell for certain, one warning for each column."""
+    for column in schema.columns:
+        if column.doubt:
+            warnings.warn(f"Column {column.name!r}: {column.doubt}.", TableWarning, stacklevel=2)
 
 
 def begin(

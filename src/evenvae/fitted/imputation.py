@@ -1,18 +1,18 @@
 """Missing cells, filled with an expectation or with draws."""
 
-from typing import Literal, get_args
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
 import jax
 import numpy as np
 from jaxtyping import Float
 
-from evenvae.errors import InputError
 from evenvae.fitted import kernels
 from evenvae.fitted.asking import averaged, of_member, of_members
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.reconstruction import reconstruct
 from evenvae.models.batch import Batch
-from evenvae.part import check_choice
+from evenvae.part import check_choice, check_seed, check_whole
 
 SAMPLES = 50
 """Draws of the latent for every row."""
@@ -22,47 +22,88 @@ Method = Literal["importance", "point", "mode"]
 def impute(
     model: FittedModel,
     batch: Batch,
-    draws: int = 1,
-    method: str | None = None,
-    samples: int = SAMPLES,
-    seed: int = 0,
+    draws: Any = 1,
+    method: Any = None,
+    samples: Any = SAMPLES,
+    seed: Any = 0,
 ) -> list[Float[np.ndarray, "N E"]]:
     """What belongs in the missing cells: ``draws`` arrays of raw values for all cells.
 
     Args:
         model: to ask.
         batch: the rows, as `FittedModel.batch` gives them.
-        draws: 1 gives the best guess; more give draws from the posterior of the missing cells, by
+        draws: a whole number; 1 gives the best guess; more give draws from the posterior of the missing cells, by
             sampling-importance-resampling. The members of an ensemble take turns.
         method: of the best guess: ``"importance"`` (the importance-weighted expectation over ``samples`` draws of z),
             ``"point"`` (the expectation at the location of q(z|x)) or ``"mode"`` (the mode of the likelihood there, as
             Javaloy et al. impute). None is ``"point"`` for a model that was trained with hidden cells, whose encoder
             answers from part of a row by itself and was measured to do so with less error, and ``"importance"`` for
             any other, whose encoder needs the correction.
-        samples: draws of the latent for every row.
-        seed: of the draws.
+        samples: draws of the latent for every row, a whole number.
+        seed: of the draws, a whole number.
 
     Raises:
-        InputError: an unknown method, or ``draws`` or ``samples`` below 1.
+        InputError: an unknown method; ``draws`` or ``samples`` is no whole number of at least 1, ``seed`` none of at
+            least 0.
     """
-    if draws < 1 or samples < 1:
-        raise InputError(f"draws={draws} and samples={samples} must be at least 1.")
+    draws, samples = check_whole("draws", draws), check_whole("samples", samples)
+    seed = check_seed("random_state", seed) or 0
     check_choice("method", method, get_args(Method))
     method = method or ("point" if model.plan.method.hide_cells else "importance")
+    pooled = pooled_codes(model)
     if draws > 1:
         # every member in turn, so that the draws differ as the members do
         turns = np.random.default_rng(seed).permutation(len(model.members))
-        return [_draw(model, batch, samples, [seed, i], int(turns[i % len(turns)])) for i in range(draws)]
+        drawn = [_draw(model, batch, samples, [seed, i], int(turns[i % len(turns)])) for i in range(draws)]
+        return [
+            _named(model, batch, values, pooled, np.random.default_rng([seed, i])) for i, values in enumerate(drawn)
+        ]
     if method == "importance":
-        return [_expected(model, batch, samples)]
-    return [reconstruct(model, batch, "default" if method == "point" else "mode")]
+        return [_expected(model, batch, samples, pooled)]
+    if method == "point":
+        return [averaged(model, of_members(model, kernels.reconstruct, batch), pooled)]
+    return [_named(model, batch, reconstruct(model, batch, "mode"), pooled)]
 
 
-def _expected(model: FittedModel, batch: Batch, samples: int) -> Float[np.ndarray, "N E"]:
+def pooled_codes(model: FittedModel) -> dict[int, int]:
+    """By feature, the code of the level that stands for all rare ones: no cell is filled with it."""
+    return {
+        place: column.cardinality - 1
+        for place, column in enumerate(model.schema.features)
+        if column.pooled is not None and column.cardinality > 1
+    }
+
+
+def _named(
+    model: FittedModel,
+    batch: Batch,
+    values: Float[np.ndarray, "N E"],
+    pooled: Mapping[int, int],
+    generator: np.random.Generator | None = None,
+) -> Float[np.ndarray, "N E"]:
+    """The values with a named level in place of every pooled one: the likeliest, or a draw by the ``generator``."""
+    first = model.space.layout.first
+    if not any((values[:, first[place]] == code).any() for place, code in pooled.items()):
+        return values
+    answers = of_members(model, kernels.reconstruct, batch)
+    means = [np.mean(part, axis=0) for part in zip(*answers, strict=True)]
+    if generator is not None:
+        # the largest of log p plus Gumbel noise is a draw by p
+        means = [np.log(np.maximum(part, 1e-30)) + generator.gumbel(size=part.shape) if block.likelihood.discrete
+                 else part for block, part in zip(model.space.layout.blocks, means, strict=True)]  # fmt: skip
+    named = kernels.decide(model.space.layout, means, pooled)
+    values = values.copy()
+    for place, code in pooled.items():
+        rows = values[:, first[place]] == code
+        values[rows, first[place]] = named[rows, first[place]]
+    return values
+
+
+def _expected(model: FittedModel, batch: Batch, samples: int, pooled: Mapping[int, int]) -> Float[np.ndarray, "N E"]:
     noise = kernels.latent_noise(samples, model.plan.network.noise_size)
     bounds = model.space.value_bounds.astype(np.float32)
     ask = lambda network, state, part, scales: kernels.impute(network, state, part, scales, noise, bounds)
-    return averaged(model, of_members(model, ask, batch, samples))
+    return averaged(model, of_members(model, ask, batch, samples), pooled)
 
 
 def _draw(model: FittedModel, batch: Batch, samples: int, seed: list[int], member: int) -> Float[np.ndarray, "N E"]:

@@ -5,6 +5,7 @@ points, shared by all rows.
 """
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -127,12 +128,26 @@ def expectations(layout: Layout, parameters: Float[Array, "*rows P"], scales: Sc
     return parts
 
 
-def decide(layout: Layout, averaged: list[np.ndarray]) -> Float[np.ndarray, "rows E"]:
-    """Values from averages: the numbers themselves, the most probable level."""
-    parts = [
-        np.argmax(part, axis=-1).astype(np.float64) if block.likelihood.discrete else np.asarray(part, np.float64)
-        for block, part in zip(layout.blocks, averaged, strict=True)
-    ]
+def decide(
+    layout: Layout, averaged: list[np.ndarray], without: Mapping[int, int] | None = None
+) -> Float[np.ndarray, "rows E"]:
+    """Values from averages: the numbers themselves, the most probable level.
+
+    Args:
+        layout: of the columns.
+        averaged: expectations by block.
+        without: by column, the code of a level that is not to be chosen.
+    """
+    parts = []
+    for block, part in zip(layout.blocks, averaged, strict=True):
+        if not block.likelihood.discrete:
+            parts.append(np.asarray(part, np.float64))
+            continue
+        probabilities = np.array(part, np.float64)
+        for place, column in enumerate(block.columns):
+            if without and column in without:
+                probabilities[..., place, without[column]] = -np.inf
+        parts.append(np.argmax(probabilities, axis=-1).astype(np.float64))
     return layout.join_elements(parts)
 
 

@@ -1,6 +1,6 @@
 """A table as the model sees it."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from jaxtyping import Float
@@ -14,7 +14,7 @@ from evenvae.part import check_choice
 PointEstimate = Literal["default", "mean", "median", "mode"]
 
 
-def reconstruct(model: FittedModel, batch: Batch, point_estimate: str = "default") -> Float[np.ndarray, "N E"]:
+def reconstruct(model: FittedModel, batch: Batch, point_estimate: Any = "default") -> Float[np.ndarray, "N E"]:
     """Every cell as the model reconstructs it at the location of its row's posterior, as raw values.
 
     Args:

@@ -1,26 +1,35 @@
 """Rows drawn under conditions: values by weighing latents, ranges and rules by rejection."""
 
 import logging
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
-from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.fitted import kernels
 from evenvae.fitted.asking import BUDGET, slice_rows
-from evenvae.fitted.conditions import Condition, Rule, describe, rule_holds
+from evenvae.fitted.conditions import Condition, describe
 from evenvae.fitted.latent_density import network_to_sample
 from evenvae.fitted.model import FittedModel
+from evenvae.fitted.rules import Rule, decoded
+from evenvae.part import check_whole
+from evenvae.tables import MissingnessModel
+from evenvae.tables.derived.computing import derive
 
 log = logging.getLogger(__name__)
 BATCH, ENOUGH_TRIES, LEAST_SHARE = 2_000, 20_000, 1e-3
 PROPOSALS = 4096
+CALIBRATION = 16 * 1024
+"""Rows that show how often the model's own draws would lack cells."""
 FEW = 50.0
 """Effective latents below which the model has little to choose from, and a warning says so."""
+
+_CALIBRATED: weakref.WeakKeyDictionary[FittedModel, MissingnessModel] = weakref.WeakKeyDictionary()
+"""What `_calibrated` found, as long as the model is in use."""
 
 Rows = tuple[Float[np.ndarray, "n E"], Int[np.ndarray, "n T"]]
 """Raw values, and the codes of the rows' tasks."""
@@ -28,7 +37,7 @@ Rows = tuple[Float[np.ndarray, "n E"], Int[np.ndarray, "n T"]]
 
 def sample(
     model: FittedModel,
-    n: int,
+    n: Any,
     conditions: Sequence[Condition] = (),
     rules: Sequence[Rule] = (),
     tasks: Mapping[int, int] | None = None,
@@ -38,26 +47,27 @@ def sample(
 
     Columns that are held at one value condition the latent: draws of z from the encoder's answer to those cells and
     from the prior, half each, are weighed by p(given cells | z) and resampled, and the other columns are drawn from
-    the heads. Rows that break a range, a set or a rule are rejected. The model is conditioned, not retrained:
-    conditions that are rare under it leave few latents to choose from, and a warning says so.
+    the heads. Columns with a formula are then computed, before anything is tested: a given value of such a column
+    moves its source where the formula can be inverted. Rows that break a condition or a rule are rejected. The model
+    is conditioned, not retrained: conditions that are rare under it leave few latents to choose from, and a warning
+    says so.
 
     Args:
         model: to draw from.
-        n: number of rows.
+        n: number of rows, a whole number.
         conditions: on columns.
-        rules: between columns.
+        rules: between columns, as `rules.read` gives them.
         tasks: the code of every task that is given, by its place among the task columns; other tasks occur as often as
             in training.
         seed: an integer, a list of integers, or None for a new draw every time.
 
     Raises:
-        InputError: ``n`` is below 1, or fewer than one row in a thousand satisfies the conditions.
+        InputError: ``n`` is no whole number of at least 1, or fewer than one row in a thousand satisfies the
+            conditions.
     """
-    if n < 1:
-        raise InputError(f"n={n} must be at least 1.")
+    n = check_whole("n", n)
     generator = np.random.default_rng(seed)
     fixed = {c.column: c.value for c in conditions if c.value is not None}
-    tested = [c for c in conditions if c.value is None]
     kept: list[Rows] = []
     tried = passed = 0
     while passed < n:
@@ -65,10 +75,11 @@ def sample(
         count = int(min(max((n - passed) / share * 1.1, 64), BATCH))
         codes = model.task_counts.draw(count, tasks or {}, generator)
         values = _given(model, fixed, codes, generator) if fixed else _free(model, codes, generator)
-        good = np.logical_and.reduce([np.ones(count, bool), *(c.holds(values) for c in tested)])
+        values, contradicted = derive(values, model.schema, _known(model, fixed, count))
+        good = np.logical_and.reduce([~contradicted, *(c.holds(values) for c in conditions)])
         if rules:
-            frame = tables.as_frame(tables.decode(values, model.schema, tasks=codes))
-            good = np.logical_and.reduce([good, *(rule_holds(rule, frame) for rule in rules)])
+            frame = decoded(values, model.schema, codes)
+            good = np.logical_and.reduce([good, *(rule.holds(frame) for rule in rules)])
         kept.append((values[good], codes[good]))
         tried, passed = tried + count, passed + int(good.sum())
         if tried >= ENOUGH_TRIES and passed < LEAST_SHARE * tried:
@@ -88,14 +99,45 @@ def with_missing_cells(
 ) -> Float[np.ndarray, "n E"]:
     """Drawn rows without the cells that would be missing in the training table; cells under a condition stay.
 
+    Among rows that are drawn without conditions, every column lacks as many cells as in the table. Conditions and
+    rules change that, as far as missing cells depend on what they ask for. Models that were saved without the shares
+    of their table answer as they did, without this correction.
+
     Raises:
         InputError: the model was saved before the missing cells were modelled.
     """
     if model.missingness is None:
         raise InputError("missing=True: this model was saved without its model of missing cells; fit it again.")
-    missing = model.missingness.draw(values, tasks, model.schema, None if seed is None else [seed, 1])
+    missing = _calibrated(model, model.missingness).draw(
+        values, tasks, model.schema, None if seed is None else [seed, 1]
+    )
     missing[:, np.isin(model.schema.first, [c.column for c in conditions])] = False
     return np.where(model.space.layout.spread(missing), np.nan, values)
+
+
+def empty_constants(model: FittedModel, n: int, seed: Any) -> dict[str, Bool[np.ndarray, " n"]]:
+    """The rows in which constant columns are left empty, as many as in the training table: nothing explains them."""
+    generator = np.random.default_rng(None if seed is None else [seed, 2])
+    holes = [column for column in model.schema.columns if column.role == "constant" and column.missing_share > 0]
+    return {column.name: generator.random(n) < column.missing_share for column in holes}
+
+
+def _calibrated(model: FittedModel, missingness: MissingnessModel) -> MissingnessModel:
+    """The model of missing cells for this model's own draws.
+
+    It takes draws of its own, with a fixed seed, so that the answer depends on the fitted model alone: neither on the
+    rows at hand nor on whether the model was saved in between. It is found at the first question and kept; a fit does
+    not pay for it.
+    """
+    if model not in _CALIBRATED:
+        # `sample` draws as many rows at once where it is asked for a thousand, so that one program serves both
+        if missingness.needs_calibration:
+            generator = np.random.default_rng([CALIBRATION, 0])
+            codes = model.task_counts.draw(CALIBRATION, {}, generator)
+            values = _free(model, codes, generator)
+            missingness = missingness.calibrated(values, codes, model.schema, generator)
+        _CALIBRATED[model] = missingness
+    return _CALIBRATED[model]
 
 
 def _free(
@@ -115,6 +157,11 @@ def _free(
             drawn = kernels.sample(network, space.device_scales, _key(generator), size, of_part)
             values[part] = space.to_raw(np.asarray(drawn)[: len(part)])
     return values
+
+
+def _known(model: FittedModel, fixed: dict[int, float], count: int) -> Bool[np.ndarray, "{count} D"]:
+    """The cells that are held at a value, by row and feature."""
+    return np.broadcast_to(np.isin(model.schema.first, list(fixed)), (count, len(model.schema.features)))
 
 
 def _given(

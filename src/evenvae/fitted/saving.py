@@ -47,7 +47,9 @@ def write(model: FittedModel, path: str | Path, given: dict[str, Any], named: bo
         tensors |= {f"scale.{number}.{name}": np.asarray(v) for name, v in scale._asdict().items()}
     tensors |= {f"tasks.{name}": getattr(model.task_counts, name) for name in ("codes", "counts")}
     if model.missingness is not None:
-        tensors |= {f"holes.{name}": value for name, value in vars(model.missingness).items()}
+        holes = vars(model.missingness).items()
+        # a model that was saved without its shares is saved without them again
+        tensors |= {f"holes.{name}": value for name, value in holes if value is not None}
     tensors |= latent_density.to_tensors(model.densities)
     metadata = {
         "evenvae": evenvae.__version__,

@@ -27,6 +27,10 @@ class Scale(NamedTuple):
 
 
 IDENTITY = Scale(0.0, 1.0, 0.0)
+FARTHEST = 1e6
+"""Largest distance of a standardised value from 0. Those of N training rows stay below the root of N; far beyond,
+products of layers would leave float32.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Likelihood(abc.ABC):
             table is looked up (the sum of the rows up to it for an ordered level).
         hivae: how HI-VAE treats the family: which parameters see the column's slice of the latent, how the numbers are
             normalised, and whether a parameter is fixed. None: HI-VAE refuses the family.
+        farthest: model-space values that are farther from 0 are moved to this distance, where float32 still computes.
         cell_dtype: type of the model-space cells on the device.
         filler: model-space value of a missing cell.
     """
@@ -65,6 +70,7 @@ class Likelihood(abc.ABC):
     support_words: ClassVar[str] = "not a number"
     encoder_input: ClassVar[EncoderInput] = "value"
     hivae: ClassVar[HIVAETreatment | None] = None
+    farthest: ClassVar[float] = 1e30
     cell_dtype: ClassVar[type[np.generic]] = np.float32
     filler: ClassVar[float] = 0.0
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key, Shaped
 
-from evenvae.likelihoods.base import HIVAETreatment, Likelihood, Scale
+from evenvae.likelihoods.base import FARTHEST, HIVAETreatment, Likelihood, Scale
 from evenvae.likelihoods.normal import log_density, marginal_parameters, moments, standard
 
 MAX_EXPONENT = 46.0  # exp(46) is about 1e20, and its square still fits in float32, which ends at 3e38
@@ -34,6 +34,7 @@ class LogNormal(Likelihood):
     offset: float | None = None
 
     name: ClassVar[str] = "lognormal"
+    farthest: ClassVar[float] = FARTHEST
     support_words: ClassVar[str] = "negative"
     hivae: ClassVar[HIVAETreatment | None] = "positive numbers"
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, Shaped
 
 from evenvae.constants import LOG_2PI
-from evenvae.likelihoods.base import HIVAETreatment, Likelihood, Scale
+from evenvae.likelihoods.base import FARTHEST, HIVAETreatment, Likelihood, Scale
 
 MIN_STD, MAX_STD = 1e-3, 1e3
 _LOWEST, _HIGHEST = 1 / (2 * MAX_STD**2), 1 / (2 * MIN_STD**2)
@@ -60,6 +60,7 @@ class Normal(Likelihood):
     """Real numbers, standardised: x = (raw - center) / scale."""
 
     name: ClassVar[str] = "normal"
+    farthest: ClassVar[float] = FARTHEST
     hivae: ClassVar[HIVAETreatment | None] = "numbers"
 
     @property

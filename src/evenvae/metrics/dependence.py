@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from evenvae.metrics.densities import log_densities
+from evenvae.part import check_whole
 
 CHUNK = 512
 """Draws whose densities under all rows are held at once."""
@@ -65,6 +66,7 @@ def rate_parts(
         generator: of the draws.
         samples: draws for every row.
     """
+    samples = check_whole("samples", samples)
     means, stds = np.asarray(means, float), np.asarray(stds, float)
     sums = np.zeros(4)
     for _ in range(samples):
@@ -111,6 +113,7 @@ def probe(
         classifier: a scikit-learn classifier with ``predict_proba``; logistic regression if it is not given.
         folds: of the cross-validation.
     """
+    folds = check_whole("folds", folds, least=2)
     z, labels = np.asarray(z, float), np.asarray(labels)
     values, counts = np.unique(labels, return_counts=True)
     kept = np.isin(labels, values[counts >= folds])

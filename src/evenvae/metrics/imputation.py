@@ -1,7 +1,11 @@
 """Observed cells that are hidden on purpose, so that their imputations can be compared with the truth."""
 
+from numbers import Real
+
 import numpy as np
 from jaxtyping import Bool
+
+from evenvae.part import check_number
 
 
 def hide(observed: Bool[np.ndarray, "N D"], share: float, generator: np.random.Generator) -> Bool[np.ndarray, "N D"]:
@@ -16,10 +20,9 @@ def hide(observed: Bool[np.ndarray, "N D"], share: float, generator: np.random.G
         True for the cells to hide.
 
     Raises:
-        ValueError: ``share`` is outside [0, 1).
+        InputError: ``share`` is outside [0, 1).
     """
-    if not 0 <= share < 1:
-        raise ValueError(f"share={share} must be at least 0 and below 1")
+    check_number("share", np.nan if share is None else share, Real, 0, 1 - 2**-53, "at least 0 and below 1")
     draws = generator.random(observed.shape)
     hidden = observed & (draws < share)
     emptied = observed.any(axis=1) & ~(observed & ~hidden).any(axis=1)

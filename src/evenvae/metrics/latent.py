@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 from scipy.special import logsumexp
 
 from evenvae.metrics.densities import log_densities
+from evenvae.part import check_count, check_whole
 
 
 def row_rates(mean: Float[np.ndarray, "N latent"], std: Float[np.ndarray, "N latent"]) -> Float[np.ndarray, " N"]:
@@ -47,6 +48,8 @@ def marginal_kl(
         seed: of the draws.
         block: draws whose densities are held at once.
     """
+    check_count("samples", samples)
+    seed, block = check_whole("seed", seed, least=0), check_whole("block", block)
     mean, std = np.asarray(mean, float), np.asarray(std, float)
     rows, size = mean.shape
     generator = np.random.default_rng(seed)

@@ -1,11 +1,14 @@
 """Rubin's rules: one result from the analyses of several completed tables."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 from scipy import stats
+
+from evenvae.part import check_number, check_positive
 
 Figures = Float[np.ndarray, " *P"] | float
 """One number for every figure of an analysis."""
@@ -65,11 +68,10 @@ def pool(
         raise ValueError("pooling needs at least 2 completed tables, as impute(draws=2) gives them")
     if not (np.isfinite(estimates).all() and np.isfinite(variances).all() and (variances >= 0).all()):
         raise ValueError("estimates must be finite, variances finite and at least 0")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence={confidence} must lie between 0 and 1")
+    confident = np.nan if confidence is None else confidence
+    check_number("confidence", confident, Real, 5e-324, 1 - 2**-53, "a number between 0 and 1")
+    check_positive("complete_degrees_of_freedom", complete_degrees_of_freedom)
     complete = np.inf if complete_degrees_of_freedom is None else float(complete_degrees_of_freedom)
-    if not complete > 0:
-        raise ValueError(f"complete_degrees_of_freedom={complete} must be positive")
     estimate, within, between = estimates.mean(0), variances.mean(0), estimates.var(0, ddof=1)
     added = (1 + 1 / draws) * between
     total = within + added

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from evenvae.likelihoods.base import Scale
+from evenvae.likelihoods.base import FARTHEST, Scale
 from evenvae.models.batch import Batch
 from evenvae.models.layout import Block, Layout
 from evenvae.models.networks import BatchNorm, Dense, Stack, Statistics, dropout, xavier_uniform
@@ -117,6 +117,9 @@ class CellInput(eqx.Module):
                 inputs = dropout(keys[1], inputs, self.dropout_rate)
             if self.norm is not None:
                 inputs, state = self.norm(inputs, state, inference)
+        if inputs is not None and (self.norm is not None or self.mode != "raw"):
+            # what is standardised is held where products of layers stay inside float32
+            inputs = jnp.clip(inputs, -FARTHEST, FARTHEST)
         if self.see_mask:
             seen = mask.astype(dtype)
             inputs = seen if inputs is None else jnp.concatenate([inputs, seen], axis=-1)

@@ -62,7 +62,11 @@ class Space:
         return cls(layout, tuple(scales), low, high, baseline)
 
     def cells(self, values: Float[np.ndarray, "N E"], observed: Bool[np.ndarray, "N D"]) -> Cells:
-        """Model-space cells by block, ready for the device; missing ones hold a value inside the support."""
+        """Model-space cells by block, ready for the device; missing ones hold a value inside the support.
+
+        Values that are absurdly far from those of the training table are held at `Likelihood.farthest`, so that they
+        get a very low and finite likelihood.
+        """
         blocks = []
         layout = self.layout
         split = (layout.split_elements(values), layout.split_elements(self.baseline))
@@ -74,6 +78,8 @@ class Space:
             # the baseline is always inside the support, whatever the family
             inside = np.where(seen, given, constant.astype(given.dtype))
             model = likelihood.to_model(inside, constants)
+            if not likelihood.discrete:
+                model = np.clip(model, -likelihood.farthest, likelihood.farthest)
             model = np.where(seen, model, np.asarray(likelihood.filler, model.dtype))
             blocks.append(model.astype(likelihood.cell_dtype))
         return tuple(blocks)

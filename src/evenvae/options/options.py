@@ -20,6 +20,8 @@ from evenvae.training.settings import PURPOSES, Purpose, Training
 
 Model = Literal["vae", "hivae"]
 MODELS: tuple[Model, ...] = get_args(Model)
+MOST_SEED = 2**63 - 1
+"""The largest seed that JAX takes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Options:
             check_choice(name, given[name], known)
         check_positive("epochs", given["epochs"])
         check_count("latent_size", given["latent_size"])
-        check_number("random_state", given["random_state"], Integral, 0, float("inf"), "a whole number, 0 or more")
+        seeds = f"a whole number from 0 to {MOST_SEED}"
+        check_number("random_state", given["random_state"], Integral, 0, MOST_SEED, seeds)
         for name in ("ensemble", "validation_fraction"):
             if given[name] is None:
                 raise InputError(f"{name}=None must be a number.")

@@ -6,6 +6,7 @@ import numpy as np
 
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
+from evenvae.part import check_whole
 from evenvae.plots.canvas import by_name, grid, image_column, images_of
 
 
@@ -21,6 +22,7 @@ def reconstructions(models: Any, table: Any, count: int = 10, column: str | None
     Returns:
         A matplotlib figure.
     """
+    count = check_whole("count", count)
     rows = []
     for name, model in by_name(models).items():
         found = image_column(model, column)
@@ -44,6 +46,7 @@ def samples(models: Any, count: int = 10, lines: int = 1, seed: int = 0, column:
     Returns:
         A matplotlib figure.
     """
+    count, lines = check_whole("count", count), check_whole("lines", lines)
     rows = []
     for name, model in by_name(models).items():
         drawn = images_of(model.sample(count * lines, random_state=seed), image_column(model, column))
@@ -70,6 +73,7 @@ def walks(model: EvenVAE, table: Any, pairs: int = 4, steps: int = 10, column: s
     Raises:
         InputError: the table has too few rows.
     """
+    pairs, steps = check_whole("pairs", pairs), check_whole("steps", steps)
     found = image_column(model, column)
     places = model.transform(first(table, 2 * pairs))
     if len(places) < 2 * pairs:

@@ -9,6 +9,7 @@ import pandas as pd
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from evenvae.search.executor import Event, Failed, Finished, Stepped
 from evenvae.search.sweep import Job, Sweep
@@ -114,7 +115,7 @@ class Board:
         if self.verbose and self.live is None:
             print(line, file=sys.stderr, flush=True)
         elif self.live is not None and ("lost" in line or "refit" in line):
-            self.console.print(line)
+            self.console.print(line, markup=False)
 
     def show(self) -> None:
         """Update the table."""
@@ -146,7 +147,7 @@ class Board:
             shown = [f"{value:.4g}" if np.isfinite(value) else "-" for value in numbers] or ["-"] * 3
             style = "bold" if balance == best else "dim" if balance in self.dropped else ""
             seeds = f"{len(self.finished[balance])}/{len(self.sweep.seeds)}"
-            table.add_row(balance, state, seeds, *shown, style=style)
+            table.add_row(Text(balance), state, seeds, *shown, style=style)
         return table
 
 

@@ -77,12 +77,13 @@ class Worker:
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
 
     def _listen(self, process: Any) -> None:
-        for line in process.stdout:
-            try:
-                message = json.loads(line)
-            except ValueError:
-                break  # the process was killed while it wrote a line
-            self.messages.put((self, process, message))
+        with process.stdout:
+            for line in process.stdout:
+                try:
+                    message = json.loads(line)
+                except ValueError:
+                    break  # the process was killed while it wrote a line
+                self.messages.put((self, process, message))
         self.messages.put((self, process, None))
 
     def send(self, **order: Any) -> None:
@@ -95,6 +96,8 @@ class Worker:
         """Start a new process in place of one that is gone."""
         self.process.kill()
         self.process.wait()
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()  # type: ignore[union-attr]
         self._start()
 
     def last_words(self) -> str:

@@ -3,6 +3,7 @@
 from evenvae.errors import TableWarning
 from evenvae.tables.codec import Encoded, decode, encode, fingerprint
 from evenvae.tables.columns.missing_cells import MISSING
+from evenvae.tables.derived.computing import decode_derived
 from evenvae.tables.files import patch_csv, read_table, write_filled, write_table
 from evenvae.tables.filling import fill
 from evenvae.tables.frames import as_frame, library_of
@@ -21,6 +22,7 @@ __all__ = [
     "TaskCounts",
     "as_frame",
     "decode",
+    "decode_derived",
     "encode",
     "fill",
     "fingerprint",

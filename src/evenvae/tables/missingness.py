@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
+from scipy.optimize import brentq
+from scipy.special import expit, logit
 
 from evenvae.tables.codec import Encoded
+from evenvae.tables.evident_logistic import fit_logistic
 from evenvae.tables.schema.schema import Schema
 
 MOST_ROWS = 5_000
@@ -15,8 +18,6 @@ MOST_LEVELS = 10
 """So many levels of a column are distinguished; the rarer ones count as one."""
 FARTHEST = 4.0
 """Numbers that are farther from the mean, in standard deviations, are moved to this distance."""
-PENALTY = 0.1
-"""The weight of the L2 penalty of the logistic regressions."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,9 +26,13 @@ class MissingnessModel:
 
     p(m | x) = prod_g p(m_g | x, m_1 ... m_(g-1)), groups with fewer missing cells first (a classifier chain; Read et
     al., 2011). The inputs of a group are the values of the other columns (numbers and their squares, levels one by
-    one) and the masks of the groups before it. Missing values count as average, and so do, in drawn rows, the values
-    that an earlier group has made missing. The own value of a column is not an input, because its influence on
-    whether it is missing cannot be learned from a table that lacks it.
+    one) and the masks of the groups before it, as far as held-out rows confirm that they matter (`fit_logistic`).
+    Missing values count as average, and so do, in drawn rows, the values that an earlier group has made missing. The
+    own value of a column is not an input, because its influence on whether it is missing cannot be learned from a
+    table that lacks it.
+
+    The rows of a generative model are not quite those of the table, and what follows from them alone would be missing
+    more or less often; `calibrated` corrects this.
 
     Attributes:
         group: the place in the chain of the group of each of D columns; -1 for a column without missing cells.
@@ -35,7 +40,9 @@ class MissingnessModel:
         level: the code that the input indicates; NaN for numbers.
         power: 1 or 2.
         center, scale: constants that standardise each input.
-        coefficients, intercepts: of the G regressions, in logits.
+        coefficients, intercepts: of the G regressions, in logits; an intercept is infinite for columns that are always
+            missing.
+        shares: how often each group is missing in the table; None in models that were saved without it.
     """
 
     group: Int[np.ndarray, " D"]
@@ -46,22 +53,24 @@ class MissingnessModel:
     scale: Float[np.ndarray, " F"]
     coefficients: Float[np.ndarray, "G F+G"]
     intercepts: Float[np.ndarray, " G"]
+    shares: Float[np.ndarray, " G"] | None = None
 
     @classmethod
     def of(cls, encoded: Encoded, schema: Schema, weight: Float[np.ndarray, " N"] | None = None) -> "MissingnessModel":
-        """Learn from a table; at most 5,000 of its rows are used.
+        """Learn from a table; at most 5,000 of its rows are used for what missing cells depend on.
 
         Args:
             encoded: the rows.
             schema: of the table.
-            weight: of the rows; None for 1 each.
+            weight: of the rows; None for 1 each. Rows of weight 0 do not count.
         """
-        rows = len(encoded.values)
+        weight = np.ones(len(encoded.values)) if weight is None else weight
+        if not (weight > 0).all():
+            encoded, weight = encoded.take(weight > 0), weight[weight > 0]
         group, masks = _groups(~encoded.observed)
-        weight = np.ones(rows) if weight is None else weight
         shares = (masks * weight).sum(1) / weight.sum()
-        if rows > MOST_ROWS:
-            chosen = np.random.default_rng(0).permutation(rows)[:MOST_ROWS]
+        if len(weight) > MOST_ROWS:
+            chosen = np.random.default_rng(0).permutation(len(weight))[:MOST_ROWS]
             encoded, weight, masks = encoded.take(chosen), weight[chosen], masks[:, chosen]
         column, level, power = _inputs(encoded, schema) if len(masks) else _no_inputs()
         model = cls(
@@ -71,13 +80,13 @@ class MissingnessModel:
             power=power,
             center=np.zeros(len(column)),
             scale=np.ones(len(column)),
-            coefficients=np.zeros((0, len(column))),
-            intercepts=np.zeros(0),
+            coefficients=np.zeros((len(masks), len(column) + len(masks))),
+            intercepts=_logit(shares),
+            shares=shares,
         )
         if not len(masks):
             return model
-        model = model._standardised(encoded, weight)
-        return model._fitted(encoded, masks, shares, weight, schema)
+        return model._standardised(encoded, weight)._fitted(encoded, masks, weight, schema)
 
     def draw(
         self, values: Float[np.ndarray, "n E"], tasks: Int[np.ndarray, "n T"], schema: Schema, seed: Any
@@ -90,18 +99,55 @@ class MissingnessModel:
             schema: of the training table.
             seed: anything that `numpy.random.default_rng` takes.
         """
+        return self._chain(values, tasks, schema, seed, shares=None)[0]
+
+    def calibrated(
+        self, values: Float[np.ndarray, "n E"], tasks: Int[np.ndarray, "n T"], schema: Schema, seed: Any
+    ) -> "MissingnessModel":
+        """This model with intercepts for rows that a generative model draws.
+
+        They are shifted until every column is missing in as many of these rows, on average, as in the table. What
+        missing cells depend on stays: the coefficients do not change.
+
+        Args:
+            values: complete rows of the generative model, drawn without conditions.
+            tasks: their tasks.
+            schema: of the training table.
+            seed: anything that `numpy.random.default_rng` takes.
+        """
+        return dataclasses.replace(self, intercepts=self._chain(values, tasks, schema, seed, self.shares)[1])
+
+    @property
+    def needs_calibration(self) -> bool:
+        """Whether `calibrated` would change anything: missing cells depend on something, and their shares are known."""
+        return self.shares is not None and bool(self.coefficients.any())
+
+    def _chain(
+        self,
+        values: Float[np.ndarray, "n E"],
+        tasks: Int[np.ndarray, "n T"],
+        schema: Schema,
+        seed: Any,
+        shares: Float[np.ndarray, " G"] | None,
+    ) -> tuple[Bool[np.ndarray, "n D"], Float[np.ndarray, " G"]]:
+        """Which cells are missing, and the intercepts behind it: those that give these ``shares``, or the model's."""
         generator = np.random.default_rng(seed)
         missing = np.zeros((len(values), len(self.group)), bool)
         inputs = self._standard(values, tasks)
         masks = np.zeros((len(values), len(self.intercepts)))
+        intercepts = self.intercepts.copy()
         of_input = self._feature_of_input(schema)
-        for place, (coefficients, intercept) in enumerate(zip(self.coefficients, self.intercepts, strict=True)):
-            logits = np.concatenate([inputs, masks], axis=1) @ coefficients + intercept
-            masks[:, place] = generator.random(len(values)) < 1 / (1 + np.exp(-logits))
+        for place, coefficients in enumerate(self.coefficients):
+            logits = np.concatenate([inputs, masks], axis=1) @ coefficients
+            if shares is None:
+                masks[:, place] = generator.random(len(values)) < expit(logits + intercepts[place])
+            else:
+                intercepts[place] = _intercept(logits, shares[place])
+                masks[:, place] = _as_expected(expit(logits + intercepts[place]), generator)
             missing[:, self.group == place] = masks[:, place : place + 1] > 0
             lost = np.isin(of_input, np.flatnonzero(self.group == place))
             inputs = np.where(lost & (masks[:, place : place + 1] > 0), 0, inputs)
-        return missing
+        return missing, intercepts
 
     def _standardised(self, encoded: Encoded, weight: Float[np.ndarray, " N"]) -> "MissingnessModel":
         """This model with the mean and standard deviation of every input over the rows where it is known."""
@@ -113,31 +159,17 @@ class MissingnessModel:
         return dataclasses.replace(self, center=center, scale=np.where(spread > 1e-9, spread, 1.0))
 
     def _fitted(
-        self,
-        encoded: Encoded,
-        masks: Float[np.ndarray, "G N"],
-        shares: Float[np.ndarray, " G"],
-        weight: Float[np.ndarray, " N"],
-        schema: Schema,
+        self, encoded: Encoded, masks: Float[np.ndarray, "G N"], weight: Float[np.ndarray, " N"], schema: Schema
     ) -> "MissingnessModel":
-        """This model with the regression of every group; ``shares`` are those of the missing cells in all rows."""
-        # scikit-learn takes long to import, and most uses of this module do not need it
-        from sklearn.linear_model import LogisticRegression
-        from threadpoolctl import threadpool_limits
-
+        """This model with the regression of every group."""
         inputs = np.concatenate([self._standard(encoded.values, encoded.tasks), masks.T], axis=1)
-        coefficients, intercepts = np.zeros((len(masks), inputs.shape[1])), np.zeros(len(masks))
-        for place, (mask, share) in enumerate(zip(masks, shares, strict=True)):
-            intercepts[place] = np.log(share / (1 - share))
-            if mask.min() == mask.max():
-                # missing in none of these rows, or in all of them
-                continue
-            useful = self._useful(place, schema)
-            regression = LogisticRegression(C=1 / PENALTY, solver="newton-cholesky", tol=1e-3)
-            # threads make so small a problem slower, and much slower where the cores are busy
-            with threadpool_limits(1):
-                regression.fit(inputs[:, useful], mask, sample_weight=weight)
-            coefficients[place, useful], intercepts[place] = regression.coef_[0], np.ravel(regression.intercept_)[0]
+        coefficients, intercepts = self.coefficients.copy(), self.intercepts.copy()
+        for place, mask in enumerate(masks):
+            useful = np.flatnonzero(self._useful(place, schema))
+            found = fit_logistic(inputs[:, useful], mask, weight)
+            if found.coefficients.any():
+                # where nothing explains the missing cells, the intercept stays that of all rows
+                coefficients[place, useful], intercepts[place] = found
         return dataclasses.replace(self, coefficients=coefficients, intercepts=intercepts)
 
     def _made(self, values: Float[np.ndarray, "n E"], tasks: Int[np.ndarray, "n T"]) -> Float[np.ndarray, "n F"]:
@@ -168,14 +200,44 @@ class MissingnessModel:
 
 def _groups(missing: Bool[np.ndarray, "N D"]) -> tuple[Int[np.ndarray, " D"], Float[np.ndarray, "G N"]]:
     """The group of each column, and the mask of each group; columns that are missing in the same rows are a group."""
-    incomplete = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
+    incomplete = np.flatnonzero(missing.any(axis=0))
     group = np.full(missing.shape[1], -1)
     if not len(incomplete):
         return group, np.zeros((0, len(missing)))
-    masks, member = np.unique(missing[:, incomplete].T, axis=0, return_inverse=True)
+    columns = missing[:, incomplete].T
+    # eight rows in a byte are compared at once
+    packed = np.packbits(columns, axis=1)
+    _, first, member = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    masks = columns[first]
     order = np.argsort(masks.sum(axis=1), kind="stable")
     group[incomplete] = np.argsort(order)[member.reshape(-1)]
     return group, masks[order].astype(float)
+
+
+def _logit(shares: Float[np.ndarray, " G"]) -> Float[np.ndarray, " G"]:
+    """log p / (1 - p); infinite for 1."""
+    with np.errstate(divide="ignore"):
+        return logit(shares)
+
+
+def _intercept(logits: Float[np.ndarray, " n"], share: float) -> float:
+    """What must be added to logits for their mean probability to be ``share``, which grows with it."""
+    aim = float(_logit(np.array([share]))[0])
+    low, high = aim - float(logits.max()), aim - float(logits.min())
+    excess = lambda shift: float(expit(logits + shift).mean()) - share
+    # rows that are all alike leave nothing to search for, up to rounding
+    if not np.isfinite(aim) or excess(low) >= 0 or excess(high) <= 0:
+        return low
+    return float(brentq(excess, low, high))
+
+
+def _as_expected(probability: Float[np.ndarray, " n"], generator: np.random.Generator) -> Bool[np.ndarray, " n"]:
+    """Draws with these probabilities, of which as many are True as expected, to one (systematic sampling)."""
+    order = generator.permutation(len(probability))
+    reached = np.floor(np.cumsum(probability[order]) + generator.random())
+    drawn = np.empty(len(probability), bool)
+    drawn[order] = np.diff(reached, prepend=0) > 0
+    return drawn
 
 
 Inputs = tuple[Int[np.ndarray, " F"], Float[np.ndarray, " F"], Int[np.ndarray, " F"]]

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int, Shaped
 
 from evenvae.errors import InputError, TableWarning
 from evenvae.tables.columns.level import codes
+from evenvae.tables.formulas import parse
 from evenvae.tables.schema.column import Column
 from evenvae.tables.schema.schema import Schema
 from evenvae.tables.suggestions import nearest
@@ -33,7 +34,7 @@ def declare(schema: Schema, frame: pd.DataFrame, names: str | Iterable[str] | No
     if names is None:
         wanted = [column.name for column in schema.tasks]
     else:
-        wanted = [names] if isinstance(names, str) else list(names)
+        wanted = list(map(str, names)) if isinstance(names, list | tuple | set) else [str(names)]
     if len(set(wanted)) < len(wanted):
         raise InputError(f"task={names!r} names a column twice.")
     columns = {column.name: column for column in schema.columns}
@@ -41,6 +42,10 @@ def declare(schema: Schema, frame: pd.DataFrame, names: str | Iterable[str] | No
         if name not in columns:
             raise InputError(f"task={name!r} is no column of the table; {nearest(str(name), columns)}.")
         columns[name] = _task(columns[name], frame)
+    for name, column in columns.items():
+        if column.formula and set(parse(column.formula).columns) & set(wanted):
+            # a task is not drawn with the other columns, so nothing is computed from it
+            columns[name] = dataclasses.replace(column, formula="")
     return dataclasses.replace(schema, columns=tuple(columns.values()))
 
 
@@ -112,6 +117,7 @@ def codes_given(schema: Schema, given: Any, what: str) -> dict[int, int]:
     names = [column.name for column in schema.tasks]
     if not isinstance(given, Mapping):
         raise InputError(f"{what}={given!r} must be a dict of task column to value.")
+    given = {str(name): value for name, value in given.items()}
     for name in given:
         if name not in names:
             known = f"its tasks are {', '.join(names)}" if names else "this model has none: fit it with task=..."

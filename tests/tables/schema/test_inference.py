@@ -34,7 +34,7 @@ def test_notes(frame):
     schema = tables.Schema.infer(frame)
     assert 'likelihood = "categorical"' in schema["count"].note
     assert "50%" in schema["positive"].note
-    assert "numbers written as text" in schema["money"].note
+    assert "thousands mark" in schema["money"].doubt
     assert len(schema.report()) == frame.shape[1]
 
 

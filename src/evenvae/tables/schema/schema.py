@@ -14,7 +14,9 @@ from evenvae.tables.columns.base import Rules
 from evenvae.tables.frames import as_frame, library_of, origin_of
 from evenvae.tables.schema import toml
 from evenvae.tables.schema.column import EDITABLE, Column, given_fields
+from evenvae.tables.schema.formulas import turned_off, with_formulas
 from evenvae.tables.schema.inference import infer_columns
+from evenvae.tables.schema.labels import as_json, from_json, labels_of
 from evenvae.tables.suggestions import nearest
 
 
@@ -27,12 +29,14 @@ class Schema:
         library: the library that the table came from: "pandas", "polars", "pyarrow", "numpy" or "dict".
         native: the column types of a polars or pyarrow table, as text.
         given: what a hand-written file gave, each as ``"column.field"``.
+        labels: the names of the columns where not all of them are texts, as numbers and tuples are not; else empty.
     """
 
     columns: tuple[Column, ...]
     library: str = "pandas"
     native: str = ""
     given: frozenset[str] = frozenset()
+    labels: tuple[Any, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,6 +98,7 @@ class Schema:
         count_max: int = Rules.count_max,
         int_cat_max: int = Rules.int_cat_max,
         max_levels: int = Rules.max_levels,
+        formulas: bool = True,
         overrides: Mapping[str, Mapping[str, Any] | str] | None = None,
     ) -> "Schema":
         """Infer from the cells what each column is; every choice comes with its reason.
@@ -103,17 +108,24 @@ class Schema:
             count_max: whole numbers from 0 to at most this are counts.
             int_cat_max: whole numbers with at most this many distinct values are levels.
             max_levels: if there are more levels, the rarest are pooled into one.
+            formulas: whether to look for columns that are functions of other columns, which are then computed in drawn
+                rows and filled cells (``Column.formula``). False marks every column as having no formula, unless
+                ``overrides`` give it one.
             overrides: by column, a likelihood or a dict of fields of `Column`.
 
         Raises:
             InputError: an override names a column that the table does not have, or does not fit its cells.
         """
-        overrides = overrides or {}
+        overrides = {str(name): given for name, given in (overrides or {}).items()}
         # an array has no column names of its own
         names = tuple(overrides) if library_of(X) == "numpy" and len(overrides) == np.shape(X)[-1] else None
         frame = as_frame(X, names)
         columns = infer_columns(frame, Rules(count_max, int_cat_max, max_levels), overrides)
-        return cls(columns, *origin_of(frame))
+        columns = with_formulas(columns, frame, formulas, overrides)
+        origin = origin_of(frame)
+        own = origin.library in ("pandas", "dict")
+        labels = labels_of(origin.labels, tuple(frame.columns)) if own else ()
+        return cls(columns, origin.library, origin.types, labels=labels)
 
     def complete(self, X: Any) -> "Schema":
         """Complete a schema that was edited by hand: what it leaves out is inferred from the table.
@@ -128,6 +140,10 @@ class Schema:
             overrides[column.name] = {**given_fields(column), **same}
         return type(self).infer(X, overrides=overrides)
 
+    def without_formulas(self) -> "Schema":
+        """The schema in which no column is computed from others, also after it was completed."""
+        return dataclasses.replace(self, columns=turned_off(self.columns))
+
     def to_dict(self) -> dict[str, Any]:
         """The schema as JSON can hold it."""
         as_list: Any = lambda value: list(value) if isinstance(value, tuple) else value
@@ -135,14 +151,14 @@ class Schema:
             {"name": column.name, **{name: as_list(value) for name, value in given_fields(column).items()}}
             for column in self.columns
         ]
-        return {"library": self.library, "native": self.native, "columns": columns}
+        return {"library": self.library, "native": self.native, "columns": columns, **as_json(self.labels)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Schema":
         """The schema that `to_dict` has described."""
         as_tuple: Any = lambda value: tuple(value) if isinstance(value, list) else value
         columns = tuple(Column(**{name: as_tuple(v) for name, v in item.items()}) for item in data["columns"])
-        return cls(columns, data.get("library", "pandas"), data.get("native", ""))
+        return cls(columns, data.get("library", "pandas"), data.get("native", ""), labels=from_json(data))
 
     def to_toml_string(self) -> str:
         """The schema as TOML, with the reasons as comments, to be edited by hand."""
@@ -163,5 +179,6 @@ class Schema:
         return cls(columns, library, given=given)
 
     def report(self) -> list[tuple[str, str, str, str, str, str]]:
-        """(column, role, likelihood, rule, reason, note) of every column, for printing."""
-        return [(c.name, c.role, c.likelihood or "", c.rule, c.reason, c.note) for c in self.columns]
+        """(column, role, likelihood, rule, reason, note and doubt) of every column, for printing."""
+        said = lambda column: "; ".join(text for text in (column.note, column.doubt) if text)
+        return [(c.name, c.role, c.likelihood or "", c.rule, c.reason, said(c)) for c in self.columns]
