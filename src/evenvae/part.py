@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
-import numpy as np
-
 from evenvae.errors import InputError
 
 P = TypeVar("P", bound="Part")
@@ -96,17 +94,17 @@ def check_seed(name: str, value: Any) -> int | None:
     Raises:
         InputError: it is neither None, a generator, nor a whole number of at least 0.
     """
-    if isinstance(value, np.random.Generator):
-        return int(value.integers(2**31))
-    if isinstance(value, np.random.RandomState):
-        return int(value.randint(2**31 - 1))
+    if type(value).__module__.startswith("numpy.random"):
+        draw = getattr(value, "integers", None) or value.randint
+        return int(draw(2**31 - 1))
     check_number(name, value, Integral, 0, float("inf"), "a whole number, 0 or more, or None for a new draw each time")
     return None if value is None else int(value)
 
 
 def check_flag(name: str, value: Any) -> None:
     """Refuse what is neither True nor False."""
-    if not isinstance(value, bool | np.bool_):
+    # by its name, because the commands' help does not wait for NumPy
+    if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
         raise InputError(f"{name}={value!r} must be True or False.")
 
 

@@ -3,16 +3,17 @@
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
-import pandas as pd
 import typer
 
 from evenvae.cli.app import app
 from evenvae.cli.common import number, print_table, use_cores
 from evenvae.errors import InputError
 from evenvae.io.atomic import check_folder, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PLAIN, BALANCED = "none", "auto"
 
@@ -34,6 +35,9 @@ def run(out: Path, quick: bool) -> None:
     """Train a plain, a balanced and an imputing model; print the tables; write ``report.html``."""
     if find_spec("statsmodels") is None:
         raise InputError("The demo needs statsmodels: pip install 'evenvae[demo]'.")
+    import numpy as np
+    import pandas as pd
+
     from evenvae import EvenVAE, Network, datasets, report
 
     report.check_installed()
@@ -73,8 +77,10 @@ def run(out: Path, quick: bool) -> None:
     print(f"\n{out}/report.html and the two tables are written ({time.perf_counter() - began:.0f} s)")
 
 
-def compare(plain: pd.DataFrame, balanced: pd.DataFrame) -> pd.DataFrame:
+def compare(plain: "pd.DataFrame", balanced: "pd.DataFrame") -> "pd.DataFrame":
     """The errors of both models and the baseline, column by column."""
+    import pandas as pd
+
     return pd.DataFrame({
         "column": plain.column,
         "likelihood": plain.likelihood,
@@ -86,7 +92,7 @@ def compare(plain: pd.DataFrame, balanced: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def print_comparison(comparison: pd.DataFrame) -> None:
+def print_comparison(comparison: "pd.DataFrame") -> None:
     """Print the comparison, with the mean below."""
     rows = [
         [r["column"], r["likelihood"], *(number(r[name]) for name in ("baseline", "plain", "balanced")),
@@ -99,8 +105,9 @@ def print_comparison(comparison: pd.DataFrame) -> None:
     print_table("", header, rows, left=2)
 
 
-def figure(comparison: pd.DataFrame) -> Any:
+def figure(comparison: "pd.DataFrame") -> Any:
     """A bar plot of error divided by baseline, for both models."""
+    import numpy as np
     from matplotlib.figure import Figure
 
     places = np.arange(len(comparison))
