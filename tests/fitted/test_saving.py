@@ -87,7 +87,13 @@ def check(name, found, expected, codes):
         np.testing.assert_array_equal(found[:, codes], expected[:, codes], err_msg=name)
 
 
-@pytest.fixture(scope="module", params=sorted(MODELS))
+ALIKE = {"balance_imtl_g_pcgrad", "beta", "dreg", "geco_iwae", "geco_row", "images_in_a_table_conv", "images_squared",
+         "median", "parts", "prior_vamp"}  # fmt: skip
+"""Models whose parts others have too; they are loaded by the slow tests."""
+EVERY = [pytest.param(name, marks=[pytest.mark.slow] * (name in ALIKE)) for name in sorted(MODELS)]
+
+
+@pytest.fixture(scope="module", params=EVERY)
 def saved(request):
     """The name, the loaded model and what is known of it."""
     return request.param, evenvae.load(FOLDER / f"{request.param}.evenvae"), MODELS[request.param]

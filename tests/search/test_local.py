@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from evenvae import tables
 from evenvae.options.options import to_json
 from evenvae.search.executor import Failed, Finished, Stepped
@@ -15,6 +17,7 @@ from evenvae.search.worker import CHECKPOINTS
 from made_up import SMALL
 
 
+@pytest.mark.slow
 def test_a_lost_worker_is_replaced(table, tmp_path):
     schema = tables.Schema.infer(table)
     sweep = Sweep(to_json({**SMALL, "epochs": 200}), (0, 1), ("none",), 0.0, 1, 1000, 50, "mark")
