@@ -471,8 +471,9 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         asked = conditions.parse(rest, model.schema)
         tested = read_rules(rules, model.schema)
         values, codes = sampling.sample(model, n, asked, tested, wanted, seed)
-        empty = sampling.empty_constants(model, n, seed) if missing else None
+        empty = None
         if missing:
+            empty = sampling.empty_constants(model, n, seed)
             values = sampling.with_missing_cells(model, values, codes, asked, seed)
         return tables.decode(values, without_bounds(model.schema), tasks=codes, empty=empty)
 

@@ -60,5 +60,9 @@ def averaged(
     model: FittedModel, answers: list[list[np.ndarray]], without: Mapping[int, int] | None = None
 ) -> Float[np.ndarray, "N E"]:
     """Expectations of several members, averaged and decided, as raw values; ``without`` as in `kernels.decide`."""
-    means = [np.mean(part, axis=0) for part in zip(*answers, strict=True)]
-    return model.space.to_raw(kernels.decide(model.space.layout, means, without))
+    return model.space.to_raw(kernels.decide(model.space.layout, members_mean(answers), without))
+
+
+def members_mean(answers: list[list[np.ndarray]]) -> list[np.ndarray]:
+    """Expectations of several members, averaged block by block."""
+    return [np.mean(part, axis=0) for part in zip(*answers, strict=True)]

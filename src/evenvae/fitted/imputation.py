@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from evenvae.fitted import kernels
-from evenvae.fitted.asking import averaged, of_member, of_members
+from evenvae.fitted.asking import averaged, members_mean, of_member, of_members
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.reconstruction import reconstruct
 from evenvae.models.batch import Batch
@@ -85,8 +85,7 @@ def _named(
     first = model.space.layout.first
     if not any((values[:, first[place]] == code).any() for place, code in pooled.items()):
         return values
-    answers = of_members(model, kernels.reconstruct, batch)
-    means = [np.mean(part, axis=0) for part in zip(*answers, strict=True)]
+    means = members_mean(of_members(model, kernels.reconstruct, batch))
     if generator is not None:
         # the largest of log p plus Gumbel noise is a draw by p
         means = [np.log(np.maximum(part, 1e-30)) + generator.gumbel(size=part.shape) if block.likelihood.discrete

@@ -12,6 +12,7 @@ from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.tables import Schema
 from evenvae.tables.derived.computing import without_bounds
+from evenvae.tables.derived.plan import ends
 from evenvae.tables.formulas import Cells, parse, truth
 
 
@@ -76,8 +77,7 @@ def _made_up(schema: Schema) -> pd.DataFrame:
     values = np.full((2, schema.elements), np.nan)
     for column, place in zip(schema.features, schema.first, strict=True):
         if not column.is_image:
-            ends = (0, column.cardinality - 1) if column.discrete else (column.low or 0.0, column.high or 0.0)
-            values[:, place] = ends
+            values[:, place] = ends(column)
     return decoded(values, schema, np.zeros((2, len(schema.tasks)), np.int32))
 
 

@@ -208,7 +208,7 @@ def _unmasked(array: Any) -> np.ndarray:
 
 def _from_dict(X: Mapping[str, Any]) -> pd.DataFrame:
     for name, cells in X.items():
-        if isinstance(cells, str | bytes) or not hasattr(cells, "__len__"):
+        if isinstance(cells, str | bytes) or not hasattr(cells, "__len__") or getattr(cells, "ndim", 1) == 0:
             raise InputError(f"Column {name!r} of the dict is the single value {cells!r}; give a list of cells, as in "
                              f"{{{name!r}: [{cells!r}]}}.")  # fmt: skip
     columns = {name: _cells(cells) for name, cells in X.items()}
@@ -223,27 +223,21 @@ def _cells(column: Any) -> pd.Series:
     """A column of a dict; if it has more than one dimension, every cell holds an array."""
     if isinstance(column, pd.Series):
         return column.reset_index(drop=True)
-    if isinstance(column, list | tuple) and not any(isinstance(cell, np.ndarray) for cell in column):
+    classes = set(map(type, column)) if isinstance(column, list | tuple) else set()
+    images = any(issubclass(found, np.ndarray) for found in classes)
+    if classes and not images:
         # cells that are lists stay cells, and are refused by name
-        classes = set(map(type, column))
         nested = any(issubclass(found, list | tuple | dict | set) for found in classes)
         # whole numbers beside None stay whole
         whole = classes == {int, type(None)} and all(cell is None or abs(cell) < 2**63 for cell in column)
         dtype = object if nested else "Int64" if whole else None
         return pd.Series(list(column), dtype=dtype) if dtype else _object_column(pd.Series(list(column)))
-    array = _unmasked(column) if np.ma.isMaskedArray(column) else np.asarray(column, dtype=_dtype_of(column))
-    if array.ndim == 0:
-        raise InputError(f"A column of the dict is the single value {column!r}; give a list of cells.")
+    array = _unmasked(column) if np.ma.isMaskedArray(column) else np.asarray(column, dtype=object if images else None)
     if array.ndim < 2:
         return _object_column(pd.Series(array))
     cells = np.empty(len(array), dtype=object)
     cells[:] = list(array)
     return pd.Series(cells)
-
-
-def _dtype_of(column: Any) -> type | None:
-    # a list of images and missing cells has no array type of its own
-    return object if isinstance(column, list) and any(isinstance(cell, np.ndarray) for cell in column) else None
 
 
 def _object_column(column: Any) -> Any:

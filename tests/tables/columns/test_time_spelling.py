@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from evenvae.tables.columns.time_spelling import TICKS, find, read, read_clock, write
+from evenvae.tables.columns.time_spelling import find, read, read_clock, write
+from evenvae.tables.columns.time_units import TICKS
 
 SPELLED = {
     "%Y-%m-%d": ["2020-01-02", "2021-12-31"],

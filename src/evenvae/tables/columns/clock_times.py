@@ -9,6 +9,7 @@ from pandas.api import types
 
 from evenvae.tables.columns import digit_times, time_spelling
 from evenvae.tables.columns.fields import ColumnFields
+from evenvae.tables.columns.quantity import of_distinct
 from evenvae.tables.columns.raw_cells import RawCells
 from evenvae.tables.columns.temporal import Temporal, has, timestamps
 
@@ -32,8 +33,7 @@ class TimeOfDay(Temporal):
             known = column.text_format == digit_times.CLOCK
             numbers = observed.to_numpy(dtype=float, na_value=np.nan)
             return digit_times.seconds(numbers, digit_times.CLOCK) if known else np.full(len(numbers), np.nan)
-        place, unique = pd.factorize(observed)
-        return np.append([_seconds(value) for value in unique], np.nan)[place]
+        return of_distinct(observed, lambda cells: [_seconds(cell) for cell in cells])
 
     def restore(
         self, values: Float[np.ndarray, " rows"], missing: Bool[np.ndarray, " rows"], column: ColumnFields

@@ -13,9 +13,10 @@ from pandas.api import types
 from evenvae.tables.columns import digit_times, time_spelling
 from evenvae.tables.columns.base import Rules
 from evenvae.tables.columns.fields import ColumnFields
+from evenvae.tables.columns.quantity import of_distinct
 from evenvae.tables.columns.raw_cells import RawCells
-from evenvae.tables.columns.temporal import Temporal, has, shifted, timestamps
-from evenvae.tables.columns.time_units import coarsest, rounded, ticks_of
+from evenvae.tables.columns.temporal import Temporal, has, in_zone, shifted, timestamps
+from evenvae.tables.columns.time_units import TICKS, coarsest, rounded, ticks_of
 
 
 class Datetime(Temporal):
@@ -50,9 +51,7 @@ class Datetime(Temporal):
             numbers = observed.to_numpy(dtype=float, na_value=np.nan)
             known = column.text_format in digit_times.FORMATS
             return digit_times.seconds(numbers, str(column.text_format)) if known else np.full(len(numbers), np.nan)
-        place, unique = pd.factorize(observed)
-        found = time_spelling.read([str(value) for value in unique], column.text_format)
-        return np.append(found, np.nan)[place]
+        return of_distinct(observed, lambda cells: time_spelling.read(map(str, cells), column.text_format))
 
     def grid(self, values: Float[np.ndarray, " rows"], column: ColumnFields) -> dict[str, Any]:
         """The coarsest unit of local time, and the decimals of a second."""
@@ -65,7 +64,7 @@ class Datetime(Temporal):
             return super().on_grid(values, column)
         known = np.where(np.isnan(values), 0, values)
         local = rounded(ticks_of(known) + _ahead(known, column), column.unit)
-        return np.where(np.isnan(values), np.nan, _utc(local, column) / time_spelling.TICKS)
+        return np.where(np.isnan(values), np.nan, _utc(local, column) / TICKS)
 
     def restore(
         self, values: Float[np.ndarray, " rows"], missing: Bool[np.ndarray, " rows"], column: ColumnFields
@@ -73,9 +72,7 @@ class Datetime(Temporal):
         """Timestamps, in the time zone of the column; periods, objects, texts or numbers where it held such."""
         if column.text_format:
             return self.spelled(values, missing, column)
-        times = timestamps(values, missing)
-        zone = zone_of(column)
-        times = times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(zone)
+        times = in_zone(timestamps(values, missing), zone_of(column))
         if column.dtype.startswith("period["):
             return times.dt.to_period(pd.PeriodDtype(column.dtype[7:-1]).freq)
         if column.value_type.startswith("datetime "):
@@ -85,10 +82,7 @@ class Datetime(Temporal):
 
     def in_dtype(self, values: Float[np.ndarray, " rows"], dtype: Any) -> pd.Series | None:
         """Settled values in a datetime type other than the column's own."""
-        times = timestamps(values, np.isnan(values))
-        zone = getattr(dtype, "tz", None)
-        times = times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(zone)
-        return times.astype(dtype)
+        return in_zone(timestamps(values, np.isnan(values)), getattr(dtype, "tz", None)).astype(dtype)
 
 
 class Date(Datetime):
@@ -132,14 +126,14 @@ def _ahead(values: Float[np.ndarray, " rows"], column: ColumnFields) -> Any:
     """Microseconds by which local time is ahead of UTC at each point in time."""
     zone = zone_of(column)
     if zone is None:
-        return time_spelling.offset_of(column.text_format) * time_spelling.TICKS
+        return time_spelling.offset_of(column.text_format) * TICKS
     return shifted(ticks_of(values), zone) - ticks_of(values)
 
 
 def _utc(local: Any, column: ColumnFields) -> Any:
     zone = zone_of(column)
     if zone is None:
-        return local - time_spelling.offset_of(column.text_format) * time_spelling.TICKS
+        return local - time_spelling.offset_of(column.text_format) * TICKS
     times = pd.Series(local.astype("datetime64[us]"))
     # an hour that the clock shows twice is taken the first time, one that it skips begins when it goes on
     times = times.dt.tz_localize(zone, ambiguous=np.ones(len(times), bool), nonexistent="shift_forward")

@@ -1,5 +1,6 @@
 """Which cells of a column are missing."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,12 @@ def observed_cells(cells: pd.Series, missing: tuple[Any, ...] = ()) -> Bool[np.n
         numbers = [number for number in map(number_or_none, missing) if number is not None]
         seen = seen & ~cells.isin(numbers).to_numpy(dtype=bool, na_value=False)
     return seen
+
+
+def observed_texts(texts: Iterable[str], missing: tuple[Any, ...] = ()) -> list[str]:
+    """The distinct texts of a file's column that hold something; ``missing`` as in `observed_cells`."""
+    empty = {*MISSING, *missing}
+    return [text for text in dict.fromkeys(texts) if text.strip() not in empty]
 
 
 def is_missing(cell: Any) -> bool:

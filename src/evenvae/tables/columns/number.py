@@ -15,9 +15,9 @@ from evenvae.tables.columns import digit_times
 from evenvae.tables.columns.absurd_numbers import LARGEST, without_absurd
 from evenvae.tables.columns.base import Rules, text_of
 from evenvae.tables.columns.fields import ColumnFields
-from evenvae.tables.columns.missing_cells import MISSING
+from evenvae.tables.columns.missing_cells import observed_texts
 from evenvae.tables.columns.number_spelling import NumberSpelling, spelling_of, told
-from evenvae.tables.columns.quantity import Quantity
+from evenvae.tables.columns.quantity import Quantity, of_distinct
 from evenvae.tables.columns.raw_cells import RawCells
 from evenvae.tables.columns.whole_numbers import exact_bounds
 
@@ -98,15 +98,7 @@ class Number(Quantity):
         """Numbers, or texts that spell them."""
         if types.is_numeric_dtype(observed.dtype):
             return observed.to_numpy(dtype=float, na_value=np.nan)
-        place, unique = pd.factorize(observed)
-        spelling = _spelling(column)
-        found = [_as_float(value) for value in unique]
-        if spelling is not None:
-            read = spelling.read([value if isinstance(value, str) else "" for value in unique])
-            # where a point is a thousands mark, no text may be read as Python reads it
-            texts = np.array([isinstance(value, str) for value in unique])
-            found = np.where(np.isnan(read) if spelling.plain else ~texts, found, read)
-        return np.append(np.asarray(found, float), np.nan)[place]
+        return of_distinct(observed, lambda cells: _read(cells, _spelling(column)))
 
     def restore(
         self, values: Float[np.ndarray, " rows"], missing: Bool[np.ndarray, " rows"], column: ColumnFields
@@ -121,8 +113,7 @@ class Number(Quantity):
 
     def texts(self, values: pd.Series, column: ColumnFields, spelled: Sequence[str]) -> list[str]:
         """Each number as the file itself spells its numbers; see `Codec.texts`."""
-        missing = {*MISSING, *column.missing}
-        spelling = spelling_of([text for text in dict.fromkeys(spelled) if text.strip() not in missing])
+        spelling = spelling_of(observed_texts(spelled, column.missing))
         if spelling is None or any(isinstance(value, str) for value in values):
             return [text_of(value, column.decimals) for value in values]
         return spelling.write(values.to_numpy(float))
@@ -149,6 +140,16 @@ def _spelling(column: ColumnFields) -> NumberSpelling | None:
     if not column.text_format or column.text_format.startswith("%"):
         return None
     return told(column.name, column.text_format).spelling
+
+
+def _read(cells: list[Any], spelling: NumberSpelling | None) -> Float[np.ndarray, " cells"]:
+    plain = np.array([_as_float(cell) for cell in cells], float)
+    if spelling is None:
+        return plain
+    texts = np.array([isinstance(cell, str) for cell in cells], bool)
+    spelled = spelling.read([cell if isinstance(cell, str) else "" for cell in cells])
+    # where a point is a thousands mark, no text may be read as Python reads it
+    return np.where(np.isnan(spelled) if spelling.plain else ~texts, plain, spelled)
 
 
 def _as_float(value: Any) -> float:

@@ -1,7 +1,7 @@
 """What all columns of quantities share: numbers, counts, datetimes and spans of time."""
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -110,6 +110,14 @@ class Quantity(Codec):
     def decode(self, values: Float[np.ndarray, " rows"], column: ColumnFields) -> pd.Series:
         """See `Codec.decode`. Values are settled: held inside the bounds of the column and on its grid."""
         return self.restore(self.settle(values, column), np.isnan(values), column)
+
+
+def of_distinct(
+    observed: pd.Series, read: Callable[[list[Any]], Sequence[float] | np.ndarray]
+) -> Float[np.ndarray, " rows"]:
+    """The numbers of all cells, where each distinct cell is read once."""
+    place, unique = pd.factorize(observed)
+    return np.append(np.asarray(read(list(unique)), float), np.nan)[place]
 
 
 def decimals_of(values: Float[np.ndarray, " rows"]) -> int | None:

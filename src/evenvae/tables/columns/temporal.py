@@ -1,6 +1,7 @@
 """What datetimes, dates, times of day and spans of time share: seconds with a normal likelihood."""
 
 import dataclasses
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,10 @@ from jaxtyping import Bool, Float, Int
 from evenvae.tables.columns import digit_times, time_spelling
 from evenvae.tables.columns.base import Rules
 from evenvae.tables.columns.fields import ColumnFields
-from evenvae.tables.columns.missing_cells import MISSING
+from evenvae.tables.columns.missing_cells import observed_texts
 from evenvae.tables.columns.quantity import Quantity
 from evenvae.tables.columns.raw_cells import RawCells
-from evenvae.tables.columns.time_units import coarsest, rounded, ticks_of
+from evenvae.tables.columns.time_units import TICKS, coarsest, rounded, ticks_of
 
 
 class Temporal(Quantity):
@@ -53,7 +54,7 @@ class Temporal(Quantity):
         if column.unit is None:
             return super().on_grid(values, column)
         known = np.where(np.isnan(values), 0, values)
-        return np.where(np.isnan(values), np.nan, rounded(ticks_of(known), column.unit) / time_spelling.TICKS)
+        return np.where(np.isnan(values), np.nan, rounded(ticks_of(known), column.unit) / TICKS)
 
     def spelled(
         self, values: Float[np.ndarray, " rows"], missing: Bool[np.ndarray, " rows"], column: ColumnFields
@@ -67,8 +68,7 @@ class Temporal(Quantity):
 
     def texts(self, values: pd.Series, column: ColumnFields, spelled: Sequence[str]) -> list[str]:
         """Each time as the file itself spells its times; see `Codec.texts`."""
-        missing = {*MISSING, *column.missing}
-        found = time_spelling.find([text for text in dict.fromkeys(spelled) if text.strip() not in missing])
+        found = time_spelling.find(observed_texts(spelled, column.missing))
         if found.text_format is None or any(isinstance(value, str) for value in values):
             return super().texts(values, column, spelled)
         seconds = self.numbers(values, values.notna().to_numpy(), column)
@@ -87,9 +87,14 @@ def timestamps(
     return pd.Series(np.where(missing, np.array("NaT", dtype=unit), ticks.astype(unit)))
 
 
+def in_zone(times: Any, zone: str | datetime.tzinfo | None) -> Any:
+    """Timestamps in UTC without a zone as those of a time zone; as they are for None."""
+    return times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(zone)
+
+
 def shifted(ticks: Int[np.ndarray, " rows"], zone: str) -> Int[np.ndarray, " rows"]:
     """Microseconds since 1970 in UTC as the clocks of a time zone show them."""
-    times = pd.Series(ticks.astype("datetime64[us]")).dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None)
+    times = in_zone(pd.Series(ticks.astype("datetime64[us]")), zone).dt.tz_localize(None)
     return times.astype("datetime64[us]").astype(np.int64).to_numpy()
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-TICKS = 1_000_000
-"""Ticks of a second. Times are exact to a microsecond: for dates of today, seconds in float64 are no finer."""
+from evenvae.tables.columns.time_units import TICKS
+
 FIRST, MOST = 200, 0.9
 """Where fewer than this share of the first texts have a shape, a column is not looked at any further."""
 INVALID = "the cells look like dates, but not all of them are valid dates in one format"

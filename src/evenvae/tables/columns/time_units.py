@@ -8,6 +8,7 @@ STEPS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
 CALENDAR = {"year": "Y", "month": "M"}
 """Units whose length depends on the date, with their names in NumPy."""
 TICKS = 1_000_000
+"""Ticks of a second. Times are exact to a microsecond: for dates of today, seconds in float64 are no finer."""
 
 
 def coarsest(ticks: Int[np.ndarray, " rows"], dates: bool = True) -> str | None:

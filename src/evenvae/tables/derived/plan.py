@@ -98,10 +98,13 @@ def _check_kind(derivation: Derivation) -> None:
 
 
 def _ends(column: Column) -> Cells:
-    if column.role == "constant":
-        return cells_of(np.zeros(2), column)
-    ends = (0.0, column.cardinality - 1.0) if column.discrete else (column.low or 0.0, column.high or 0.0)
-    return cells_of(np.array(ends, float), column)
+    return cells_of(np.zeros(2) if column.role == "constant" else ends(column), column)
+
+
+def ends(column: Column) -> Float[np.ndarray, " 2"]:
+    """The lowest and the highest encoded value of a feature, to try formulas on."""
+    bounds = (0, column.cardinality - 1) if column.discrete else (column.low or 0, column.high or 0)
+    return np.array(bounds, float)
 
 
 def cells_of(values: Float[np.ndarray, " rows"], column: Column) -> Cells:

@@ -65,23 +65,25 @@ def find_fillers(
     fillers, left = {}, {}
     for position, (column, cells) in enumerate(feature_values(values, schema)):
         own = frame[column.name]
-        missing = ~observed_cells(own, column.missing) if where is None else where[:, position]
+        seen = observed_cells(own, column.missing)
+        missing = ~seen if where is None else where[:, position]
         known = ~np.isnan(cells.reshape(len(cells), -1)[:, 0])
         if where is None and (missing & ~known).any():
             left[column.name] = "the values for them are NaN"
         rows = missing & known
         if rows.any():
             new = cells[rows] if column.shape else column.codec.settle(cells[rows], column)
-            fillers[column.name] = _filler(column, frame, rows, new, column.decode(new))
+            fillers[column.name] = _filler(column, frame, rows, new, column.decode(new), seen)
     for column in () if where is not None else schema.columns:
         if column.role == "feature" or column.name not in frame.columns:
             continue
-        rows = ~observed_cells(frame[column.name], column.missing)
+        seen = observed_cells(frame[column.name], column.missing)
+        rows = ~seen
         if not rows.any():
             continue
         if column.role == "constant":
             cells = column.codec.constant(column, int(rows.sum()))
-            fillers[column.name] = _filler(column, frame, rows, np.zeros(0), cells)
+            fillers[column.name] = _filler(column, frame, rows, np.zeros(0), cells, seen)
         else:
             left[column.name] = column.reason if column.role == "ignored" and column.reason else REASONS[column.role]
     if left:
@@ -91,8 +93,12 @@ def find_fillers(
 
 
 def _filler(
-    column: Column, frame: pd.DataFrame, rows: Bool[np.ndarray, " N"], values: np.ndarray, cells: pd.Series
+    column: Column,
+    frame: pd.DataFrame,
+    rows: Bool[np.ndarray, " N"],
+    values: np.ndarray,
+    cells: pd.Series,
+    seen: Bool[np.ndarray, " N"],
 ) -> Filler:
-    own = frame[column.name]
     place = int(frame.columns.get_loc(column.name))  # type: ignore[arg-type]
-    return Filler(column, place, rows, values, cells, own[observed_cells(own, column.missing) & ~rows])
+    return Filler(column, place, rows, values, cells, frame[column.name][seen & ~rows])

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evenvae.tables.columns.datetimes import timestamps
+from evenvae.tables.columns.temporal import in_zone, timestamps
+from evenvae.tables.columns.time_spelling import seconds_of
 from evenvae.tables.formulas.cells import WORDS, Cells
 from evenvae.tables.formulas.tree import Listing, Table, Value
 
@@ -117,7 +118,7 @@ def local_times(cells: Cells) -> pd.Series:
     times: Any = timestamps(cells.values, missing)
     if cells.kind == "clock" or cells.zone in (None, "UTC"):
         return times
-    return times.dt.tz_localize("UTC").dt.tz_convert(cells.zone).dt.tz_localize(None)
+    return in_zone(times, cells.zone).dt.tz_localize(None)
 
 
 def _part(name: str, *kinds: str) -> Callable[[Any], Cells]:
@@ -130,8 +131,7 @@ def _part(name: str, *kinds: str) -> Callable[[Any], Cells]:
 
 def _date(x: Any) -> Cells:
     times: Any = local_times(_of(x, "time"))
-    days = times.dt.floor("D").astype("datetime64[us]")
-    return Cells("time", np.where(days.isna(), np.nan, days.astype("int64").to_numpy() / 1e6))
+    return Cells("time", seconds_of(times.dt.floor("D")))
 
 
 @functools.cache

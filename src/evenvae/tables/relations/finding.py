@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from evenvae.tables.derived.plan import cells_of, encoded
+from evenvae.tables.derived.plan import cells_of, encoded, same
 from evenvae.tables.formulas import Cells, evaluate, parse
 from evenvae.tables.relations import affine, bins, date_parts, digits, equal, lookups, sums
 from evenvae.tables.relations.sample import Sample
@@ -133,5 +133,4 @@ class _Search:
         cells = {one.column.name: one.cells for one in self.seen if one.column.name in read.columns}
         given = encoded(evaluate(read, cells), target.column)
         own = encoded(dataclasses.replace(target.cells, zone=None), target.column)
-        both = ~np.isnan(given) & ~np.isnan(own)
-        return bool((np.abs(given - own)[both] <= 1e-9 * np.maximum(1, np.abs(own[both]))).all())
+        return bool((same(given, own) | np.isnan(given) | np.isnan(own)).all())
