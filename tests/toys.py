@@ -11,6 +11,7 @@ import pandas as pd
 from jax.scipy.special import gammaln
 
 from evenvae.likelihoods import Likelihood, Scale
+from evenvae.likelihoods.draws import level
 from evenvae.likelihoods.normal import standard
 from evenvae.models import DiagonalNormal
 from evenvae.priors import Prior
@@ -54,11 +55,8 @@ class ZeroInflatedNegativeBinomial(Likelihood):
         zero, mean, size = self.split(parameters)
         return jnp.where((zero > 0) | (size <= 1), 0, jnp.floor(mean * (size - 1) / jnp.maximum(size, 1)))
 
-    def sample(self, key, parameters, scale):
-        keys = jax.random.split(key, 3)
-        zero, mean, size = self.split(parameters)
-        counts = jax.random.poisson(keys[0], jax.random.gamma(keys[1], size) * mean / size).astype(parameters.dtype)
-        return jnp.where(jax.random.bernoulli(keys[2], jax.nn.sigmoid(zero)), 0, counts)
+    def from_uniform(self, uniform, parameters, scale):
+        return level(uniform[0], self.log_prob(parameters[..., None, :], jnp.arange(200.0))).astype(parameters.dtype)
 
     def marginal(self, x):
         # half of the zeros are of the count

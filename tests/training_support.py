@@ -5,17 +5,18 @@ import numpy as np
 
 from evenvae import balancing
 from evenvae.models.batch import no_tasks
+from evenvae.models.packed import PackedTable
 from evenvae.objectives import ELBO
 from evenvae.training import (
     BatchStream,
     Data,
     Method,
     OptimiserSettings,
+    Skeleton,
     TrainingSettings,
     Validation,
     stack,
     start,
-    static_part,
 )
 from support import new_network
 
@@ -30,16 +31,15 @@ def setup(mixed, seeds=(0,), balance="imtl-g+pcgrad", steps=40, chunk=10, **sett
     for seed in seeds:
         network, states = new_network(space, values, observed, seed=seed, method=Method(ELBO(), balancer))
         runs.append(start(network, states, jax.random.key_data(jax.random.key(seed)), optimiser, 6))
-    data = Data(
-        space.batch(values, observed, no_tasks(len(values))), space.device_scales, space.value_bounds.astype(np.float32)
-    )
+    table = PackedTable.of(space.layout, space.batch(values, observed, no_tasks(len(values))))
+    data = Data(table, space.device_scales, space.value_bounds.astype(np.float32))
     rows = np.arange(300, 400, dtype=np.int32)[None]
     hidden = np.random.default_rng(0).random((1, 100, 6)) < 0.2
     validation = stack([Validation(rows, np.ones((1, 100), np.float32), hidden)] * len(seeds))
     streams = [BatchStream(np.arange(300), 32, (0, seed)) for seed in seeds]
     method = Method(ELBO(), balancer)
     training = TrainingSettings(32, steps, chunk, **{"patience": None, **settings})
-    return (stack(runs), static_part(network), data, streams, validation, method, optimiser, training, NAMES)
+    return (stack(runs), Skeleton.of(network), data, streams, validation, method, optimiser, training, NAMES)
 
 
 def same(a, b, exact=True):

@@ -368,14 +368,15 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         samples: int = imputing.SAMPLES,
         random_state: Any = 0,
     ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """What `impute` writes into the missing cells, as numbers: ``observed`` (N, D) and ``draws`` arrays (N, D).
+        """What `impute` makes of the table, as numbers: ``observed`` (N, D) and ``draws`` completed arrays (N, D).
 
         Levels are codes of the schema; the columns are the schema's features.
         """
         model, encoded = self._ask(X)
         batch = model.batch(encoded)
         seed = 0 if random_state is None else random_state
-        return encoded.observed, imputing.impute(model, batch, draws, method, samples, seed)
+        found = imputing.impute(model, batch, draws, method, samples, seed)
+        return encoded.observed, [np.where(np.isnan(values), encoded.values, values) for values in found]
 
     def score_samples(self, X: Any, samples: int = SAMPLES, return_details: bool = False) -> Any:
         """(rows,) log-likelihood of every row in nats on the raw scale; low means unusual.

@@ -1,6 +1,5 @@
 """What is recorded of the columns' gradients, and that recording changes nothing."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,12 +12,12 @@ from training_support import setup
 
 def gradients_of_the_first_step(mixed, balance):
     """Rows of the first step's gradients by the report's own way, and the balancer of the run."""
-    runs, static, data, streams, _, method, *_ = setup(mixed, balance=balance)
+    runs, skeleton, data, streams, _, method, *_ = setup(mixed, balance=balance)
     one = lambda tree: jax.tree.map(lambda leaf: leaf[0], tree)
-    network = eqx.combine(one(runs.params), static)
+    network = skeleton.network(one(runs.params))
     rows = streams[0].steps(0, 1)[0]
     key = jax.random.fold_in(jax.random.wrap_key_data(runs.key[0]), 0)
-    batch = data.table.take(rows)
+    batch = data.table.take(rows, network.model.heads.layout)
     (found,), _ = feature_gradients(network, one(runs.states.encoder), batch, data.scales, key, method)
     return np.asarray(found, np.float64), method.balancer
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from evenvae.errors import TrainingError
+from evenvae.models.packed import PackedTable
 from evenvae.training import OptimiserSettings, train
 from training_support import same, setup
 
@@ -32,8 +33,8 @@ def test_patience_stops_and_the_best_state_is_kept(mixed):
 def test_a_run_that_turns_non_finite_names_its_column(mixed):
     arguments = list(setup(mixed, steps=100, chunk=20, max_bad_steps=5))
     data = arguments[2]
-    cells = list(data.table.cells)
-    cells[2] = np.full_like(cells[2], np.inf)  # the third block is the count column 'c'
-    arguments[2] = data._replace(table=data.table._replace(cells=tuple(cells)))
+    table = np.array(data.table.rows)
+    table[:, 2] = np.inf  # the third block is the count column 'c'
+    arguments[2] = data._replace(table=PackedTable(table))
     with pytest.raises(TrainingError, match="non-finite"):
         train(*arguments)

@@ -1,59 +1,107 @@
-"""How a question reaches the members of an ensemble: in slices of rows, and averaged."""
+"""How a question reaches the members of an ensemble: in slices of rows, on all cores, and averaged."""
 
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
 import numpy as np
 from jaxtyping import Float
 
+from evenvae import threefry
 from evenvae.fitted import kernels
 from evenvae.fitted.model import FittedModel
 from evenvae.models import Layout
 from evenvae.models.batch import Batch
+from evenvae.models.heads import Statistic
+from evenvae.models.space import Space
+from evenvae.threefry import Raw
 
 BUDGET = 2**22
 """Head outputs computed at once, which bounds memory whatever the number of samples and levels."""
-LEAST_ROWS = 32
-"""Rows computed at once where fewer are asked for."""
+MOST_ROWS, MOST_DRAWS = 1024, 8192
+"""Rows, and draws of their latents, computed at once."""
 
 
-def slice_rows(layout: Layout, samples: int, rows: int) -> int:
-    """Rows asked for at once: a power of two, so that few programs are compiled.
+def slice_rows(layout: Layout, samples: int = 1) -> int:
+    """Rows asked for at once: a power of two that depends on the question alone.
 
-    Up to `LEAST_ROWS` rows share one program, so that a row by itself gets the very answer that it gets among others.
+    So every question is one program, whatever the number of rows, and a row by itself gets the very answer that it
+    gets among others.
     """
-    most = max(1, min(1024, BUDGET // max(1, samples * layout.width)))
-    return min(most, max(LEAST_ROWS, 1 << max(0, rows - 1).bit_length()))
+    most = min(MOST_ROWS, MOST_DRAWS // samples, BUDGET // (samples * layout.width))
+    return 1 << (max(1, most).bit_length() - 1)
 
 
-def in_slices(function: Callable[[Batch], Any], batch: Batch, size: int) -> Any:
-    """Call ``function`` on slices of ``size`` rows, the last one padded, and join the answers."""
-    rows = len(batch.mask)
-    answers = []
-    for start in range(0, rows, size):
-        stop = min(start + size, rows)
+def in_slices(function: Callable[..., Any], batch: Any, size: int, keys: Any = ()) -> Any:
+    """Call ``function`` on slices of ``size`` rows, the last one padded, and join the answers in the order of the rows.
+
+    Slices are answered side by side by as many threads as the process may use. With ``keys`` the function also takes a
+    key, one for each slice.
+    """
+    leaves = jax.tree.map(np.asarray, batch)
+    rows = len(jax.tree.leaves(leaves)[0])
+
+    def answer(place: int) -> Any:
+        start, stop = place * size, min((place + 1) * size, rows)
         padding = size - (stop - start)
-        pad = lambda a, a0=start, a1=stop, n=padding: np.concatenate([a[a0:a1], np.repeat(a[:1], n, axis=0)])
-        answer = function(jax.tree.map(lambda a, pad=pad: pad(np.asarray(a)), batch))
-        answers.append(jax.tree.map(lambda a, n=stop - start: np.asarray(a)[:n], answer))
+
+        def part(array: np.ndarray) -> np.ndarray:
+            own = array[start:stop]
+            return np.concatenate([own, np.repeat(array[:1], padding, axis=0)]) if padding else own
+
+        found = function(jax.tree.map(part, leaves), *keys[place : place + 1])
+        return jax.tree.map(lambda a: np.asarray(a)[: stop - start], found)
+
+    # the first slice alone, as it may compile
+    answers = [answer(0)]
+    rest = range(1, -(-rows // size))
+    if len(rest) > 1:
+        with ThreadPoolExecutor(threads()) as pool:
+            answers += pool.map(answer, rest)
+    else:
+        answers += map(answer, rest)
     return jax.tree.map(lambda *parts: np.concatenate(parts), *answers)
 
 
-def of_member(model: FittedModel, function: Callable, batch: Batch, samples: int = 1, member: int = 0) -> Any:
+def threads() -> int:
+    """Threads that answer: the cores of this process, or as many as NPROC grants to XLA."""
+    present = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    granted = os.environ.get("NPROC", "")
+    return min(present, int(granted)) if granted.isdigit() and int(granted) else present
+
+
+def of_member(
+    model: FittedModel, function: Callable, batch: Batch, samples: int = 1, member: int = 0, key: Raw | None = None
+) -> Any:
     """The answer of ``function(network, encoder_state, batch, scales)`` from one member.
 
-    ``samples`` are the draws that the function makes of every row.
+    ``samples`` are the draws that the function makes of every row. Where a ``key`` is given, the function takes one
+    that is split from it as its last argument.
     """
-    network, state = model.members[member]
+    network, state = jax.device_put(model.members[member])
     scales = model.space.device_scales
-    size = slice_rows(model.space.layout, samples, len(batch.mask))
-    return in_slices(lambda part: function(network, state, part, scales), batch, size)
+    size = slice_rows(model.space.layout, samples)
+    keys = () if key is None else threefry.split(key, -(-len(batch.mask) // size))
+    return in_slices(lambda part, *own: function(network, state, part, scales, *own), batch, size, keys)
 
 
 def of_members(model: FittedModel, function: Callable, batch: Batch, samples: int = 1) -> list[Any]:
     """The answers of all members; see `of_member`."""
     return [of_member(model, function, batch, samples, member) for member in range(len(model.members))]
+
+
+def statistic(space: Space, parameters: Float[np.ndarray, "N P"], name: Statistic) -> Float[np.ndarray, "N E"]:
+    """A statistic of every cell as raw values, computed in float64; see `evenvae.models.heads.statistic_parts`."""
+    layout, scales = space.layout, space.precise_scales
+
+    def ask(part: Float[np.ndarray, "rows P"]) -> Any:
+        # the type of numbers belongs to the thread
+        with jax.enable_x64(True):
+            return kernels.statistic(layout, part.astype(np.float64), scales, name)
+
+    return space.to_raw(in_slices(ask, parameters, slice_rows(layout)))
 
 
 def averaged(
@@ -65,4 +113,6 @@ def averaged(
 
 def members_mean(answers: list[list[np.ndarray]]) -> list[np.ndarray]:
     """Expectations of several members, averaged block by block."""
+    if len(answers) == 1:
+        return answers[0]
     return [np.mean(part, axis=0) for part in zip(*answers, strict=True)]

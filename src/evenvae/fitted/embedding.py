@@ -1,11 +1,12 @@
 """Where rows lie in latent space, and what a place there stands for."""
 
+import jax
 import numpy as np
 from jaxtyping import Float, Int
 
 from evenvae.errors import InputError
 from evenvae.fitted import kernels
-from evenvae.fitted.asking import of_member
+from evenvae.fitted.asking import in_slices, of_member, slice_rows, statistic
 from evenvae.fitted.model import FittedModel
 from evenvae.models.batch import Batch
 
@@ -49,6 +50,7 @@ def decode(
     size = representation_size(model)
     if places.ndim != 2 or places.shape[1] != size:
         raise InputError(f"Z must have shape (rows, {size}), not {places.shape}.")
-    network, _ = model.members[0]
-    parameters = np.asarray(kernels.decode(network, places, tasks))
-    return model.space.statistic(parameters, "default")
+    network = jax.device_put(model.members[0].network)
+    ask = lambda part: kernels.decode(network, *part)
+    parameters = in_slices(ask, (places, tasks), slice_rows(model.space.layout))
+    return statistic(model.space, parameters, "default")

@@ -61,7 +61,8 @@ class Fit:
             fingerprint=self.fingerprint,
             history=trained.history,
         )
-        members = members_of(self.plan, self.space, *trained.best, ~np.asarray(trained.runs.failed))
+        params, encoder_state = trained.best
+        members = members_of(self.runs.skeleton.network(params), encoder_state, ~np.asarray(trained.runs.failed))
         counts = TaskCounts.of(self.encoded.tasks, self.weight)
         return FittedModel(members, self.space, self.schema, self.plan, counts, record)
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-import jax
 import numpy as np
 from jaxtyping import Float
 
+from evenvae import threefry
 from evenvae.fitted import kernels
 from evenvae.fitted.asking import averaged, members_mean, of_member, of_members
 from evenvae.fitted.model import FittedModel
@@ -27,7 +27,9 @@ def impute(
     samples: Any = SAMPLES,
     seed: Any = 0,
 ) -> list[Float[np.ndarray, "N E"]]:
-    """What belongs in the missing cells: ``draws`` arrays of raw values for all cells.
+    """What belongs in the missing cells: ``draws`` arrays of raw values, with NaN in place of observed cells.
+
+    Rows without a missing cell are not asked.
 
     Args:
         model: to ask.
@@ -50,6 +52,19 @@ def impute(
     seed = check_seed("random_state", seed) or 0
     check_choice("method", method, get_args(Method))
     method = method or ("point" if model.plan.method.hide_cells else "importance")
+    mask = np.asarray(batch.mask)
+    completed = np.full((draws, len(mask), model.space.layout.elements), np.nan)
+    incomplete = np.flatnonzero(~mask.all(axis=1))
+    if len(incomplete):
+        completed[:, incomplete] = _answers(model, batch.take(incomplete), draws, method, samples, seed)
+    completed[:, model.space.layout.spread(mask)] = np.nan
+    return list(completed)
+
+
+def _answers(
+    model: FittedModel, batch: Batch, draws: int, method: Method, samples: int, seed: int
+) -> list[Float[np.ndarray, "N E"]]:
+    """Raw values for all cells of the rows; arguments as those of `impute`."""
     pooled = pooled_codes(model)
     if draws > 1:
         # every member in turn, so that the draws differ as the members do
@@ -108,6 +123,6 @@ def _expected(model: FittedModel, batch: Batch, samples: int, pooled: Mapping[in
 def _draw(model: FittedModel, batch: Batch, samples: int, seed: list[int], member: int) -> Float[np.ndarray, "N E"]:
     noise = kernels.latent_noise(samples, model.plan.network.noise_size)
     generator = np.random.default_rng(seed)
-    keys = iter(jax.random.split(jax.random.key(int(generator.integers(2**31))), len(batch.mask)))
-    ask = lambda network, state, part, scales: kernels.impute_draw(network, state, part, scales, noise, next(keys))
-    return model.space.to_raw(of_member(model, ask, batch, samples, member))
+    key = threefry.key(int(generator.integers(2**31)))
+    ask = lambda network, state, part, scales, own: kernels.impute_draw(network, state, part, scales, noise, own)
+    return model.space.to_raw(of_member(model, ask, batch, samples, member, key))

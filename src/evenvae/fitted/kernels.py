@@ -5,6 +5,7 @@ points, shared by all rows.
 """
 
 import functools
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,9 +16,14 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 from scipy.stats import norm, qmc
 
+from evenvae import threefry
 from evenvae.likelihoods import Scale
+from evenvae.likelihoods.draws import draw_levels, level, open_uniform
 from evenvae.models import Layout, log_jacobian, log_prob
 from evenvae.models.batch import Batch
+from evenvae.models.heads import Statistic
+from evenvae.models.heads import statistic as of_columns
+from evenvae.threefry import AnyKey
 from evenvae.training import Network
 
 Scales = tuple[Scale, ...]
@@ -61,10 +67,10 @@ def parameters_at_location(
 
 
 @eqx.filter_jit
-def posterior_draw(network: Network, encoder_state: Any, batch: Batch, scales: Scales, key: Key[Array, ""]) -> Any:
+def posterior_draw(network: Network, encoder_state: Any, batch: Batch, scales: Scales, key: AnyKey) -> Any:
     """One draw from the posterior of every row, as the prior sees it."""
     q = _posterior(network, encoder_state, batch, scales)
-    z = q.at(jax.random.normal(key, (1, batch.mask.shape[0], q.noise_size)))
+    z = q.at(jax.random.normal(threefry.wrap(key), (1, batch.mask.shape[0], q.noise_size)))
     return jax.tree.map(lambda part: part[0], q.latent_of(z))
 
 
@@ -80,6 +86,14 @@ def decode(
 ) -> Float[Array, "rows P"]:
     """Parameters of every column's likelihood at places of latent space, under ``tasks``."""
     return network.model.decode(network.model.latent_at(places, tasks))
+
+
+@eqx.filter_jit
+def statistic(
+    layout: Layout, parameters: Float[Array | np.ndarray, "rows P"], scales: Scales, name: Statistic
+) -> Float[Array, "rows E"]:
+    """A statistic of every column, in value space."""
+    return of_columns(layout, jnp.asarray(parameters), scales, name)
 
 
 def _weighted(
@@ -199,12 +213,12 @@ def impute_draw(
     batch: Batch,
     scales: Scales,
     noise: Float[Array | np.ndarray, "samples size"],
-    key: Key[Array, ""],
+    key: AnyKey,
 ) -> Float[Array, "rows E"]:
     """One draw of every cell given the observed ones: sampling-importance-resampling of z, then the heads."""
     parameters, _, log_weight = _weighted(network, encoder_state, batch, scales, noise)
-    keys = jax.random.split(key)
-    chosen = jax.random.categorical(keys[0], log_weight, axis=0)
+    keys = jax.random.split(threefry.wrap(key))
+    chosen = level(open_uniform(keys[0], log_weight.shape[1:]), log_weight.T)
     picked = jnp.take_along_axis(parameters, chosen[None, :, None], axis=0)[0]
     return draw(network.model.heads.layout, picked, scales, keys[1])
 
@@ -213,21 +227,26 @@ def draw(
     layout: Layout, parameters: Float[Array, "rows P"], scales: Scales, key: Key[Array, ""]
 ) -> Float[Array, "rows E"]:
     """One draw of every column, in value space."""
-    keys = jax.random.split(key, len(layout.blocks))
-    parts = [
-        block.likelihood.sample(k, part, scale)
-        for block, part, scale, k in zip(layout.blocks, layout.split(parameters), scales, keys, strict=True)
-    ]
+    rows = parameters.shape[0]
+    shapes = [(b.likelihood.uniforms, len(b.columns), *b.likelihood.event_shape) for b in layout.blocks]
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    uniform = open_uniform(key, (rows, int(ends[-1])))
+    parts = []
+    for block, part, scale, shape, end in zip(
+        layout.blocks, layout.split(parameters), scales, shapes, ends, strict=True
+    ):
+        own = uniform[:, end - math.prod(shape) : end].reshape(rows, *shape)
+        parts.append(block.likelihood.from_uniform(jnp.moveaxis(own, 1, 0), part, scale))
     return layout.join_elements(parts)
 
 
 @eqx.filter_jit
 def sample(
-    network: Network, scales: Scales, key: Key[Array, ""], rows: int, tasks: Int[Array | np.ndarray, "rows T"]
+    network: Network, scales: Scales, key: AnyKey, tasks: Int[Array | np.ndarray, "rows T"]
 ) -> Float[Array, "rows E"]:
     """New rows of the model under ``tasks``, in value space."""
-    keys = jax.random.split(key)
-    z = network.model.decodable(network.prior.sample(keys[0], rows), tasks)
+    keys = jax.random.split(threefry.wrap(key))
+    z = network.model.decodable(network.prior.sample(keys[0], len(tasks)), tasks)
     return draw(network.model.heads.layout, network.model.decode(z), scales, keys[1])
 
 
@@ -238,7 +257,7 @@ def conditional(
     batch: Batch,
     scales: Scales,
     noise: Float[Array | np.ndarray, "proposals size"],
-    key: Key[Array, ""],
+    key: AnyKey,
     rows: int,
 ) -> tuple[Float[Array, "rows E"], Float[Array, ""]]:
     """Draws of all columns given the observed cells of one row, in value space, and the effective number of latents.
@@ -246,7 +265,7 @@ def conditional(
     Latents come from q(z | observed) and from the prior, half each, so that weights stay bounded where the encoder
     has never seen so empty a row; they are resampled by p(observed | z).
     """
-    keys = jax.random.split(key, 3)
+    keys = jax.random.split(threefry.wrap(key), 3)
     model = network.model
     q = _posterior(network, encoder_state, batch, scales)
     count = len(noise)
@@ -258,6 +277,6 @@ def conditional(
     layout = model.heads.layout
     prior, posterior = network.prior.log_prob(q.latent_of(z)), q.log_prob(z)
     log_weight = log_prob(layout, parameters, batch.cells, batch.mask).sum(-1) + prior - jnp.logaddexp(prior, posterior)
-    chosen = jax.random.categorical(keys[1], log_weight[:, 0], shape=(rows,))
+    chosen = draw_levels(keys[1], log_weight[:, 0], rows)
     effective = 1 / (jax.nn.softmax(log_weight[:, 0]) ** 2).sum()
     return draw(layout, parameters[chosen, 0], scales, keys[2]), effective

@@ -2,11 +2,11 @@
 
 import warnings
 
-import jax
 import numpy as np
 from jaxtyping import Float
 from sklearn.exceptions import ConvergenceWarning
 
+from evenvae import threefry
 from evenvae.fitted import kernels
 from evenvae.fitted.asking import of_member
 from evenvae.fitted.model import FittedModel
@@ -30,9 +30,8 @@ def fit_densities(
     batch = model.batch(encoded).take(chosen)
     fitted = []
     for member in range(len(model.members)):
-        keys = iter(jax.random.split(jax.random.fold_in(jax.random.key(seed), member), len(chosen)))
-        draw = lambda n, s, part, scales, keys=keys: kernels.posterior_draw(n, s, part, scales, next(keys))
-        draws = of_member(model, draw, batch, member=member)
+        key = threefry.fold_in(threefry.key(seed), member)
+        draws = of_member(model, kernels.posterior_draw, batch, member=member, key=key)
         with warnings.catch_warnings():
             # a mixture whose fit stopped early is still the likeliest one found
             warnings.simplefilter("ignore", ConvergenceWarning)

@@ -3,16 +3,16 @@
 import dataclasses
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Bool, Float
 
+from evenvae import threefry
 from evenvae.models.batch import Batch
 from evenvae.models.space import Space
 from evenvae.priors import Prior
 from evenvae.tables import Encoded, MissingnessModel, Schema, TaskCounts
-from evenvae.training import Network, Plan, static_part
+from evenvae.training import Network, Plan
 
 
 class Member(NamedTuple):
@@ -69,18 +69,13 @@ class FittedModel:
         return dataclasses.replace(self, **changes)
 
 
-def members_of(
-    plan: Plan, space: Space, params: Any, encoder_state: Any, alive: Bool[np.ndarray, " runs"]
-) -> tuple[Member, ...]:
-    """The members from stacked parameters and encoder states, without the runs that are not ``alive``."""
-    static = static_part(skeleton(plan, space))
+def members_of(networks: Network, encoder_state: Any, alive: Bool[np.ndarray, " runs"]) -> tuple[Member, ...]:
+    """The members from networks and encoder states that are stacked over runs, without runs that are not ``alive``."""
     pick = lambda tree, run: jax.tree.map(lambda leaf: np.asarray(leaf)[run], tree)
-    return tuple(
-        Member(eqx.combine(pick(params, run), static), pick(encoder_state, run)) for run in np.flatnonzero(alive)
-    )
+    return tuple(Member(pick(networks, run), pick(encoder_state, run)) for run in np.flatnonzero(alive))
 
 
 def skeleton(plan: Plan, space: Space) -> Network:
     """A network of the right shape, whose numbers have no meaning."""
     bias: Float[np.ndarray, " P"] = np.zeros(space.layout.width)
-    return plan.new_network(space.layout, bias, jax.random.key(0))
+    return plan.new_network(space.layout, bias, threefry.key(0))

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from evenvae.fitted import kernels
-from evenvae.fitted.asking import averaged, of_member, of_members
+from evenvae.fitted.asking import averaged, of_member, of_members, statistic
 from evenvae.fitted.model import FittedModel
 from evenvae.models.batch import Batch
 from evenvae.part import check_choice
@@ -29,5 +29,5 @@ def reconstruct(model: FittedModel, batch: Batch, point_estimate: Any = "default
     """
     check_choice("point_estimate", point_estimate, get_args(PointEstimate))
     if point_estimate != "default":
-        return model.space.statistic(of_member(model, kernels.parameters_at_location, batch), point_estimate)
+        return statistic(model.space, of_member(model, kernels.parameters_at_location, batch), point_estimate)
     return averaged(model, of_members(model, kernels.reconstruct, batch))

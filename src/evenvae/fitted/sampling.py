@@ -7,11 +7,12 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Bool, Float, Int
 
+from evenvae import threefry
 from evenvae.errors import InputError
 from evenvae.fitted import kernels
-from evenvae.fitted.asking import BUDGET, slice_rows
+from evenvae.fitted.asking import BUDGET, in_slices, slice_rows
 from evenvae.fitted.conditions import Condition, describe
 from evenvae.fitted.latent_density import network_to_sample
 from evenvae.fitted.model import FittedModel
@@ -21,7 +22,7 @@ from evenvae.tables import MissingnessModel
 from evenvae.tables.derived.computing import derive
 
 log = logging.getLogger(__name__)
-BATCH, ENOUGH_TRIES, LEAST_SHARE = 2_000, 20_000, 1e-3
+BATCH, BATCH_GIVEN, ENOUGH_TRIES, LEAST_SHARE = 16 * 1024, 2_000, 20_000, 1e-3
 PROPOSALS = 4096
 CALIBRATION = 16 * 1024
 """Rows that show how often the model's own draws would lack cells."""
@@ -71,8 +72,9 @@ def sample(
     kept: list[Rows] = []
     tried = passed = 0
     while passed < n:
-        share = max(passed / tried, LEAST_SHARE) if tried else 1.0
-        count = int(min(max((n - passed) / share * 1.1, 64), BATCH))
+        # a tenth more than needed where some are rejected
+        share = max(passed / tried, LEAST_SHARE) / 1.1 if passed < tried else 1.0
+        count = int(min(max((n - passed) / share, 64), BATCH_GIVEN if fixed else BATCH))
         codes = model.task_counts.draw(count, tasks or {}, generator)
         values = _given(model, fixed, codes, generator) if fixed else _free(model, codes, generator)
         values, contradicted = derive(values, model.schema, _known(model, fixed, count))
@@ -130,7 +132,6 @@ def _calibrated(model: FittedModel, missingness: MissingnessModel) -> Missingnes
     not pay for it.
     """
     if model not in _CALIBRATED:
-        # `sample` draws as many rows at once where it is asked for a thousand, so that one program serves both
         if missingness.needs_calibration:
             generator = np.random.default_rng([CALIBRATION, 0])
             codes = model.task_counts.draw(CALIBRATION, {}, generator)
@@ -147,15 +148,14 @@ def _free(
     count, space = len(codes), model.space
     values = np.empty((count, space.layout.elements))
     which = generator.integers(len(model.members), size=count)
-    size = slice_rows(space.layout, 1, count)
+    size, scales = slice_rows(space.layout), space.device_scales
     for member in range(len(model.members)):
-        network = network_to_sample(model, member)
         rows = np.flatnonzero(which == member)
-        for begin in range(0, len(rows), size):
-            part = rows[begin : begin + size]
-            of_part = codes[np.resize(part, size)]
-            drawn = kernels.sample(network, space.device_scales, _key(generator), size, of_part)
-            values[part] = space.to_raw(np.asarray(drawn)[: len(part)])
+        if len(rows):
+            network = jax.device_put(network_to_sample(model, member))
+            draw = lambda tasks, key, own=network: kernels.sample(own, scales, key, tasks)
+            keys = threefry.split(_key(generator), -(-len(rows) // size))
+            values[rows] = space.to_raw(in_slices(draw, codes[rows], size, keys))
     return values
 
 
@@ -183,7 +183,7 @@ def _given(
         network, (_, state) = network_to_sample(model, int(member)), model.members[member]
         batch = space.batch(one, observed, np.array([tasks], np.int32).reshape(1, -1))
         drawn, effective = kernels.conditional(
-            network, state, batch, space.device_scales, noise, _key(generator), BATCH
+            network, state, batch, space.device_scales, noise, _key(generator), BATCH_GIVEN
         )
         if float(effective) < FEW:
             log.warning("the given values are rare under the model: %.0f effective latents to draw from", effective)
@@ -192,5 +192,5 @@ def _given(
     return values
 
 
-def _key(generator: np.random.Generator) -> Key[Array, ""]:
-    return jax.random.key(int(generator.integers(2**31)))
+def _key(generator: np.random.Generator) -> threefry.Raw:
+    return threefry.key(int(generator.integers(2**31)))

@@ -119,9 +119,10 @@ def read(path: str | Path) -> tuple[FittedModel, dict[str, Any], bool]:
 def _members(plan: Plan, space: Space, tensors: dict[str, np.ndarray], members: int, what: str) -> Any:
     shapes = lambda tree: jax.tree.map(lambda a: np.broadcast_to(a, (members, *np.shape(a))), tree)
     network = skeleton(plan, space)
-    params = fill_leaves(shapes(eqx.filter(network, eqx.is_inexact_array)), _part(tensors, "parameters"), what)
+    params, rest = eqx.partition(network, eqx.is_inexact_array)
+    params = fill_leaves(shapes(params), _part(tensors, "parameters"), what)
     states = fill_leaves(shapes(network.model.encoder.init()), _part(tensors, "encoder_state"), what)
-    return members_of(plan, space, params, states, np.ones(members, bool))
+    return members_of(eqx.combine(params, rest), states, np.ones(members, bool))
 
 
 def _part(tensors: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

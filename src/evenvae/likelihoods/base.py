@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key, Shaped
 
+from evenvae.likelihoods.draws import open_uniform
+
 Values = Literal["numbers", "levels", "ordered levels", "pixels"]
 EncoderInput = Literal["value", "level", "ordered level"]
 HIVAETreatment = Literal["numbers", "positive numbers", "counts", "logit", "levels", "ordered levels"]
@@ -60,6 +62,7 @@ class Likelihood(abc.ABC):
         farthest: model-space values that are farther from 0 are moved to this distance, where float32 still computes.
         cell_dtype: type of the model-space cells on the device.
         filler: model-space value of a missing cell.
+        uniforms: how many uniform numbers make a draw of one element of the event.
     """
 
     event_shape: tuple[int, ...] = ()
@@ -73,6 +76,7 @@ class Likelihood(abc.ABC):
     farthest: ClassVar[float] = 1e30
     cell_dtype: ClassVar[type[np.generic]] = np.float32
     filler: ClassVar[float] = 0.0
+    uniforms: ClassVar[int] = 1
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -183,9 +187,16 @@ class Likelihood(abc.ABC):
         """The default prediction, in value space: the mean, or a statistic that is more robust for the family."""
         return self.mean(parameters, scale)
 
-    @abc.abstractmethod
     def sample(self, key: Key[Array, ""], parameters: Float[Array, "..."], scale: Scale) -> Float[Array, "..."]:
         """One draw for each event, in value space."""
+        shape = (self.uniforms, *parameters.shape[:-1])
+        return self.from_uniform(open_uniform(key, shape, parameters.dtype), parameters, scale)
+
+    @abc.abstractmethod
+    def from_uniform(
+        self, uniform: Float[Array, "uniforms ..."], parameters: Float[Array, "..."], scale: Scale
+    ) -> Float[Array, "..."]:
+        """One draw for each event, in value space, from ``uniforms`` numbers between 0 and 1, both excluded."""
 
     @abc.abstractmethod
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Key, Shaped
+from jaxtyping import Array, Bool, Float, Shaped
 
 from evenvae.likelihoods.base import HIVAETreatment, Likelihood, Scale, Values
 
@@ -55,10 +55,12 @@ class Bernoulli(Likelihood):
         del scale
         return jax.nn.sigmoid(parameters[..., 0])
 
-    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... 1"], scale: Scale) -> Float[Array, "..."]:
-        """A draw of the code."""
+    def from_uniform(
+        self, uniform: Float[Array, "uniforms ..."], parameters: Float[Array, "... 1"], scale: Scale
+    ) -> Float[Array, "..."]:
+        """Code 1 where the number is below its probability."""
         del scale
-        return jax.random.bernoulli(key, jax.nn.sigmoid(parameters[..., 0])).astype(parameters.dtype)
+        return (uniform[0] < jax.nn.sigmoid(parameters[..., 0])).astype(parameters.dtype)
 
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """Logit of the observed frequency, with half a count added to each code."""

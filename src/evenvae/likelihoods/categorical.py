@@ -6,9 +6,10 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Key, Shaped
+from jaxtyping import Array, Bool, Float, Shaped
 
 from evenvae.likelihoods.base import EncoderInput, HIVAETreatment, Likelihood, Scale, Values
+from evenvae.likelihoods.draws import level
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,10 +70,12 @@ class Categorical(Likelihood):
         """The mode, as levels have no mean."""
         return self.mode(parameters, scale)
 
-    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... levels"], scale: Scale) -> Float[Array, "..."]:
-        """A draw of the code."""
+    def from_uniform(
+        self, uniform: Float[Array, "uniforms ..."], parameters: Float[Array, "... levels"], scale: Scale
+    ) -> Float[Array, "..."]:
+        """A code."""
         del scale
-        return jax.random.categorical(key, parameters, axis=-1).astype(parameters.dtype)
+        return level(uniform[0], parameters).astype(parameters.dtype)
 
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """Logarithms of the frequencies, with half a count added to each level."""

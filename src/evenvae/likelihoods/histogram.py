@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key, Shaped
+from jaxtyping import Array, Float, Int, Shaped
 
 from evenvae.likelihoods.base import EncoderInput, HIVAETreatment, Likelihood, Scale
 from evenvae.likelihoods.categorical import Categorical
+from evenvae.likelihoods.draws import level
 from evenvae.likelihoods.normal import standard
 
 BINS, PIECES = 64, 16
@@ -38,6 +39,7 @@ class Histogram(Likelihood):
     name: ClassVar[str] = "histogram"
     encoder_input: ClassVar[EncoderInput] = "level"
     hivae: ClassVar[HIVAETreatment | None] = "levels"
+    uniforms: ClassVar[int] = 2
 
     @property
     def parameter_count(self) -> int:
@@ -125,12 +127,12 @@ class Histogram(Likelihood):
         below = jnp.cumsum(jax.nn.softmax(parameters, axis=-1), axis=-1) < 0.5
         return _of_bin(self._middles(scale), jnp.minimum(below.sum(-1), self.bins - 1))
 
-    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... bins"], scale: Scale) -> Float[Array, "..."]:
+    def from_uniform(
+        self, uniform: Float[Array, "uniforms ..."], parameters: Float[Array, "... bins"], scale: Scale
+    ) -> Float[Array, "..."]:
         """A bin, then a place in it."""
-        keys = jax.random.split(key)
-        bin_ = jax.random.categorical(keys[0], parameters, axis=-1)
-        place = jax.random.uniform(keys[1], bin_.shape, parameters.dtype)
-        return _inside(_of_bin(jnp.asarray(scale.offset), bin_), place).astype(parameters.dtype)
+        bin_ = level(uniform[0], parameters)
+        return _inside(_of_bin(jnp.asarray(scale.offset), bin_), uniform[1]).astype(parameters.dtype)
 
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """Logarithms of the bins' frequencies."""

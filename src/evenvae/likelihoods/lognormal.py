@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Key, Shaped
+from jaxtyping import Array, Bool, Float, Shaped
 
 from evenvae.likelihoods.base import FARTHEST, HIVAETreatment, Likelihood, Scale
+from evenvae.likelihoods.draws import normal_quantile
 from evenvae.likelihoods.normal import log_density, marginal_parameters, moments, standard
 
 MAX_EXPONENT = 46.0  # exp(46) is about 1e20, and its square still fits in float32, which ends at 3e38
@@ -103,10 +104,12 @@ class LogNormal(Likelihood):
         """The median: var / 2 inflates the mean where a column does not follow the family, as with many zeros."""
         return self.median(parameters, scale)
 
-    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
+    def from_uniform(
+        self, uniform: Float[Array, "uniforms ..."], parameters: Float[Array, "... 2"], scale: Scale
+    ) -> Float[Array, "..."]:
         """exp of a normal draw."""
         mean, variance = moments(parameters)
-        return _exp(scale.scale * (mean + jnp.sqrt(variance) * jax.random.normal(key, mean.shape, mean.dtype)))
+        return _exp(scale.scale * (mean + jnp.sqrt(variance) * normal_quantile(uniform[0])))
 
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """Parameters of the mean and variance of the standardised logarithms."""

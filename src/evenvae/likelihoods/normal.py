@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key, Shaped
+from jaxtyping import Array, Float, Shaped
 
 from evenvae.constants import LOG_2PI
 from evenvae.likelihoods.base import FARTHEST, HIVAETreatment, Likelihood, Scale
+from evenvae.likelihoods.draws import normal_quantile
 
 MIN_STD, MAX_STD = 1e-3, 1e3
 _LOWEST, _HIGHEST = 1 / (2 * MAX_STD**2), 1 / (2 * MIN_STD**2)
@@ -98,11 +99,13 @@ class Normal(Likelihood):
         del scale
         return moments(parameters)[0]
 
-    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
+    def from_uniform(
+        self, uniform: Float[Array, "uniforms ..."], parameters: Float[Array, "... 2"], scale: Scale
+    ) -> Float[Array, "..."]:
         """mu plus scaled noise."""
         del scale
         mean, variance = moments(parameters)
-        return mean + jnp.sqrt(variance) * jax.random.normal(key, mean.shape, mean.dtype)
+        return mean + jnp.sqrt(variance) * normal_quantile(uniform[0])
 
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """Parameters of the column's mean and variance, for each element of the event."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key, Shaped
+from jaxtyping import Array, Float, Shaped
 
 from evenvae.likelihoods.base import EncoderInput, HIVAETreatment, Scale, Values
 from evenvae.likelihoods.categorical import Categorical
@@ -70,9 +70,11 @@ class Ordinal(Categorical):
         """The most probable code, the lowest of those that tie."""
         return super().mode(self.log_probabilities(parameters), scale)
 
-    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... levels"], scale: Scale) -> Float[Array, "..."]:
-        """A draw of the code."""
-        return super().sample(key, self.log_probabilities(parameters), scale)
+    def from_uniform(
+        self, uniform: Float[Array, "uniforms ..."], parameters: Float[Array, "... levels"], scale: Scale
+    ) -> Float[Array, "..."]:
+        """A code."""
+        return super().from_uniform(uniform, self.log_probabilities(parameters), scale)
 
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """Thresholds at the logits of the cumulative frequencies, with half a count added to each level."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Key, Shaped
+from jaxtyping import Array, Bool, Float, Shaped
 
 from evenvae.constants import LOG_2PI
 from evenvae.likelihoods.base import Likelihood, Scale, Values
@@ -33,6 +33,7 @@ class Pixels(Likelihood):
 
     values: ClassVar[Values] = "pixels"
     support_words: ClassVar[str] = "below 0 or above 1"
+    uniforms: ClassVar[int] = 0
     filler: ClassVar[float] = 0.5
 
     @classmethod
@@ -66,11 +67,11 @@ class Pixels(Likelihood):
         """The mean."""
         return self.mean(parameters, scale)
 
-    def sample(
-        self, key: Key[Array, ""], parameters: Float[Array, "... parameters"], scale: Scale
+    def from_uniform(
+        self, uniform: Float[Array, "uniforms ..."], parameters: Float[Array, "... parameters"], scale: Scale
     ) -> Float[Array, "..."]:
         """The mean."""
-        del key
+        del uniform
         return self.mean(parameters, scale)
 
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:

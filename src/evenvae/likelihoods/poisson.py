@@ -3,14 +3,14 @@
 import dataclasses
 from typing import Any, ClassVar
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Key, Shaped
+from jaxtyping import Array, Bool, Float, Shaped
 from scipy import special
 
 from evenvae.constants import LOG_2PI
 from evenvae.likelihoods.base import HIVAETreatment, Likelihood, Scale
+from evenvae.likelihoods.draws import poisson_quantile
 from evenvae.likelihoods.normal import standard
 
 CAP = 15.0
@@ -94,11 +94,12 @@ class Poisson(Likelihood):
         mean = rate(parameters[..., 0])
         return jnp.maximum(jnp.floor(mean + 1 / 3 - 0.02 / jnp.maximum(mean, 1e-3)), 0)
 
-    def sample(self, key: Key[Array, ""], parameters: Float[Array, "... 1"], scale: Scale) -> Float[Array, "..."]:
-        """A Poisson draw."""
+    def from_uniform(
+        self, uniform: Float[Array, "uniforms ..."], parameters: Float[Array, "... 1"], scale: Scale
+    ) -> Float[Array, "..."]:
+        """A count."""
         del scale
-        mean = rate(parameters[..., 0])
-        return jax.random.poisson(key, jnp.minimum(mean, 1e8), dtype=jnp.int32).astype(mean.dtype)
+        return poisson_quantile(uniform[0], jnp.minimum(rate(parameters[..., 0]), 1e8))
 
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """Logarithm of the mean count."""

@@ -17,6 +17,7 @@ from evenvae.models.convolution import ConvolutionalInput
 from evenvae.models.encoder import CellInput, Encoder
 from evenvae.models.networks import Stack, Statistics, xavier_uniform
 from evenvae.models.posterior import DiagonalNormal
+from evenvae.threefry import AnyKey
 
 
 class TaskLatent(NamedTuple):
@@ -131,10 +132,10 @@ class TaskEncoder(eqx.Module):
     levels: tuple[int, ...] = eqx.field(static=True)
 
     @classmethod
-    def of(cls, encoder: Encoder, levels: tuple[int, ...], key: Key[Array, ""]) -> "TaskEncoder":
+    def of(cls, encoder: Encoder, levels: tuple[int, ...], key: AnyKey) -> "TaskEncoder":
         """The encoder, told the tasks; ``levels`` holds the number of levels of each task column."""
         width = encoder.output.kernel.shape[0]
-        first = TaskInput(encoder.cell_input, xavier_uniform(key, (sum(levels), width)), levels)
+        first = TaskInput(encoder.cell_input, jnp.asarray(xavier_uniform(key, (sum(levels), width))), levels)
         return cls(eqx.tree_at(lambda e: e.cell_input, encoder, first), levels)
 
     def init(self) -> Statistics | None:

@@ -9,11 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from evenvae import threefry
 from evenvae.likelihoods.base import Scale
 from evenvae.models.batch import Batch
 from evenvae.models.encoder import CellInput
 from evenvae.models.layout import Layout
 from evenvae.models.networks import Dense, Statistics, xavier_uniform
+from evenvae.threefry import AnyKey
 
 CHANNELS = (16, 32)
 """Channels of the maps at half and at a quarter of the resolution."""
@@ -29,7 +31,7 @@ class Convolution(eqx.Module):
     dense: Dense
     stride: int = eqx.field(static=True)
 
-    def __init__(self, inputs: int, outputs: int, key: Key[Array, ""], stride: int = 1):
+    def __init__(self, inputs: int, outputs: int, key: AnyKey, stride: int = 1):
         self.dense = Dense(9 * inputs, outputs, key, gain=2**0.5)
         self.stride = stride
 
@@ -49,9 +51,9 @@ class ImageInput(eqx.Module):
     dense: Dense
 
     @classmethod
-    def of(cls, shape: tuple[int, ...], width: int, key: Key[Array, ""]) -> "ImageInput":
+    def of(cls, shape: tuple[int, ...], width: int, key: AnyKey) -> "ImageInput":
         """For images of ``shape`` (H, W, C)."""
-        keys = jax.random.split(key, len(CHANNELS) + 1)
+        keys = threefry.split(key, len(CHANNELS) + 1)
         sizes = (shape[2], *CHANNELS)
         layers = tuple(Convolution(a, b, k, 2) for a, b, k in zip(sizes, CHANNELS, keys, strict=False))
         height, wide = quarter(shape)
@@ -73,20 +75,20 @@ class ConvolutionalInput(eqx.Module):
     layout: Layout = eqx.field(static=True)
 
     @classmethod
-    def of(cls, layout: Layout, width: int, key: Key[Array, ""], **options: Any) -> "ConvolutionalInput":
+    def of(cls, layout: Layout, width: int, key: AnyKey, **options: Any) -> "ConvolutionalInput":
         """An `ImageInput` for every image column; ``options`` are those of `CellInput` except ``see_mask``."""
-        keys = jax.random.split(key, 3)
+        keys = threefry.split(key, 3)
         rest = Layout(tuple(block for block in layout.blocks if not block.likelihood.event_shape))
         columns = [block for block in layout.blocks if block.likelihood.event_shape]
         images = tuple(
             tuple(
-                ImageInput.of(block.likelihood.event_shape, width, jax.random.fold_in(keys[0], d))
-                for d in block.columns
+                ImageInput.of(block.likelihood.event_shape, width, threefry.fold_in(keys[0], d)) for d in block.columns
             )
             for block in columns
         )
         cells = CellInput(rest, width, keys[1], see_mask=False, **options)
-        return cls(cells, images, 0.1 * xavier_uniform(keys[2], (layout.features, width)), layout)
+        seen = jnp.asarray(0.1 * xavier_uniform(keys[2], (layout.features, width)))
+        return cls(cells, images, seen, layout)
 
     def init(self) -> Statistics | None:
         """State of the batch normalisation, if there is one."""
@@ -134,9 +136,9 @@ class PixelTrunk(eqx.Module):
     shape: tuple[int, int, int] = eqx.field(static=True)
 
     @classmethod
-    def of(cls, shape: tuple[int, int, int], latent: int, width: int, key: Key[Array, ""]) -> "PixelTrunk":
+    def of(cls, shape: tuple[int, int, int], latent: int, width: int, key: AnyKey) -> "PixelTrunk":
         """For images of ``shape`` (H, W, C)."""
-        keys = jax.random.split(key, 4)
+        keys = threefry.split(key, 4)
         height, wide = quarter(shape)
         coarse, fine = CHANNELS[1], CHANNELS[0]
         layers = (Convolution(coarse, fine, keys[2]), Convolution(fine, fine, keys[3]))
@@ -164,12 +166,13 @@ class PixelHeads(eqx.Module):
     layout: Layout = eqx.field(static=True)
 
     @classmethod
-    def at_marginals(cls, layout: Layout, key: Key[Array, ""], bias: Float[np.ndarray | Array, " P"]) -> "PixelHeads":
+    def at_marginals(cls, layout: Layout, key: AnyKey, bias: Float[np.ndarray | Array, " P"]) -> "PixelHeads":
         """Biases that give every pixel's mean, and small weights."""
         height, width, _ = layout.likelihoods[0].event_shape
         outputs = layout.width // (height * width)
         kernel = 0.1 * xavier_uniform(key, (CHANNELS[0], outputs))
-        return cls(kernel, jnp.asarray(bias, kernel.dtype).reshape(height, width, outputs), layout)
+        own = np.asarray(bias, np.float32).reshape(height, width, outputs)
+        return cls(jnp.asarray(kernel), jnp.asarray(own), layout)
 
     @property
     def feature(self) -> Int[np.ndarray, " outputs"]:

@@ -9,11 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from evenvae import threefry
 from evenvae.likelihoods.base import FARTHEST, Scale
 from evenvae.models.batch import Batch
 from evenvae.models.layout import Block, Layout
-from evenvae.models.networks import BatchNorm, Dense, Stack, Statistics, dropout, xavier_uniform
+from evenvae.models.networks import BatchNorm, Dense, Stack, Statistics, constant, dropout, xavier_uniform
 from evenvae.models.posterior import DiagonalNormal
+from evenvae.threefry import AnyKey
 
 GATHER_ABOVE = 64
 """Number of levels above which rows of an embedding are gathered; below, a product with one-hot codes is faster."""
@@ -40,7 +42,7 @@ class CellInput(eqx.Module):
         self,
         layout: Layout,
         width: int,
-        key: Key[Array, ""],
+        key: AnyKey,
         *,
         mode: str,
         dropout_rate: float,
@@ -59,15 +61,16 @@ class CellInput(eqx.Module):
         inputs = numbers + (layout.features if see_mask else 0)
         fan_in = max(inputs + sum(columns * levels for columns, levels in tables), 1)
         bound = gain * (6.0 / (fan_in + width)) ** 0.5
-        key, *keys = jax.random.split(key, len(tables) + 1)
-        self.kernel = xavier_uniform(key, (inputs, width), 1.0) if inputs else jnp.zeros((0, width))
+        key, *keys = threefry.split(key, len(tables) + 1)
+        kernel = np.zeros((0, width), np.float32)
         if inputs:
-            self.kernel = self.kernel * bound / (6.0 / (inputs + width)) ** 0.5
+            kernel = xavier_uniform(key, (inputs, width), 1.0) * bound / (6.0 / (inputs + width)) ** 0.5
+        self.kernel = jnp.asarray(kernel)
         self.embeddings = tuple(
-            jax.random.uniform(k, (columns, levels, width), minval=-bound, maxval=bound)
+            jnp.asarray(threefry.uniform(k, (columns, levels, width), -bound, bound))
             for k, (columns, levels) in zip(keys, tables, strict=True)
         )
-        self.bias = jnp.full((width,), bias, self.kernel.dtype)
+        self.bias = constant(width, bias)
         self.norm = BatchNorm.of(numbers) if normalise and numbers else None
 
     def _looked_up(self, block: Block) -> bool:

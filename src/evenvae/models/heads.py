@@ -7,12 +7,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key, Shaped
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from evenvae.likelihoods.base import Scale
 from evenvae.models.batch import Cells
 from evenvae.models.layout import Layout
-from evenvae.models.networks import xavier_uniform
+from evenvae.models.networks import constant, xavier_uniform
+from evenvae.threefry import AnyKey
 
 Statistic = Literal["default", "mean", "median", "mode"]
 
@@ -25,18 +26,16 @@ class Heads(eqx.Module):
     layout: Layout = eqx.field(static=True)
 
     @classmethod
-    def at_marginals(
-        cls, layout: Layout, hidden: int, key: Key[Array, ""], bias: Float[np.ndarray | Array, " P"]
-    ) -> "Heads":
+    def at_marginals(cls, layout: Layout, hidden: int, key: AnyKey, bias: Float[np.ndarray | Array, " P"]) -> "Heads":
         """Biases that give each column's marginal and small weights, so that no column starts far off."""
         kernel = 0.1 * xavier_uniform(key, (hidden, layout.width))
-        return cls(kernel, jnp.asarray(bias, kernel.dtype), layout)
+        return cls(jnp.asarray(kernel), jnp.asarray(np.asarray(bias, np.float32)), layout)
 
     @classmethod
-    def of_paper(cls, layout: Layout, hidden: int, key: Key[Array, ""]) -> "Heads":
+    def of_paper(cls, layout: Layout, hidden: int, key: AnyKey) -> "Heads":
         """Xavier-uniform weights with the gain of ReLU and biases 0.01, as in the code released with the paper."""
         kernel = xavier_uniform(key, (hidden, layout.width), 2**0.5)
-        return cls(kernel, jnp.full((layout.width,), 0.01, kernel.dtype), layout)
+        return cls(jnp.asarray(kernel), constant(layout.width, 0.01), layout)
 
     @property
     def feature(self) -> Int[np.ndarray, " P"]:

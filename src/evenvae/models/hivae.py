@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from evenvae import threefry
 from evenvae.errors import InputError
 from evenvae.likelihoods.base import Scale
 from evenvae.models.batch import Batch, Cells
@@ -16,6 +17,8 @@ from evenvae.models.encoder import CellInput
 from evenvae.models.layout import Layout
 from evenvae.models.mixture import LEAST_PROBABILITY, MixtureLatent, MixturePosterior
 from evenvae.models.model import Model
+from evenvae.models.networks import constant
+from evenvae.threefry import AnyKey
 
 START = 0.05
 """Standard deviation of all weights at the start."""
@@ -58,7 +61,7 @@ class HIVAEConfig:
         """Width of hidden layers of the prior, of which the mixture prior has none."""
         return 0
 
-    def build(self, layout: Layout, bias: Any, key: Key[Array, ""]) -> "HIVAE":
+    def build(self, layout: Layout, bias: Any, key: AnyKey) -> "HIVAE":
         """A new network; ``bias`` is not used, as the heads have none.
 
         Raises:
@@ -71,7 +74,7 @@ class HIVAEConfig:
                     f"model='hivae' does not know the likelihood {likelihood.name!r}. Give the column another "
                     "likelihood in the schema, or use model='vae'."
                 )
-        keys = jax.random.split(key, 3)
+        keys = threefry.split(key, 3)
         return HIVAE(HIEncoder.of(self, layout, keys[0]), Both(), PrivateHeads.of(self, layout, keys[1]))
 
 
@@ -109,17 +112,17 @@ class HIEncoder(eqx.Module):
     config: HIVAEConfig = eqx.field(static=True)
 
     @classmethod
-    def of(cls, config: HIVAEConfig, layout: Layout, key: Key[Array, ""]) -> "HIEncoder":
+    def of(cls, config: HIVAEConfig, layout: Layout, key: AnyKey) -> "HIEncoder":
         """Weights drawn from N(0, 0.05^2), biases 0."""
-        keys = jax.random.split(key, 3)
+        keys = threefry.split(key, 3)
         plain = {"mode": "standardized_onehot", "dropout_rate": 0.0, "normalise": False, "see_mask": False}
         layer = lambda width, k: redrawn(CellInput(layout, width, k, gain=1.0, bias=0.0, **plain), k)
-        shift = START * jax.random.normal(keys[2], (config.components, 2 * config.latent_size))
+        shift = jnp.asarray(START * threefry.normal(keys[2], (config.components, 2 * config.latent_size)))
         return cls(layer(config.components, keys[0]), layer(2 * config.latent_size, keys[1]), shift, config)
 
     def init(self) -> Int[Array, ""]:
         """No step has been taken."""
-        return jnp.zeros((), jnp.int32)
+        return jnp.asarray(np.int32(0))
 
     def __call__(
         self,
@@ -148,12 +151,12 @@ class HIEncoder(eqx.Module):
         return MixturePosterior(log_pi, base, self.shift, temperature, moments), after
 
 
-def redrawn(module: Any, key: Key[Array, ""]) -> Any:
+def redrawn(module: Any, key: AnyKey) -> Any:
     """The module with every array of two or more dimensions drawn from N(0, 0.05^2), and all others 0."""
     leaves, structure = jax.tree.flatten(module)
-    keys = jax.random.split(key, len(leaves))
+    keys = threefry.split(key, len(leaves))
     drawn = [
-        START * jax.random.normal(k, leaf.shape, leaf.dtype) if leaf.ndim > 1 else jnp.zeros_like(leaf)
+        jnp.asarray(START * threefry.normal(k, leaf.shape)) if leaf.ndim > 1 else constant(leaf.shape)
         for k, leaf in zip(keys, leaves, strict=True)
     ]
     return jax.tree.unflatten(structure, drawn)
@@ -182,7 +185,7 @@ class PrivateHeads(eqx.Module):
     layout: Layout = eqx.field(static=True)
 
     @classmethod
-    def of(cls, config: HIVAEConfig, layout: Layout, key: Key[Array, ""]) -> "PrivateHeads":
+    def of(cls, config: HIVAEConfig, layout: Layout, key: AnyKey) -> "PrivateHeads":
         """Weights drawn from N(0, 0.05^2), biases 0."""
         shapes = (
             (config.latent_size, layout.features, config.slice_size),
@@ -190,9 +193,10 @@ class PrivateHeads(eqx.Module):
             (config.components, layout.width),
         )
         to_slices, from_slice, from_s = (
-            START * jax.random.normal(k, shape) for k, shape in zip(jax.random.split(key, 3), shapes, strict=True)
+            jnp.asarray(START * threefry.normal(k, shape))
+            for k, shape in zip(threefry.split(key, 3), shapes, strict=True)
         )
-        return cls(to_slices, jnp.zeros(shapes[0][1:]), from_slice, from_s, layout)
+        return cls(to_slices, constant(shapes[0][1:]), from_slice, from_s, layout)
 
     @property
     def feature(self) -> Int[np.ndarray, " P"]:

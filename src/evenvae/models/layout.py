@@ -94,6 +94,12 @@ class Layout:
         return (np.cumsum(self.sizes) - self.sizes).astype(INDEX)
 
     @functools.cached_property
+    def first_packed(self) -> Int[np.ndarray, " D"]:
+        """Where the numbers of each column begin when the blocks stand side by side."""
+        begins = np.argsort(np.concatenate(self.elements_of_block))
+        return begins[self.first].astype(INDEX)
+
+    @functools.cached_property
     def feature_of_element(self) -> Int[np.ndarray, " E"]:
         """The column that each number of a row belongs to."""
         return np.repeat(np.arange(self.features), self.sizes).astype(INDEX)

@@ -6,13 +6,22 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key
 
+from evenvae import threefry
+from evenvae.threefry import AnyKey
 
-def xavier_uniform(key: Key[Array, ""], shape: tuple[int, ...], gain: float = 1.0) -> Float[Array, "..."]:
-    """Draws from U(-b, b) with b = gain sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010)."""
+
+def xavier_uniform(key: AnyKey, shape: tuple[int, ...], gain: float = 1.0) -> Float[np.ndarray, "..."]:
+    """Draws from U(-b, b) with b = gain sqrt(6 / (fan in + fan out)) (Glorot and Bengio, 2010), on the host."""
     bound = gain * (6.0 / (shape[-2] + shape[-1])) ** 0.5
-    return jax.random.uniform(key, shape, minval=-bound, maxval=bound)
+    return threefry.uniform(key, shape, -bound, bound)
+
+
+def constant(shape: tuple[int, ...] | int, value: float = 0.0) -> Float[Array, "..."]:
+    """An array of one number, made on the host: ``jnp.full`` would compile a program for every shape."""
+    return jnp.asarray(np.full(shape, value, np.float32))
 
 
 class Dense(eqx.Module):
@@ -21,9 +30,9 @@ class Dense(eqx.Module):
     kernel: Float[Array, "inputs outputs"]
     bias: Float[Array, " outputs"]
 
-    def __init__(self, inputs: int, outputs: int, key: Key[Array, ""], gain: float = 1.0, bias: float = 0.0):
-        self.kernel = xavier_uniform(key, (inputs, outputs), gain)
-        self.bias = jnp.full((outputs,), bias, self.kernel.dtype)
+    def __init__(self, inputs: int, outputs: int, key: AnyKey, gain: float = 1.0, bias: float = 0.0):
+        self.kernel = jnp.asarray(xavier_uniform(key, (inputs, outputs), gain))
+        self.bias = constant(outputs, bias)
 
     def __call__(self, x: Float[Array, "... inputs"]) -> Float[Array, "... outputs"]:
         """Apply to the last dimension."""
@@ -48,11 +57,11 @@ class BatchNorm(eqx.Module):
     @classmethod
     def of(cls, features: int) -> "BatchNorm":
         """Identity at the start."""
-        return cls(jnp.ones(features), jnp.zeros(features))
+        return cls(constant(features, 1.0), constant(features))
 
     def init(self) -> Statistics:
         """Statistics of a standardised batch."""
-        return Statistics(jnp.zeros_like(self.bias), jnp.ones_like(self.gain))
+        return Statistics(constant(self.bias.shape), constant(self.gain.shape, 1.0))
 
     def __call__(
         self, x: Float[Array, "rows features"], state: Statistics, inference: bool
@@ -82,13 +91,13 @@ class Stack(eqx.Module):
         width: int,
         depth: int,
         activation: Callable,
-        key: Key[Array, ""],
+        key: AnyKey,
         *,
         residual: bool,
         gain: float = 1.0,
         bias: float = 0.0,
     ):
-        keys = jax.random.split(key, max(depth, 1))
+        keys = threefry.split(key, max(depth, 1))
         sizes = [inputs] + [width] * depth
         self.layers = tuple(Dense(a, b, k, gain, bias) for a, b, k in zip(sizes[:-1], sizes[1:], keys, strict=False))
         self.activation = activation

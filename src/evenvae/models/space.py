@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from evenvae.likelihoods.base import Likelihood, Scale
 from evenvae.models.batch import Batch, Cells, no_tasks
-from evenvae.models.heads import Statistic, marginal_bias, statistic_parts
+from evenvae.models.heads import marginal_bias
 from evenvae.models.layout import Layout
 
 
@@ -96,12 +96,14 @@ class Space:
 
     @property
     def device_scales(self) -> tuple[Scale, ...]:
-        """The constants as float32 arrays."""
-        return self._on_device(jnp.float32)
+        """The constants of compiled programs, as float32 arrays."""
+        return jax.tree.map(lambda part: jnp.asarray(part, jnp.float32), self.precise_scales)
 
-    def _on_device(self, dtype: Any) -> tuple[Scale, ...]:
+    @property
+    def precise_scales(self) -> tuple[Scale, ...]:
+        """The constants of compiled programs, as float64 arrays on the host."""
         return tuple(
-            Scale(*(jnp.asarray(p, dtype) for p in block.likelihood.device_scale(scale)))
+            Scale(*(np.asarray(part, np.float64) for part in block.likelihood.device_scale(scale)))
             for block, scale in zip(self.layout.blocks, self.scales, strict=True)
         )
 
@@ -139,13 +141,6 @@ class Space:
         return marginal_bias(
             self.layout, self.cells(values, observed & ~np.isnan(values[:, self.layout.first])), observed
         )
-
-    def statistic(self, parameters: Float[np.ndarray | Array, "N P"], name: Statistic) -> Float[np.ndarray, "N E"]:
-        """A statistic of every cell as raw values, computed in float64; see `evenvae.models.heads.statistic_parts`."""
-        with jax.enable_x64(True):
-            wide = jnp.asarray(parameters, jnp.float64)
-            parts = statistic_parts(self.layout, wide, self._on_device(jnp.float64), name)
-            return self.to_raw(self.layout.join_elements([np.asarray(part) for part in parts]))
 
 
 def _references(column: Float[np.ndarray, "rows *event"], discrete: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

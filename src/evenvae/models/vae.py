@@ -4,8 +4,9 @@ import dataclasses
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Int
 
+from evenvae import threefry
 from evenvae.models.conditioning import TaskEncoder, TaskLatent, TaskTrunk
 from evenvae.models.convolution import ConvolutionalInput, PixelHeads, PixelTrunk
 from evenvae.models.encoder import CellInput, Encoder
@@ -13,6 +14,7 @@ from evenvae.models.heads import Heads
 from evenvae.models.layout import Layout
 from evenvae.models.model import Model
 from evenvae.models.networks import Dense, Stack
+from evenvae.threefry import AnyKey
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +59,7 @@ class VAEConfig:
         """Width of hidden layers of a prior that has any: that of the network."""
         return self.width
 
-    def build(self, layout: Layout, bias: Float[np.ndarray, " P"], key: Key[Array, ""]) -> "VAE":
+    def build(self, layout: Layout, bias: Float[np.ndarray, " P"], key: AnyKey) -> "VAE":
         """A new network; see `make_vae`."""
         return make_vae(self, layout, bias, key)
 
@@ -91,7 +93,7 @@ class ConditionalVAE(VAE):
         return self.trunk.given(prior_draw, tasks)
 
 
-def make_vae(config: VAEConfig, layout: Layout, bias: Float[np.ndarray, " P"], key: Key[Array, ""]) -> VAE:
+def make_vae(config: VAEConfig, layout: Layout, bias: Float[np.ndarray, " P"], key: AnyKey) -> VAE:
     """A new network; a `ConditionalVAE` where the configuration has tasks.
 
     Args:
@@ -100,7 +102,7 @@ def make_vae(config: VAEConfig, layout: Layout, bias: Float[np.ndarray, " P"], k
         bias: parameters of the columns' marginals, at which the heads begin.
         key: of the random weights.
     """
-    keys = jax.random.split(key, 5)
+    keys = threefry.split(key, 5)
     paper = config.kind == "paper"
     width, latent = config.width, config.latent_size
     tanh_gain, relu_gain, start = (5 / 3, 2**0.5, 0.01) if paper else (1.0, 1.0, 0.0)
@@ -140,5 +142,5 @@ def make_vae(config: VAEConfig, layout: Layout, bias: Float[np.ndarray, " P"], k
         heads = Heads.at_marginals(layout, width, keys[4], bias)
     if not config.tasks:
         return VAE(encoder, trunk, heads)
-    task_encoder = TaskEncoder.of(encoder, config.tasks, jax.random.fold_in(key, 2))
+    task_encoder = TaskEncoder.of(encoder, config.tasks, threefry.fold_in(key, 2))
     return ConditionalVAE(task_encoder, TaskTrunk(trunk, config.tasks), heads)

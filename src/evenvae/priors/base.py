@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from evenvae.part import Part
+from evenvae.threefry import AnyKey
 
 PosteriorOf = Callable[[Int[Array, " rows"]], Any]
 """The posterior (`evenvae.models.PosteriorProtocol`) of rows of the training table, given by their numbers."""
@@ -97,7 +98,7 @@ class PriorOptions(Part, abc.ABC):
     """Base of the options of a prior: a frozen dataclass beside each prior that can be chosen."""
 
     @abc.abstractmethod
-    def build(self, latent_size: int, width: int, key: Key[Array, ""]) -> Prior:
+    def build(self, latent_size: int, width: int, key: AnyKey) -> Prior:
         """A new prior.
 
         Args:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from evenvae.constants import LOG_2PI
+from evenvae.likelihoods.draws import draw_levels
 from evenvae.priors.standard import standard_kl
 
 ANCHOR = 0.01
@@ -37,7 +38,7 @@ def mixture_sample(
 ) -> Float[Array, "rows latent"]:
     """Draws: a component, then from its normal."""
     keys = jax.random.split(key)
-    chosen = jax.random.categorical(keys[0], log_weights, shape=(rows,))
+    chosen = draw_levels(keys[0], log_weights, rows)
     return means[chosen] + stds[chosen] * jax.random.normal(keys[1], (rows, means.shape[-1]))
 
 

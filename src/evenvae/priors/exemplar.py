@@ -8,10 +8,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from evenvae.models.networks import constant
 from evenvae.part import check_count
 from evenvae.priors.base import PosteriorOf, Prior, PriorOptions
 from evenvae.priors.components import ANCHOR, drift, mixture_log_prob, mixture_sample
 from evenvae.priors.standard import standard_log_prob
+from evenvae.threefry import AnyKey
 
 LEFT_OUT = -1e9
 """Log-weight of an exemplar that does not count."""
@@ -101,8 +103,8 @@ class Exemplar(PriorOptions):
     def __post_init__(self) -> None:
         check_count("components", self.components)
 
-    def build(self, latent_size: int, width: int, key: Key[Array, ""]) -> ExemplarPrior:
+    def build(self, latent_size: int, width: int, key: AnyKey) -> ExemplarPrior:
         """Components that are standard normal until the first step has been made."""
         del width, key
         shape = (self.components, latent_size)
-        return ExemplarPrior(jnp.zeros(shape), jnp.ones(shape), jnp.zeros(shape[0]), jnp.zeros(()), jnp.zeros(()))
+        return ExemplarPrior(constant(shape), constant(shape, 1.0), constant(shape[0]), constant(()), constant(()))

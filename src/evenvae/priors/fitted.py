@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
-from sklearn.mixture import GaussianMixture
 
 from evenvae.constants import LOG_2PI
+from evenvae.likelihoods.draws import draw_levels
 from evenvae.models.mixture import MixtureLatent
 from evenvae.priors.base import Prior
 
@@ -70,7 +70,7 @@ class FittedMixture(Prior):
     def sample(self, key: Key[Array, ""], rows: int) -> Any:
         """Draws: one of the normals, then from it; with its component, if there is one."""
         keys = jax.random.split(key)
-        chosen = jax.random.categorical(keys[0], self.log_weights, shape=(rows,))
+        chosen = draw_levels(keys[0], jnp.asarray(self.log_weights), rows)
         noise = jax.random.normal(keys[1], (rows, self.means.shape[-1]))
         z = self.means[chosen] + jnp.einsum("rij,rj->ri", self.factors[chosen], noise)
         return z if self.component is None else MixtureLatent(z, self.component[chosen])
@@ -106,6 +106,8 @@ def _fit(z: Float[np.ndarray, "rows latent"], seed: int) -> Normals:
         # too few draws for a covariance: independent coordinates
         variance = z.var(axis=0) + LEAST_VARIANCE if rows > 1 else np.ones(latent)
         return Normals(np.ones(1), z.mean(axis=0)[None], np.diag(np.sqrt(variance))[None])
+    from sklearn.mixture import GaussianMixture
+
     best, best_score = GaussianMixture(), -np.inf
     for count in [number for number in CANDIDATES if number <= room]:
         mixture = GaussianMixture(count, reg_covar=LEAST_VARIANCE, max_iter=50, tol=1e-2, random_state=seed)

@@ -7,10 +7,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from evenvae import threefry
 from evenvae.models.mixture import MixtureLatent, MixturePosterior
+from evenvae.models.networks import constant
 from evenvae.models.posterior import DiagonalNormal
 from evenvae.part import check_count
 from evenvae.priors.base import Prior, PriorOptions
+from evenvae.threefry import AnyKey
 
 START = 0.05
 """Standard deviation of the weights at the start."""
@@ -67,7 +70,8 @@ class Mixture(PriorOptions):
     def __post_init__(self) -> None:
         check_count("components", self.components)
 
-    def build(self, latent_size: int, width: int, key: Key[Array, ""]) -> MixturePrior:
+    def build(self, latent_size: int, width: int, key: AnyKey) -> MixturePrior:
         """Means drawn from N(0, 0.05^2)."""
         del width
-        return MixturePrior(START * jax.random.normal(key, (self.components, latent_size)), jnp.zeros(latent_size))
+        means = jnp.asarray(START * threefry.normal(key, (self.components, latent_size)))
+        return MixturePrior(means, constant(latent_size))

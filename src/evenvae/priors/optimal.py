@@ -7,13 +7,16 @@ from typing import Any, ClassVar, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from evenvae.models.networks import Dense, Stack, dropout
+from evenvae import threefry
+from evenvae.models.networks import Dense, Stack, constant, dropout
 from evenvae.priors.base import PosteriorOf, Prior, PriorOptions
 from evenvae.priors.components import ANCHOR, drift
 from evenvae.priors.standard import standard_log_prob
+from evenvae.threefry import AnyKey
 
 STEPS = 5
 """Steps of the ratio for every step of the model."""
@@ -212,12 +215,13 @@ class OptimalPrior(Prior):
 class Optimal(PriorOptions):
     """Options of the optimal prior: there are none."""
 
-    def build(self, latent_size: int, width: int, key: Key[Array, ""]) -> OptimalPrior:
+    def build(self, latent_size: int, width: int, key: AnyKey) -> OptimalPrior:
         """T = 0, with hidden layers of ``width``, and the moments of the standard normal."""
-        keys = jax.random.split(key)
+        keys = threefry.split(key)
         hidden = Stack(latent_size, width, HIDDEN, jax.nn.gelu, keys[0], residual=True)
-        output = jax.tree.map(jnp.zeros_like, Dense(width, 1, keys[1]))
-        return OptimalPrior(hidden, output, jnp.zeros(()), jnp.zeros(latent_size), jnp.eye(latent_size))
+        output = jax.tree.map(lambda leaf: constant(leaf.shape), Dense(width, 1, keys[1]))
+        identity = jnp.asarray(np.eye(latent_size, dtype=np.float32))
+        return OptimalPrior(hidden, output, constant(()), constant(latent_size), identity)
 
 
 def _base(u: Float[Array, "*rows latent"]) -> Float[Array, "*rows"]:

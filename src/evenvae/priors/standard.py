@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Key
 
 from evenvae.constants import LOG_2PI
 from evenvae.priors.base import Prior, PriorOptions
+from evenvae.threefry import AnyKey
 
 
 def standard_log_prob(z: Float[Array, "*rows latent"]) -> Float[Array, "*rows"]:
@@ -47,7 +48,7 @@ class StandardNormal(Prior):
 class Standard(PriorOptions):
     """Options of the prior N(0, I): there are none."""
 
-    def build(self, latent_size: int, width: int, key: Key[Array, ""]) -> StandardNormal:
+    def build(self, latent_size: int, width: int, key: AnyKey) -> StandardNormal:
         """The prior for so many coordinates of z."""
         del width, key
         return StandardNormal(latent_size)

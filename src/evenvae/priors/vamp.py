@@ -1,14 +1,18 @@
 """A learned mixture in latent space."""
 
 import dataclasses
+import math
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from evenvae import threefry
+from evenvae.models.networks import constant
 from evenvae.part import check_count
 from evenvae.priors.base import Prior, PriorOptions
 from evenvae.priors.components import mixture_log_prob, mixture_sample
+from evenvae.threefry import AnyKey
 
 LEAST_STD = 0.05
 
@@ -54,10 +58,10 @@ class Vamp(PriorOptions):
     def __post_init__(self) -> None:
         check_count("components", self.components)
 
-    def build(self, latent_size: int, width: int, key: Key[Array, ""]) -> VampPrior:
+    def build(self, latent_size: int, width: int, key: AnyKey) -> VampPrior:
         """Components that together cover the standard normal: means of variance 1/2, and variances of 1/2."""
         del width
         count = self.components
-        means = 0.5**0.5 * jax.random.normal(key, (count, latent_size))
-        spread = jnp.full((count, latent_size), jnp.log(jnp.expm1(0.5**0.5 - LEAST_STD)))
-        return VampPrior(means, spread, jnp.zeros(count))
+        means = jnp.asarray(0.5**0.5 * threefry.normal(key, (count, latent_size)))
+        spread = constant((count, latent_size), math.log(math.expm1(0.5**0.5 - LEAST_STD)))
+        return VampPrior(means, spread, constant(count))

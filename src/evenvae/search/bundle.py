@@ -103,7 +103,7 @@ def together(parts: list[Prepared], shared: bool) -> Prepared:
     joined = lambda trees: jax.tree.map(lambda *leaves: np.concatenate([np.asarray(a) for a in leaves]), *trees)
     return Prepared(
         joined([part.runs for part in parts]),
-        parts[0].static,
+        parts[0].skeleton,
         parts[0].data if shared else stack([part.data for part in parts]),
         [stream for part in parts for stream in part.streams],
         joined([part.validation for part in parts]),

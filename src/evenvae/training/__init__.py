@@ -2,12 +2,13 @@
 
 from evenvae.training.batches import BatchStream
 from evenvae.training.gradient_diagnostics import OPPOSED
-from evenvae.training.loop import Progress, Trained, stack, static_part, train
+from evenvae.training.loop import Progress, Trained, stack, train
 from evenvae.training.plan import Plan
 from evenvae.training.runs import Data, Run, start
 from evenvae.training.sample_weight import bootstrap_weights, expand_by_weight, nonzero_rows, validate
 from evenvae.training.settings import PURPOSES, OptimiserSettings, Training, TrainingSettings
 from evenvae.training.setup import Prepared
+from evenvae.training.skeleton import Skeleton
 from evenvae.training.step import Method, Network, Report, States, balanced_gradients, evaluate, first_states, loss
 from evenvae.training.validation import SLICE, Validation
 
@@ -25,6 +26,7 @@ __all__ = [
     "Progress",
     "Report",
     "Run",
+    "Skeleton",
     "States",
     "Trained",
     "Training",
@@ -39,7 +41,6 @@ __all__ = [
     "nonzero_rows",
     "stack",
     "start",
-    "static_part",
     "train",
     "validate",
 ]

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
 import jax
 import numpy as np
 
 from evenvae.errors import TrainingError
 from evenvae.training import checkpoint
 from evenvae.training.batches import BatchStream
-from evenvae.training.runs import Data, Run, everywhere, run_chunks, runs_mesh, spread
+from evenvae.training.runs import Data, Run, everywhere, keep_stopped, run_chunks, runs_mesh, spread
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
-from evenvae.training.step import Method, Network
+from evenvae.training.skeleton import Skeleton
+from evenvae.training.step import Method
 from evenvae.training.validation import Validation
 
 log = logging.getLogger(__name__)
@@ -49,13 +49,13 @@ class Trained:
 
     @property
     def best(self) -> tuple[Any, Any]:
-        """Parameters and encoder state of every run at its best validation metric."""
+        """The vectors of parameters and the encoder states of all runs at their best validation metric."""
         return self.runs.best_params, self.runs.best_encoder
 
 
 def train(
     runs: Run,
-    static: Network,
+    skeleton: Skeleton,
     data: Data,
     streams: list[BatchStream],
     validation: Validation,
@@ -96,8 +96,10 @@ def train(
             count = min(settings.steps_per_chunk, settings.steps - done)
             batches = spread(np.stack([stream.steps(done, count) for stream in streams]), mesh)
             after, chunk = run_chunks(
-                runs, batches, validation, data, static, method, optimiser, _program(settings), mesh
+                runs, batches, validation, data, skeleton, method, optimiser, _program(settings), mesh
             )
+            if np.any(runs.stopped):
+                after = keep_stopped(runs, after)
             jax.block_until_ready(after.step)
             record = _record(done + count, after, chunk)
             # one assignment, so that Ctrl-C leaves state, count and history of the same moment
@@ -159,8 +161,3 @@ def _report_failures(runs: Run, record: dict[str, Any], columns: list[str]) -> N
 def stack(trees: list[Any]) -> Any:
     """Pytrees of equal structure, stacked along a new first axis."""
     return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *trees)
-
-
-def static_part(network: Network) -> Network:
-    """The part of a network that is not an array."""
-    return eqx.partition(network, eqx.is_inexact_array)[1]

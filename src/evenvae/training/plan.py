@@ -3,14 +3,14 @@
 import dataclasses
 from typing import Any, Literal
 
-import jax
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Float
 
-from evenvae import balancing
+from evenvae import balancing, threefry
 from evenvae.models import HIVAEConfig, Layout, VAEConfig
 from evenvae.objectives import OBJECTIVES
 from evenvae.priors import PRIORS, Mixture, PriorOptions
+from evenvae.threefry import AnyKey
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.step import Method, Network
 
@@ -50,11 +50,11 @@ class Plan:
         """What the model is for."""
         return self.training.purpose
 
-    def new_network(self, layout: Layout, bias: Float[np.ndarray, " P"], key: Key[Array, ""]) -> Network:
+    def new_network(self, layout: Layout, bias: Float[np.ndarray, " P"], key: AnyKey) -> Network:
         """A new network; ``bias`` (P,) holds the heads at the columns' marginals."""
         model = self.network.build(layout, bias, key)
         config = self.network
-        return Network(model, self.prior.build(config.latent_size, config.prior_width, jax.random.fold_in(key, 1)))
+        return Network(model, self.prior.build(config.latent_size, config.prior_width, threefry.fold_in(key, 1)))
 
     def used(self) -> dict[str, Any]:
         """The settings of all parts by name, as they are used."""

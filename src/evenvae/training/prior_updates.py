@@ -6,13 +6,17 @@ from typing import Any
 from jaxtyping import Array, Int, Key
 
 from evenvae.likelihoods import Scale
-from evenvae.models.batch import Batch
+from evenvae.models.packed import PackedTable
 from evenvae.training.step import Network, States
 
 
-def _posterior_of(network: Network, states: States, table: Batch, scales: tuple[Scale, ...]) -> Callable[[Array], Any]:
+def _posterior_of(
+    network: Network, states: States, table: PackedTable, scales: tuple[Scale, ...]
+) -> Callable[[Array], Any]:
+    encoder, layout = network.model.encoder, network.model.heads.layout
+
     def posterior_of(rows: Array) -> Any:
-        return network.model.encoder(table.take(rows), scales, states.encoder, inference=True)[0]
+        return encoder(table.take(rows, layout), scales, states.encoder, inference=True)[0]
 
     return posterior_of
 
@@ -20,7 +24,7 @@ def _posterior_of(network: Network, states: States, table: Batch, scales: tuple[
 def update(
     network: Network,
     states: States,
-    table: Batch,
+    table: PackedTable,
     scales: tuple[Scale, ...],
     pool: Int[Array, "steps batch"],
     upcoming: Int[Array, " batch"],
@@ -38,7 +42,7 @@ def update(
 def finalise(
     network: Network,
     states: States,
-    table: Batch,
+    table: PackedTable,
     scales: tuple[Scale, ...],
     held_out: Int[Array, "slices size"],
     key: Key[Array, ""],

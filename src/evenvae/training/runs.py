@@ -6,13 +6,16 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
+from evenvae import threefry
 from evenvae.likelihoods import Scale
-from evenvae.models.batch import Batch
+from evenvae.models.packed import PackedTable
 from evenvae.training import gradient_diagnostics, prior_updates
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
+from evenvae.training.skeleton import Skeleton, vector_of
 from evenvae.training.step import Method, Network, States, balanced_gradients, update_after_step
 from evenvae.training.validation import Metric, Validation, measure
 
@@ -23,36 +26,37 @@ class Data(NamedTuple):
     Runs share one table, or have one each, stacked along a new first axis of every array.
     """
 
-    table: Batch
+    table: PackedTable
     scales: tuple[Scale, ...]
     bounds: Float[Array, "*runs 2 E"]
 
     @property
     def stacked(self) -> bool:
         """Whether every run has its own table."""
-        return self.table.mask.ndim == 3
+        return self.table.rows.ndim == 3
 
 
 class Run(NamedTuple):
     """Everything that changes while a run trains: a pytree of arrays, of one run or stacked over runs.
 
+    ``params`` and ``best_params`` hold all parameters of the network side by side, as its `Skeleton` says.
     ``bad_steps`` (D,) counts the steps in a row in which a column's gradient was not finite; ``stale`` the evaluations
     since the last improvement.
     """
 
-    params: Any
+    params: Float[Array | np.ndarray, "*runs P"]
     states: States
     optimiser: Any
-    key: Array
-    step: Int[Array, "*runs"]
-    bad_steps: Int[Array, "*runs D"]
-    failed: Bool[Array, "*runs"]
-    stopped: Bool[Array, "*runs"]
-    best_params: Any
+    key: Array | np.ndarray
+    step: Int[Array | np.ndarray, "*runs"]
+    bad_steps: Int[Array | np.ndarray, "*runs D"]
+    failed: Bool[Array | np.ndarray, "*runs"]
+    stopped: Bool[Array | np.ndarray, "*runs"]
+    best_params: Float[Array | np.ndarray, "*runs P"]
     best_encoder: Any
-    best_value: Float[Array, "*runs"]
-    best_step: Int[Array, "*runs"]
-    stale: Int[Array, "*runs"]
+    best_value: Float[Array | np.ndarray, "*runs"]
+    best_step: Int[Array | np.ndarray, "*runs"]
+    stale: Int[Array | np.ndarray, "*runs"]
 
 
 class Log(NamedTuple):
@@ -65,25 +69,26 @@ class Log(NamedTuple):
     diagnostics: dict[str, Array]
 
 
-def start(network: Network, states: States, key: Array, optimiser: OptimiserSettings, features: int) -> Run:
-    """A run at step 0; ``key`` is raw key data."""
-    params = eqx.filter(network, eqx.is_inexact_array)
-    # a copy, so that parameters and their best values never share a buffer
-    best_params, best_encoder = jax.tree.map(jnp.array, (params, states.encoder))
+def start(
+    network: Network, states: States, key: Array | np.ndarray, optimiser: OptimiserSettings, features: int
+) -> Run:
+    """A run at step 0, on the host."""
+    network, states = jax.tree.map(lambda leaf: np.asarray(leaf) if eqx.is_array(leaf) else leaf, (network, states))
+    params = vector_of(network)
     return Run(
-        params,
-        states,
-        optimiser.build().init(params),
-        key,
-        jnp.zeros((), jnp.int32),
-        jnp.zeros(features, jnp.int32),
-        jnp.zeros((), bool),
-        jnp.zeros((), bool),
-        best_params,
-        best_encoder,
-        jnp.full((), jnp.inf, jnp.float32),
-        jnp.zeros((), jnp.int32),
-        jnp.zeros((), jnp.int32),
+        params=params,
+        states=states,
+        optimiser=jax.tree.map(np.asarray, optimiser.build().init(params)),
+        key=threefry.raw(key),
+        step=np.zeros((), np.int32),
+        bad_steps=np.zeros(features, np.int32),
+        failed=np.zeros((), bool),
+        stopped=np.zeros((), bool),
+        best_params=params,
+        best_encoder=states.encoder,
+        best_value=np.full((), np.inf, np.float32),
+        best_step=np.zeros((), np.int32),
+        stale=np.zeros((), np.int32),
     )
 
 
@@ -92,17 +97,18 @@ def run_chunk(
     batches: Int[Array, "steps batch"],
     validation: Validation,
     data: Data,
-    static: Network,
+    skeleton: Skeleton,
     method: Method,
     optimiser: OptimiserSettings,
     settings: TrainingSettings,
 ) -> tuple[Run, Log]:
-    """Train one run for a chunk, then evaluate the validation metric; a stopped run comes back unchanged."""
+    """Train one run for a chunk, then evaluate the validation metric."""
     transformation = optimiser.build()
-    key = jax.random.wrap_key_data(run.key)
+    key = threefry.wrap(run.key)
 
-    auxiliary = static.prior.has_auxiliary_update
-    columns, features = data.table.mask.shape[-1], len(eqx.combine(run.params, static).model.heads.kernels()[0])
+    auxiliary = skeleton.rest.prior.has_auxiliary_update
+    layout = skeleton.rest.model.heads.layout
+    columns, features = layout.features, len(skeleton.network(run.params).model.heads.kernels()[0])
     records = settings.record_gradients and gradient_diagnostics.recordable(method.balancer, columns)
     used, states = method, run.states
     if records:
@@ -111,21 +117,20 @@ def run_chunk(
     def step(carry: Any, both: Any) -> tuple[Any, Any]:
         rows, upcoming = both
         params, states, opt_state, count, bad = carry
-        network = eqx.combine(params, static)
         own_key = jax.random.fold_in(key, count)
-        batch = (data.table.take(rows), data.scales, own_key, used)
+        batch = (data.table.take(rows, layout), data.scales, own_key, used)
         before = states
-        gradient, states, report = balanced_gradients(network, before, *batch)
-        updates, opt_state = transformation.update(gradient, opt_state, params)
-        params = eqx.apply_updates(params, updates)
+        gradient, states, report = balanced_gradients(skeleton.network(params), before, *batch)
+        updates, opt_state = transformation.update(vector_of(gradient), opt_state, params)
+        params = optax.apply_updates(params, updates)
         if used.balancer.needs_losses_after_step:
-            states = update_after_step(states, before, eqx.combine(params, static), *batch)
+            states = update_after_step(states, before, skeleton.network(params), *batch)
         if auxiliary:
-            network, prior_key = eqx.combine(params, static), jax.random.fold_in(own_key, 1)
+            network, prior_key = skeleton.network(params), jax.random.fold_in(own_key, 1)
             network, states = prior_updates.update(
                 network, states, data.table, data.scales, batches, upcoming, prior_key
             )
-            params = eqx.filter(network, eqx.is_inexact_array)
+            params = vector_of(network)
         bad = jnp.where(report.finite, 0, bad + 1)
         return (params, states, opt_state, count + 1, bad), (
             report.loss,
@@ -138,20 +143,18 @@ def run_chunk(
     carry, (losses, column_losses, kls, worst) = jax.lax.scan(step, carry, (batches, jnp.roll(batches, -1, axis=0)))
     params, states, opt_state, count, bad = carry
     states, diagnostics = gradient_diagnostics.end(states, features) if records else (states, {})
+    network = skeleton.network(params)
     if auxiliary:
         network, states = prior_updates.finalise(
-            eqx.combine(params, static),
+            network,
             states,
             data.table,
             data.scales,
             validation.rows,
             jax.random.fold_in(key, 2**31 - 2),
         )
-        params = eqx.filter(network, eqx.is_inexact_array)
-    trained = jax.tree.leaves(params)
-    healthy = jnp.stack([jnp.isfinite(leaf).all() for leaf in trained]).all()
-    failed = run.failed | ~healthy | (worst.max() >= settings.max_bad_steps)
-    network = eqx.combine(params, static)
+        params = vector_of(network)
+    failed = run.failed | ~jnp.isfinite(params).all() | (worst.max() >= settings.max_bad_steps)
     metric = measure(
         network,
         states.encoder,
@@ -164,8 +167,7 @@ def run_chunk(
     better = (metric.value < run.best_value) & ~failed if settings.keep_best else ~failed
     stale = jnp.where(better, 0, run.stale + 1)
     patience = settings.patience if settings.patience is not None else np.iinfo(np.int32).max
-    choose = lambda condition, new, old: jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)
-    best_params, best_encoder = choose(better, (params, states.encoder), (run.best_params, run.best_encoder))
+    best_params, best_encoder = where(better, (params, states.encoder), (run.best_params, run.best_encoder))
     after = Run(
         params,
         states,
@@ -182,8 +184,21 @@ def run_chunk(
         stale.astype(jnp.int32),
     )
     diagnostics = method.objective.diagnostics(states.objective) | network.prior.diagnostics(states.prior) | diagnostics
-    log = Log(losses.mean(), column_losses.mean(0), kls.mean(), metric, diagnostics)
-    return choose(run.stopped, run, after), log
+    return after, Log(losses.mean(), column_losses.mean(0), kls.mean(), metric, diagnostics)
+
+
+def where(condition: Bool[Array, ""], new: Any, old: Any) -> Any:
+    """One pytree or another of the same structure."""
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)
+
+
+@jax.jit
+def keep_stopped(before: Run, after: Run) -> Run:
+    """``after`` a chunk, with every run that had stopped as it was ``before``; both stacked over runs.
+
+    It is a program of its own, which a fit needs only where some of several runs have stopped.
+    """
+    return jax.vmap(where)(before.stopped, before, after)
 
 
 def runs_mesh(runs: int) -> Mesh:
@@ -209,7 +224,7 @@ def run_chunks(
     batches: Int[Array, "runs steps batch"],
     validation: Validation,
     data: Data,
-    static: Network,
+    skeleton: Skeleton,
     method: Method,
     optimiser: OptimiserSettings,
     settings: TrainingSettings,
@@ -219,7 +234,7 @@ def run_chunks(
 
     def share(runs: Any, batches: Any, validation: Any, data: Any) -> Any:
         one = lambda run, rows, held_out, table: run_chunk(
-            run, rows, held_out, table, static, method, optimiser, settings
+            run, rows, held_out, table, skeleton, method, optimiser, settings
         )
         return jax.vmap(one, in_axes=(0, 0, 0, 0 if data.stacked else None))(runs, batches, validation, data)
 

@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from evenvae import threefry
 from evenvae.errors import InputError
 from evenvae.models.batch import Batch
+from evenvae.models.packed import PackedTable
 from evenvae.models.space import Space
 from evenvae.models.targets import squared_targets, targets
 from evenvae.training import warm_start
 from evenvae.training.batches import BatchStream
-from evenvae.training.loop import stack, static_part
+from evenvae.training.loop import stack
 from evenvae.training.plan import Plan
 from evenvae.training.runs import Data, Run, start
 from evenvae.training.sample_weight import bootstrap_weights, expand_by_weight
+from evenvae.training.skeleton import Skeleton
 from evenvae.training.step import Network, States, first_states
 from evenvae.training.validation import SLICE, Validation
 
@@ -29,7 +31,7 @@ class Prepared(NamedTuple):
     """What `train` needs beside the plan: stacked runs at step 0 and what each of them learns from."""
 
     runs: Run
-    static: Network
+    skeleton: Skeleton
     data: Data
     streams: list[BatchStream]
     validation: Validation
@@ -85,7 +87,7 @@ def prepare(
     if members is not None:
         networks = warm_start.continued(networks, members)
     runs = stack([start(*one, plan.optimiser, space.layout.features) for one in networks])
-    data = Data(table, space.device_scales, space.value_bounds.astype(np.float32))
+    data = Data(PackedTable.of(space.layout, table), space.device_scales, space.value_bounds.astype(np.float32))
     streams, validations = [], []
     for run in range(plan.ensemble):
         learning, held = split(rows, held_out, seed, run)
@@ -94,7 +96,7 @@ def prepare(
         streams.append(BatchStream(learning, plan.training.batch_size, (seed, run), of(learning)))
         held = held if len(held) else learning
         validations.append(_validation(held, np.asarray(table.mask), seed, run, of(held)))
-    return Prepared(runs, static_part(networks[0][0]), data, streams, stack(validations))
+    return Prepared(runs, Skeleton.of(networks[0][0]), data, streams, stack(validations))
 
 
 def new_networks(
@@ -104,9 +106,9 @@ def new_networks(
     bias, wanted = space.marginal_bias(*cells), _targets(plan, space, *cells)
     made = []
     for run in range(runs):
-        keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), run))
+        keys = threefry.split(threefry.fold_in(threefry.key(seed), run))
         network = plan.new_network(space.layout, bias, keys[0])
-        made.append((network, first_states(network, plan.method, wanted), jax.random.key_data(keys[1])))
+        made.append((network, first_states(network, plan.method, wanted), keys[1]))
     return made
 
 

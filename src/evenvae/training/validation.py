@@ -8,7 +8,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from evenvae.likelihoods import Scale
 from evenvae.models import Layout, log_prob, statistic, values
-from evenvae.models.batch import Batch
+from evenvae.models.packed import PackedTable
 from evenvae.training.settings import Purpose
 from evenvae.training.step import Network
 
@@ -37,7 +37,7 @@ class Metric(NamedTuple):
 def measure(
     network: Network,
     encoder_state: Any,
-    table: Batch,
+    table: PackedTable,
     scales: tuple[Scale, ...],
     bounds: Float[Array, "2 E"],
     validation: Validation,
@@ -60,7 +60,7 @@ def measure(
 
     def one(piece: Any) -> tuple[Array, Array]:
         rows, weight, hidden = piece
-        batch = table.take(rows)
+        batch = table.take(rows, network.model.heads.layout)
         observed = batch.mask
         seen = observed & ~hidden if purpose == "impute" else observed
         scored = layout.spread(observed & hidden if purpose == "impute" else observed) * weight[:, None]
@@ -93,7 +93,7 @@ def penalty(
 def _negative_elbo(
     network: Network,
     encoder_state: Any,
-    table: Batch,
+    table: PackedTable,
     scales: tuple[Scale, ...],
     validation: Validation,
     key: Key[Array, ""],
@@ -101,7 +101,7 @@ def _negative_elbo(
 ) -> Metric:
     def one(piece: Any) -> tuple[Array, Array, Array]:
         (rows, weight, _), key = piece
-        batch = table.take(rows)
+        batch = table.take(rows, network.model.heads.layout)
         posterior, _ = network.model.encoder(batch, scales, encoder_state, inference=True)
         z = posterior.at(jax.random.normal(key, (1, len(rows), posterior.noise_size)))
         layout = network.model.heads.layout
