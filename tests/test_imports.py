@@ -12,12 +12,13 @@ import evenvae
 
 ROOT = Path(evenvae.__file__).parent
 FOUNDATION = {"errors", "constants", "part"}
-NETWORKS = FOUNDATION | {"likelihoods", "models", "objectives", "priors"}
+NETWORKS = FOUNDATION | {"threefry", "likelihoods", "models", "objectives", "priors"}
 TRAINING = NETWORKS | {"balancing", "io", "training"}
 FITTED = TRAINING | {"options", "tables", "metrics", "fitted"}
 MAY_KNOW: dict[str, set[str]] = {
     "errors": set(),
     "constants": set(),
+    "threefry": set(),
     "part": {"errors"},
     "forked": {"errors"},
     "io": {"errors"},
@@ -26,8 +27,8 @@ MAY_KNOW: dict[str, set[str]] = {
     "metrics": FOUNDATION,
     "objectives": FOUNDATION,
     "tables": {"errors", "io", "likelihoods"},
-    "models": FOUNDATION | {"likelihoods"},
-    "priors": FOUNDATION | {"models", "likelihoods"},
+    "models": FOUNDATION | {"threefry", "likelihoods"},
+    "priors": FOUNDATION | {"threefry", "models", "likelihoods"},
     "training": TRAINING,
     "options": TRAINING | {"options", "tables"},
     "fitted": FITTED,

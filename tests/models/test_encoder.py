@@ -18,7 +18,9 @@ def test_looking_up_equals_a_one_hot_product(levels):
     weight = rng.random((10, 3)).astype(np.float32)
     onehot = np.eye(levels)[codes] * weight[..., None]
     expected = np.einsum("rcl,clw->rw", onehot, table)
-    np.testing.assert_allclose(look_up(jnp.asarray(table), jnp.asarray(codes), weight), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        look_up([jnp.asarray(table)], [jnp.asarray(codes)], [weight]), expected, rtol=1e-5, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("levels", [2, 5])

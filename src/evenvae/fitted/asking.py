@@ -93,7 +93,7 @@ def of_members(model: FittedModel, function: Callable, batch: Batch, samples: in
 
 
 def statistic(space: Space, parameters: Float[np.ndarray, "N P"], name: Statistic) -> Float[np.ndarray, "N E"]:
-    """A statistic of every cell as raw values, computed in float64; see `evenvae.models.heads.statistic_parts`."""
+    """A statistic of every cell as raw values, computed in float64; see `evenvae.models.heads.statistic`."""
     layout, scales = space.layout, space.precise_scales
 
     def ask(part: Float[np.ndarray, "rows P"]) -> Any:

@@ -12,6 +12,7 @@ from evenvae.fitted.asking import averaged, members_mean, of_member, of_members
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.reconstruction import reconstruct
 from evenvae.models.batch import Batch
+from evenvae.models.merging import merged
 from evenvae.part import check_choice, check_seed, check_whole
 
 SAMPLES = 50
@@ -103,8 +104,11 @@ def _named(
     means = members_mean(of_members(model, kernels.reconstruct, batch))
     if generator is not None:
         # the largest of log p plus Gumbel noise is a draw by p
-        means = [np.log(np.maximum(part, 1e-30)) + generator.gumbel(size=part.shape) if block.likelihood.discrete
-                 else part for block, part in zip(model.space.layout.blocks, means, strict=True)]  # fmt: skip
+        blocks = merged(model.space.layout).layout.blocks
+        means = [
+            np.log(np.maximum(part, 1e-30)) + generator.gumbel(size=part.shape) if block.likelihood.discrete else part
+            for block, part in zip(blocks, means, strict=True)
+        ]
     named = kernels.decide(model.space.layout, means, pooled)
     values = values.copy()
     for place, code in pooled.items():

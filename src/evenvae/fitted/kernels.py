@@ -23,12 +23,15 @@ from evenvae.models import Layout, log_jacobian, log_prob
 from evenvae.models.batch import Batch
 from evenvae.models.heads import Statistic
 from evenvae.models.heads import statistic as of_columns
+from evenvae.models.merging import merged
 from evenvae.threefry import AnyKey
 from evenvae.training import Network
 
 Scales = tuple[Scale, ...]
 Expectations = list[Array]
-"""For every block what may be averaged over draws and members: point estimates of numbers, probabilities of levels."""
+"""For every block, merged as it is evaluated, what may be averaged over draws and members: point estimates of numbers,
+probabilities of levels.
+"""
 
 
 @functools.lru_cache(maxsize=16)
@@ -134,9 +137,12 @@ def log_likelihood(
 
 
 def expectations(layout: Layout, parameters: Float[Array, "*rows P"], scales: Scales) -> Expectations:
-    """For every block what may be averaged: point estimates of numbers in value space, probabilities of levels."""
-    parts = []
-    for block, part, scale in zip(layout.blocks, layout.split(parameters), scales, strict=True):
+    """For every block, merged as it is evaluated, what may be averaged.
+
+    These are point estimates of numbers in value space, and probabilities of levels.
+    """
+    view, parts = merged(layout), []
+    for block, part, scale in zip(view.layout.blocks, view.split(parameters), view.scales(scales), strict=True):
         likelihood = block.likelihood
         parts.append(likelihood.probabilities(part) if likelihood.discrete else likelihood.point_estimate(part, scale))
     return parts
@@ -152,7 +158,7 @@ def decide(
         averaged: expectations by block.
         without: by column, the code of a level that is not to be chosen.
     """
-    parts = []
+    parts, layout = [], merged(layout).layout
     for block, part in zip(layout.blocks, averaged, strict=True):
         if not block.likelihood.discrete:
             parts.append(np.asarray(part, np.float64))
@@ -195,10 +201,10 @@ def impute(
     parameters, _, log_weight = _weighted(network, encoder_state, batch, scales, noise)
     weight = jax.nn.softmax(log_weight, axis=0)
     layout = network.model.heads.layout
-    parts = []
-    lows, highs = layout.split_elements(bounds[0]), layout.split_elements(bounds[1])
+    blocks, parts = merged(layout).layout, []
+    lows, highs = blocks.split_elements(bounds[0]), blocks.split_elements(bounds[1])
     expected = expectations(layout, parameters, scales)
-    for block, part, low, high in zip(layout.blocks, expected, lows, highs, strict=True):
+    for block, part, low, high in zip(blocks.blocks, expected, lows, highs, strict=True):
         if not block.likelihood.discrete:
             # a single far-off draw of a heavy-tailed column must not dominate the mean
             part = jnp.clip(part, low, high)
@@ -227,17 +233,18 @@ def draw(
     layout: Layout, parameters: Float[Array, "rows P"], scales: Scales, key: Key[Array, ""]
 ) -> Float[Array, "rows E"]:
     """One draw of every column, in value space."""
-    rows = parameters.shape[0]
-    shapes = [(b.likelihood.uniforms, len(b.columns), *b.likelihood.event_shape) for b in layout.blocks]
+    view, rows = merged(layout), parameters.shape[0]
+    blocks = view.layout.blocks
+    shapes = [(b.likelihood.uniforms, len(b.columns), *b.likelihood.event_shape) for b in blocks]
     ends = np.cumsum([math.prod(shape) for shape in shapes])
     uniform = open_uniform(key, (rows, int(ends[-1])))
     parts = []
     for block, part, scale, shape, end in zip(
-        layout.blocks, layout.split(parameters), scales, shapes, ends, strict=True
+        blocks, view.split(parameters), view.scales(scales), shapes, ends, strict=True
     ):
         own = uniform[:, end - math.prod(shape) : end].reshape(rows, *shape)
         parts.append(block.likelihood.from_uniform(jnp.moveaxis(own, 1, 0), part, scale))
-    return layout.join_elements(parts)
+    return view.layout.join_elements(parts)
 
 
 @eqx.filter_jit

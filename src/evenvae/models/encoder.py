@@ -1,18 +1,19 @@
 """From a batch of cells to q(z|x)."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key, Shaped
 
 from evenvae import threefry
 from evenvae.likelihoods.base import FARTHEST, Scale
 from evenvae.models.batch import Batch
-from evenvae.models.layout import Block, Layout
+from evenvae.models.layout import INDEX, Block, Layout
 from evenvae.models.networks import BatchNorm, Dense, Stack, Statistics, constant, dropout, xavier_uniform
 from evenvae.models.posterior import DiagonalNormal
 from evenvae.threefry import AnyKey
@@ -104,7 +105,7 @@ class CellInput(eqx.Module):
             if self._looked_up(block):
                 weight = self.layout.part(keep if training else mask, block).astype(dtype)
                 # cells of a histogram are a bin and the place in it: the integer part is the bin
-                looked_up.append((likelihood.encoder_input == "ordered level", x.astype(jnp.int32), weight))
+                looked_up.append((likelihood.encoder_input == "ordered level", x, weight))
                 continue
             observed = self.layout.part(mask, block).reshape(*x.shape[:2], *([1] * (x.ndim - 2)))
             if self.mode == "raw":
@@ -128,28 +129,43 @@ class CellInput(eqx.Module):
             inputs = seen if inputs is None else jnp.concatenate([inputs, seen], axis=-1)
         if inputs is not None:
             out = out + inputs @ self.kernel
-        for table, (ordered, codes, weight) in zip(self.embeddings, looked_up, strict=True):
-            if ordered:
-                # thermometer code: ones up to and including the level
-                table = jnp.cumsum(table, axis=1)
-            if training:
-                weight = weight / (1 - self.dropout_rate)
-            out = out + look_up(table, codes, weight)
+        if looked_up:
+            scale = 1 / (1 - self.dropout_rate) if training else 1.0
+            # thermometer code: ones up to and including the level
+            tables = [
+                jnp.cumsum(table, axis=1) if ordered else table
+                for table, (ordered, *_) in zip(self.embeddings, looked_up, strict=True)
+            ]
+            out = out + look_up(tables, [codes for _, codes, _ in looked_up], [scale * w for *_, w in looked_up])
         return out, state
 
 
 def look_up(
-    table: Float[Array, "columns levels width"],
-    codes: Int[Array | np.ndarray, "rows columns"],
-    weight: Float[Array | np.ndarray, "rows columns"],
+    tables: Sequence[Float[Array, "_ _ width"]],
+    codes: Sequence[Shaped[Array | np.ndarray, "rows _"]],
+    weights: Sequence[Float[Array | np.ndarray, "rows _"]],
 ) -> Float[Array, "rows width"]:
-    """Sum over columns of ``weight * table[column, code]``."""
-    columns, levels, width = table.shape
-    if levels <= GATHER_ABOVE:
-        onehot = (codes[..., None] == jnp.arange(levels, dtype=codes.dtype)) * weight[..., None]
-        return onehot.reshape(codes.shape[0], -1) @ table.reshape(-1, width)
-    rows = table[jnp.arange(columns), codes.astype(jnp.int32)]
-    return (rows * weight[..., None]).sum(-2)
+    """Sum over tables and their columns of ``weight * table[column, code]``.
+
+    Each table has a row for every level of every column; ``codes`` and ``weights`` have a column for each. Of a code
+    that is no whole number the integer part counts.
+    """
+    parts = list(zip(tables, codes, weights, strict=True))
+    small = [part for part in parts if part[0].shape[1] <= GATHER_ABOVE]
+    found = []
+    if small:
+        sizes = np.concatenate([np.full(table.shape[0], table.shape[1]) for table, *_ in small])
+        column = np.repeat(np.arange(len(sizes), dtype=INDEX), sizes)
+        level = (np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)).astype(INDEX)
+        code, weight = (jnp.concatenate(part, axis=1) for part in zip(*[part[1:] for part in small], strict=True))
+        # one matrix of all levels of all columns, and one product
+        onehot = jnp.where(code.astype(jnp.int32)[:, column] == level, weight[:, column], 0)
+        found.append(onehot @ jnp.concatenate([table.reshape(-1, table.shape[2]) for table, *_ in small]))
+    for table, code, weight in parts:
+        if table.shape[1] > GATHER_ABOVE:
+            rows = table[jnp.arange(table.shape[0]), code.astype(jnp.int32)]
+            found.append((rows * weight[..., None]).sum(-2))
+    return sum(found[1:], start=found[0])
 
 
 class Encoder(eqx.Module):

@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 from evenvae.likelihoods.base import Scale
 from evenvae.models.batch import Cells
 from evenvae.models.layout import Layout
+from evenvae.models.merging import merged
 from evenvae.models.networks import constant, xavier_uniform
 from evenvae.threefry import AnyKey
 
@@ -81,34 +82,35 @@ def log_prob(
     layout: Layout, parameters: Float[Array, "... P"], cells: Cells, mask: Bool[Array | np.ndarray, "... D"]
 ) -> Float[Array, "... D"]:
     """Log-likelihood of every cell in model space; 0 where the cell is missing."""
+    view = merged(layout)
     parts = [
         block.likelihood.log_prob(part, x.astype(parameters.dtype))
-        for block, part, x in zip(layout.blocks, layout.split(parameters), cells, strict=True)
+        for block, part, x in zip(view.layout.blocks, view.split(parameters), view.cells(cells), strict=True)
     ]
-    return jnp.where(mask, layout.join(parts), 0)
+    return jnp.where(mask, view.layout.join(parts), 0)
 
 
 def log_jacobian(
     layout: Layout, cells: Cells, scales: tuple[Scale, ...], mask: Bool[Array | np.ndarray, "rows D"]
 ) -> Float[Array, "rows D"]:
     """What has to be added to `log_prob` for the raw scale; it does not depend on the parameters."""
-    parts = []
-    for block, x, scale in zip(layout.blocks, cells, scales, strict=True):
+    view, parts = merged(layout), []
+    for block, x, scale in zip(view.layout.blocks, view.cells(cells), view.scales(scales), strict=True):
         x = jnp.asarray(x)
         rows = x.shape[: x.ndim - len(block.likelihood.event_shape)]
         parts.append(jnp.broadcast_to(block.likelihood.log_jacobian(x, scale), rows))
-    return jnp.where(mask, layout.join(parts), 0)
+    return jnp.where(mask, view.layout.join(parts), 0)
 
 
-def statistic_parts(
+def statistic(
     layout: Layout, parameters: Float[Array, "... P"], scales: tuple[Scale, ...], name: Statistic
-) -> list[Float[Array, "..."]]:
-    """A statistic of every column by block, in value space; ``"default"`` is the likelihood's point estimate.
+) -> Float[Array, "... E"]:
+    """A statistic of every column, in value space; ``"default"`` is the likelihood's point estimate.
 
     Levels give their mode, whatever the name.
     """
-    parts = []
-    for block, part, scale in zip(layout.blocks, layout.split(parameters), scales, strict=True):
+    view, parts = merged(layout), []
+    for block, part, scale in zip(view.layout.blocks, view.split(parameters), view.scales(scales), strict=True):
         likelihood = block.likelihood
         of_numbers = {
             "default": likelihood.point_estimate,
@@ -117,21 +119,14 @@ def statistic_parts(
             "mode": likelihood.mode,
         }
         parts.append((likelihood.mode if likelihood.discrete else of_numbers[name])(part, scale))
-    return parts
-
-
-def statistic(
-    layout: Layout, parameters: Float[Array, "... P"], scales: tuple[Scale, ...], name: Statistic
-) -> Float[Array, "... E"]:
-    """`statistic_parts`, joined in the order of the table."""
-    return layout.join_elements(statistic_parts(layout, parameters, scales, name))
+    return view.layout.join_elements(parts)
 
 
 def values(layout: Layout, cells: Cells, scales: tuple[Scale, ...], dtype: Any = jnp.float32) -> Float[Any, "... E"]:
     """Model-space cells to value space."""
-    return layout.join_elements(
-        [
-            block.likelihood.value(x.astype(dtype), scale)
-            for block, x, scale in zip(layout.blocks, cells, scales, strict=True)
-        ]
-    )
+    view = merged(layout)
+    parts = [
+        block.likelihood.value(x.astype(dtype), scale)
+        for block, x, scale in zip(view.layout.blocks, view.cells(cells), view.scales(scales), strict=True)
+    ]
+    return view.layout.join_elements(parts)

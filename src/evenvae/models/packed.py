@@ -1,5 +1,6 @@
 """A table as one array on the device, so that a batch of rows is one gather, whatever the number of blocks."""
 
+import math
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -8,12 +9,14 @@ from jaxtyping import Array, Float
 
 from evenvae.models.batch import Batch
 from evenvae.models.layout import Layout
+from evenvae.models.merging import merged
 
 
 class PackedTable(NamedTuple):
     """Rows of a table with their cells in model space, block beside block, and then the codes of their tasks.
 
-    A missing cell is NaN; codes are whole numbers far below 2^24, which float32 holds exactly.
+    The blocks are in the order in which they are merged, so that what is evaluated together lies side by side. A
+    missing cell is NaN; codes are whole numbers far below 2^24, which float32 holds exactly.
     """
 
     rows: Float[Array | np.ndarray, "*runs N width"]
@@ -22,22 +25,34 @@ class PackedTable(NamedTuple):
     def of(cls, layout: Layout, table: Batch) -> "PackedTable":
         """The rows of a table on the host."""
         parts = []
-        for block, cells in zip(layout.blocks, table.cells, strict=True):
+        for number in _order(layout):
+            block, cells = layout.blocks[number], np.asarray(table.cells[number])
             observed = layout.part(np.asarray(table.mask), block)
             observed = observed.reshape(*observed.shape, *([1] * (cells.ndim - 2)))
             parts.append(np.where(observed, cells, np.nan).astype(np.float32).reshape(len(cells), -1))
         return cls(np.concatenate([*parts, np.asarray(table.tasks, np.float32)], axis=1))
 
     def take(self, rows: Any, layout: Layout) -> Batch:
-        """The batch of these rows; ``rows`` is anything that indexes an array."""
+        """The batch of these rows, with all cells as float32; ``rows`` is anything that indexes an array."""
         taken = self.rows[rows]
-        mask = ~jnp.isnan(taken[..., layout.first_packed])
-        cells, begin = [], 0
-        for block in layout.blocks:
-            likelihood = block.likelihood
-            shape = (len(block.columns), *likelihood.event_shape)
-            end = begin + int(np.prod(shape))
-            own = taken[..., begin:end].reshape(*taken.shape[:-1], *shape)
-            cells.append(jnp.where(jnp.isnan(own), likelihood.filler, own).astype(likelihood.cell_dtype))
+        blocks = [layout.blocks[number] for number in _order(layout)]
+        fillers = np.repeat([block.likelihood.filler for block in blocks], [_size(block) for block in blocks])
+        missing = jnp.isnan(taken[..., : layout.elements])
+        filled = jnp.where(missing, fillers.astype(np.float32), taken[..., : layout.elements])
+        mask = ~missing[..., merged(layout).layout.first_packed]
+        cells, begin = {}, 0
+        for number, block in zip(_order(layout), blocks, strict=True):
+            end = begin + _size(block)
+            shape = (*taken.shape[:-1], len(block.columns), *block.likelihood.event_shape)
+            cells[number] = filled[..., begin:end].reshape(shape)
             begin = end
-        return Batch(tuple(cells), mask, taken[..., begin:].astype(jnp.int32))
+        in_order = tuple(cells[number] for number in range(len(cells)))
+        return Batch(in_order, mask, taken[..., layout.elements :].astype(jnp.int32))
+
+
+def _order(layout: Layout) -> list[int]:
+    return [number for group in merged(layout).blocks for number in group]
+
+
+def _size(block: Any) -> int:
+    return len(block.columns) * math.prod(block.likelihood.event_shape)
