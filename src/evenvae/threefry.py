@@ -123,10 +123,10 @@ def uniform(key: AnyKey, shape: tuple[int, ...], low: float = 0.0, high: float =
     size = math.prod(shape)
     x, y = threefry_2x32(_columns(key), np.zeros(size, np.uint32), np.arange(size, dtype=np.uint32))
     unit = (((x ^ y) >> np.uint32(9)) | np.float32(1).view(np.uint32)).view(np.float32) - np.float32(1)
-    low, high = np.float32(low), np.float32(high)
+    least, width = np.float32(low), np.float32(high) - np.float32(low)
     # compiled programs multiply and add with one rounding, as float64 does here
-    scaled = (unit.astype(np.float64) * np.float64(high - low) + np.float64(low)).astype(np.float32)
-    return np.maximum(low, scaled).reshape(shape)
+    scaled = (unit.astype(np.float64) * np.float64(width) + np.float64(least)).astype(np.float32)
+    return np.maximum(least, scaled).reshape(shape)
 
 
 def normal(key: AnyKey, shape: tuple[int, ...]) -> Float[np.ndarray, "..."]:

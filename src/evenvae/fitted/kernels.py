@@ -84,6 +84,12 @@ def log_prior(network: Network, z: Float[Array | np.ndarray, "rows latent"]) -> 
 
 
 @eqx.filter_jit
+def normaliser_figures(network: Network, key: AnyKey) -> dict[str, Array]:
+    """The constant of an unnormalised prior; see `Prior.normaliser_figures`."""
+    return network.prior.normaliser_figures(threefry.wrap(key))
+
+
+@eqx.filter_jit
 def decode(
     network: Network, places: Float[Array | np.ndarray, "rows size"], tasks: Int[Array | np.ndarray, "rows T"]
 ) -> Float[Array, "rows P"]:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import jax
 import numpy as np
 
+from evenvae import threefry
 from evenvae.fitted import kernels
 from evenvae.fitted.asking import of_member
 from evenvae.fitted.model import FittedModel
@@ -48,10 +48,8 @@ def task_dependence(model: FittedModel, batch: Batch, seed: Any) -> dict[str, fl
 
 def normaliser(model: FittedModel) -> dict[str, float]:
     """log Z of an unnormalised prior, on which likelihoods depend, and the effective draws behind it; else empty."""
-    return {
-        name: float(value)
-        for name, value in model.members[0].network.prior.normaliser_figures(jax.random.key(0)).items()
-    }
+    figures = kernels.normaliser_figures(model.members[0].network, threefry.key(0))
+    return {name: float(value) for name, value in figures.items()}
 
 
 def warn_of_saturation(history: list[dict[str, Any]]) -> str | None:

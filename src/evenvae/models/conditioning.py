@@ -7,6 +7,7 @@ The task is part of the latent, so that whatever indexes or decodes latents need
 from typing import NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
@@ -135,7 +136,7 @@ class TaskEncoder(eqx.Module):
     def of(cls, encoder: Encoder, levels: tuple[int, ...], key: AnyKey) -> "TaskEncoder":
         """The encoder, told the tasks; ``levels`` holds the number of levels of each task column."""
         width = encoder.output.kernel.shape[0]
-        first = TaskInput(encoder.cell_input, jnp.asarray(xavier_uniform(key, (sum(levels), width))), levels)
+        first = TaskInput(encoder.cell_input, jax.device_put(xavier_uniform(key, (sum(levels), width))), levels)
         return cls(eqx.tree_at(lambda e: e.cell_input, encoder, first), levels)
 
     def init(self) -> Statistics | None:

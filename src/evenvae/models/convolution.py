@@ -87,7 +87,7 @@ class ConvolutionalInput(eqx.Module):
             for block in columns
         )
         cells = CellInput(rest, width, keys[1], see_mask=False, **options)
-        seen = jnp.asarray(0.1 * xavier_uniform(keys[2], (layout.features, width)))
+        seen = jax.device_put(0.1 * xavier_uniform(keys[2], (layout.features, width)))
         return cls(cells, images, seen, layout)
 
     def init(self) -> Statistics | None:
@@ -172,7 +172,7 @@ class PixelHeads(eqx.Module):
         outputs = layout.width // (height * width)
         kernel = 0.1 * xavier_uniform(key, (CHANNELS[0], outputs))
         own = np.asarray(bias, np.float32).reshape(height, width, outputs)
-        return cls(jnp.asarray(kernel), jnp.asarray(own), layout)
+        return cls(jax.device_put(kernel), jax.device_put(own), layout)
 
     @property
     def feature(self) -> Int[np.ndarray, " outputs"]:

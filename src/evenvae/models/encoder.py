@@ -66,9 +66,9 @@ class CellInput(eqx.Module):
         kernel = np.zeros((0, width), np.float32)
         if inputs:
             kernel = xavier_uniform(key, (inputs, width), 1.0) * bound / (6.0 / (inputs + width)) ** 0.5
-        self.kernel = jnp.asarray(kernel)
+        self.kernel = jax.device_put(kernel)
         self.embeddings = tuple(
-            jnp.asarray(threefry.uniform(k, (columns, levels, width), -bound, bound))
+            jax.device_put(threefry.uniform(k, (columns, levels, width), -bound, bound))
             for k, (columns, levels) in zip(keys, tables, strict=True)
         )
         self.bias = constant(width, bias)

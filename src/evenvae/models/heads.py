@@ -30,13 +30,13 @@ class Heads(eqx.Module):
     def at_marginals(cls, layout: Layout, hidden: int, key: AnyKey, bias: Float[np.ndarray | Array, " P"]) -> "Heads":
         """Biases that give each column's marginal and small weights, so that no column starts far off."""
         kernel = 0.1 * xavier_uniform(key, (hidden, layout.width))
-        return cls(jnp.asarray(kernel), jnp.asarray(np.asarray(bias, np.float32)), layout)
+        return cls(jax.device_put(kernel), jax.device_put(np.asarray(bias, np.float32)), layout)
 
     @classmethod
     def of_paper(cls, layout: Layout, hidden: int, key: AnyKey) -> "Heads":
         """Xavier-uniform weights with the gain of ReLU and biases 0.01, as in the code released with the paper."""
         kernel = xavier_uniform(key, (hidden, layout.width), 2**0.5)
-        return cls(jnp.asarray(kernel), constant(layout.width, 0.01), layout)
+        return cls(jax.device_put(kernel), constant(layout.width, 0.01), layout)
 
     @property
     def feature(self) -> Int[np.ndarray, " P"]:

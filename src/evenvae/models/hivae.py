@@ -117,12 +117,12 @@ class HIEncoder(eqx.Module):
         keys = threefry.split(key, 3)
         plain = {"mode": "standardized_onehot", "dropout_rate": 0.0, "normalise": False, "see_mask": False}
         layer = lambda width, k: redrawn(CellInput(layout, width, k, gain=1.0, bias=0.0, **plain), k)
-        shift = jnp.asarray(START * threefry.normal(keys[2], (config.components, 2 * config.latent_size)))
+        shift = jax.device_put(START * threefry.normal(keys[2], (config.components, 2 * config.latent_size)))
         return cls(layer(config.components, keys[0]), layer(2 * config.latent_size, keys[1]), shift, config)
 
     def init(self) -> Int[Array, ""]:
         """No step has been taken."""
-        return jnp.asarray(np.int32(0))
+        return jax.device_put(np.int32(0))
 
     def __call__(
         self,
@@ -156,7 +156,7 @@ def redrawn(module: Any, key: AnyKey) -> Any:
     leaves, structure = jax.tree.flatten(module)
     keys = threefry.split(key, len(leaves))
     drawn = [
-        jnp.asarray(START * threefry.normal(k, leaf.shape)) if leaf.ndim > 1 else constant(leaf.shape)
+        jax.device_put(START * threefry.normal(k, leaf.shape)) if leaf.ndim > 1 else constant(leaf.shape)
         for k, leaf in zip(keys, leaves, strict=True)
     ]
     return jax.tree.unflatten(structure, drawn)
@@ -193,7 +193,7 @@ class PrivateHeads(eqx.Module):
             (config.components, layout.width),
         )
         to_slices, from_slice, from_s = (
-            jnp.asarray(START * threefry.normal(k, shape))
+            jax.device_put(START * threefry.normal(k, shape))
             for k, shape in zip(threefry.split(key, 3), shapes, strict=True)
         )
         return cls(to_slices, constant(shapes[0][1:]), from_slice, from_s, layout)

@@ -21,7 +21,7 @@ def xavier_uniform(key: AnyKey, shape: tuple[int, ...], gain: float = 1.0) -> Fl
 
 def constant(shape: tuple[int, ...] | int, value: float = 0.0) -> Float[Array, "..."]:
     """An array of one number, made on the host: ``jnp.full`` would compile a program for every shape."""
-    return jnp.asarray(np.full(shape, value, np.float32))
+    return jax.device_put(np.full(shape, value, np.float32))
 
 
 class Dense(eqx.Module):
@@ -31,7 +31,7 @@ class Dense(eqx.Module):
     bias: Float[Array, " outputs"]
 
     def __init__(self, inputs: int, outputs: int, key: AnyKey, gain: float = 1.0, bias: float = 0.0):
-        self.kernel = jnp.asarray(xavier_uniform(key, (inputs, outputs), gain))
+        self.kernel = jax.device_put(xavier_uniform(key, (inputs, outputs), gain))
         self.bias = constant(outputs, bias)
 
     def __call__(self, x: Float[Array, "... inputs"]) -> Float[Array, "... outputs"]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
@@ -97,7 +96,7 @@ class Space:
     @property
     def device_scales(self) -> tuple[Scale, ...]:
         """The constants of compiled programs, as float32 arrays."""
-        return jax.tree.map(lambda part: jnp.asarray(part, jnp.float32), self.precise_scales)
+        return jax.tree.map(lambda part: jax.device_put(part.astype(np.float32)), self.precise_scales)
 
     @property
     def precise_scales(self) -> tuple[Scale, ...]:

@@ -64,8 +64,8 @@ class FittedMixture(Prior):
 
     @classmethod
     def _stacked(cls, fits: "list[Normals]", component: Float[Array, "M S"] | None) -> "FittedMixture":
-        weights, means, factors = (jnp.asarray(np.concatenate(part), jnp.float32) for part in zip(*fits, strict=True))
-        return cls(means, factors, jnp.log(weights), component)
+        weights, means, factors = (np.concatenate(part).astype(np.float32) for part in zip(*fits, strict=True))
+        return cls(means, factors, np.log(weights), component)
 
     def sample(self, key: Key[Array, ""], rows: int) -> Any:
         """Draws: one of the normals, then from it; with its component, if there is one."""

@@ -73,5 +73,5 @@ class Mixture(PriorOptions):
     def build(self, latent_size: int, width: int, key: AnyKey) -> MixturePrior:
         """Means drawn from N(0, 0.05^2)."""
         del width
-        means = jnp.asarray(START * threefry.normal(key, (self.components, latent_size)))
+        means = jax.device_put(START * threefry.normal(key, (self.components, latent_size)))
         return MixturePrior(means, constant(latent_size))

@@ -220,7 +220,7 @@ class Optimal(PriorOptions):
         keys = threefry.split(key)
         hidden = Stack(latent_size, width, HIDDEN, jax.nn.gelu, keys[0], residual=True)
         output = jax.tree.map(lambda leaf: constant(leaf.shape), Dense(width, 1, keys[1]))
-        identity = jnp.asarray(np.eye(latent_size, dtype=np.float32))
+        identity = jax.device_put(np.eye(latent_size, dtype=np.float32))
         return OptimalPrior(hidden, output, constant(()), constant(latent_size), identity)
 
 

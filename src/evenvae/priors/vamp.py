@@ -4,7 +4,6 @@ import dataclasses
 import math
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from evenvae import threefry
@@ -62,6 +61,6 @@ class Vamp(PriorOptions):
         """Components that together cover the standard normal: means of variance 1/2, and variances of 1/2."""
         del width
         count = self.components
-        means = jnp.asarray(0.5**0.5 * threefry.normal(key, (count, latent_size)))
+        means = jax.device_put(0.5**0.5 * threefry.normal(key, (count, latent_size)))
         spread = constant((count, latent_size), math.log(math.expm1(0.5**0.5 - LEAST_STD)))
         return VampPrior(means, spread, constant(count))

@@ -92,13 +92,13 @@ def train(
     began, saved, first = time.monotonic(), time.monotonic(), done
     interrupted = False
     try:
-        while done < settings.steps and not bool(np.all(runs.stopped)):
+        while done < settings.steps and not np.asarray(runs.stopped).all():
             count = min(settings.steps_per_chunk, settings.steps - done)
             batches = spread(np.stack([stream.steps(done, count) for stream in streams]), mesh)
             after, chunk = run_chunks(
                 runs, batches, validation, data, skeleton, method, optimiser, _program(settings), mesh
             )
-            if np.any(runs.stopped):
+            if np.asarray(runs.stopped).any():
                 after = keep_stopped(runs, after)
             jax.block_until_ready(after.step)
             record = _record(done + count, after, chunk)
