@@ -4,8 +4,17 @@ import jax
 import numpy as np
 import pytest
 
-from evenvae.models.packed import PackedTable
+from evenvae.models.packed import PackedTable, round_number
 from support import mixed_table
+
+
+def test_tables_of_nearly_equal_length_are_of_one_shape():
+    space, values, observed = mixed_table()
+    shapes = {
+        PackedTable.of(space.layout, space.batch(values[:rows], observed[:rows])).rows.shape for rows in range(321, 337)
+    }
+    assert shapes == {(336, space.layout.elements)}
+    assert all(-rows % round_number(rows) <= rows / 16 for rows in range(1, 3000))
 
 
 @pytest.mark.parametrize("tasks", [0, 2])

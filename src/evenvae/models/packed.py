@@ -23,14 +23,19 @@ class PackedTable(NamedTuple):
 
     @classmethod
     def of(cls, layout: Layout, table: Batch) -> "PackedTable":
-        """The rows of a table on the host."""
+        """The rows of a table on the host.
+
+        Empty rows are added up to a round number, so that tables of nearly equal length, such as the folds of a
+        cross-validation, are trained by one program.
+        """
         parts = []
         for number in _order(layout):
             block, cells = layout.blocks[number], np.asarray(table.cells[number])
             observed = layout.part(np.asarray(table.mask), block)
             observed = observed.reshape(*observed.shape, *([1] * (cells.ndim - 2)))
             parts.append(np.where(observed, cells, np.nan).astype(np.float32).reshape(len(cells), -1))
-        return cls(np.concatenate([*parts, np.asarray(table.tasks, np.float32)], axis=1))
+        rows = np.concatenate([*parts, np.asarray(table.tasks, np.float32)], axis=1)
+        return cls(np.pad(rows, ((0, -len(rows) % round_number(len(rows))), (0, 0)), constant_values=np.nan))
 
     def take(self, rows: Any, layout: Layout) -> Batch:
         """The batch of these rows, with all cells as float32; ``rows`` is anything that indexes an array."""
@@ -48,6 +53,11 @@ class PackedTable(NamedTuple):
             begin = end
         in_order = tuple(cells[number] for number in range(len(cells)))
         return Batch(in_order, mask, taken[..., layout.elements :].astype(jnp.int32))
+
+
+def round_number(rows: int) -> int:
+    """The power of two to whose multiples tables of about so many rows are filled up: at most a sixteenth of them."""
+    return 1 << max(0, rows.bit_length() - 5)
 
 
 def _order(layout: Layout) -> list[int]:
