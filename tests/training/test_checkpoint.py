@@ -3,7 +3,8 @@
 import pytest
 
 from evenvae.errors import InputError
-from evenvae.training import train
+from evenvae.io import tensors
+from evenvae.training import checkpoint, train
 from training_support import same, setup
 
 
@@ -28,6 +29,14 @@ def test_a_checkpoint_of_other_settings_is_refused(mixed, tmp_path):
     train(*setup(mixed), folder=tmp_path, fingerprint="x")
     with pytest.raises(InputError, match="other data or other settings"):
         train(*setup(mixed), folder=tmp_path, resume=True, fingerprint="y")
+
+
+def test_a_checkpoint_of_an_earlier_version_is_refused(mixed, tmp_path):
+    arguments = setup(mixed)
+    earlier = {".params.model.trunk": arguments[0].params}
+    tensors.write(tmp_path / checkpoint.NAME, checkpoint.KIND, 1, earlier, {"fingerprint": "x", "history": []})
+    with pytest.raises(InputError, match="made by an earlier version of EvenVAE"):
+        train(*arguments, folder=tmp_path, resume=True, fingerprint="x")
 
 
 def test_a_cut_checkpoint_is_refused(mixed, tmp_path):

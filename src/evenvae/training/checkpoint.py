@@ -9,7 +9,7 @@ import numpy as np
 from evenvae.errors import InputError
 from evenvae.io import tensors as tensor_files
 
-KIND, VERSION, NAME = "checkpoint", 1, "checkpoint.safetensors"
+KIND, VERSION, NAME = "checkpoint", 2, "checkpoint.safetensors"
 
 
 def named_leaves(tree: Any) -> dict[str, np.ndarray]:
@@ -46,12 +46,21 @@ def save(folder: str | Path, runs: Any, fingerprint: str, history: list[dict]) -
 
 
 def load(folder: str | Path, runs: Any, fingerprint: str) -> tuple[Any, list[dict]]:
-    """Fill ``runs`` from the checkpoint; InputError where it was made from other data or other settings."""
+    """Fill ``runs`` from the checkpoint.
+
+    Raises:
+        InputError: it was made from other data, with other settings, or by a version that kept it otherwise.
+    """
     tensors, metadata = tensor_files.read(Path(folder) / NAME, KIND, VERSION)
     if metadata["fingerprint"] != fingerprint:
         raise InputError(
             f"The checkpoint in {folder} was made from other data or other settings: repeat the call that "
             "made it, or choose a new folder."
+        )
+    if ".params" not in tensors:
+        raise InputError(
+            f"The checkpoint in {folder} was made by an earlier version of EvenVAE, which kept the parameters otherwise: "
+            "continue with that version, or choose a new folder."
         )
     return fill_leaves(runs, tensors, f"The checkpoint in {folder}"), metadata["history"]
 
