@@ -59,7 +59,7 @@ def load(folder: str | Path, runs: Any, fingerprint: str) -> tuple[Any, list[dic
         )
     if ".params" not in tensors:
         raise InputError(
-            f"The checkpoint in {folder} was made by an earlier version of EvenVAE, which kept the parameters otherwise: "
+            f"The checkpoint in {folder} was made by an earlier version of EvenVAE, which kept parameters otherwise: "
             "continue with that version, or choose a new folder."
         )
     return fill_leaves(runs, tensors, f"The checkpoint in {folder}"), metadata["history"]
