@@ -1,227 +1,296 @@
-"""Time of one training step of every model, plain and balanced, beside the VAE in eager PyTorch.
+"""Time of one training step of every model, plain and balanced, beside its floor and beside PyTorch and torchjd.
 
     pip install torch==2.13.0 && pip install '.[benchmark]'
     EVENVAE_DATA=... python benchmarks/step_time.py benchmarks/results/step_time.json
 
-Adult's shape, the paper's network, batch 128, float32. Blocks of steps of the four variants alternate, the figure
-is the median over blocks; PyTorch runs with as many threads as it likes. The balanced PyTorch step takes D backward
-passes to the last shared feature, then IMTL-G and PCGrad on the rows.
+Adult's shape, batch 128, float32; the paper's network for all but the two lines of the default one. Blocks of steps of
+all variants alternate, the figures are medians over blocks, so that other work on the machine meets all of them alike;
+the figures to read are the ratios. A step of EvenVAE is the program of `fit` with a validation of one row; PyTorch is
+eager, compiled (`torch.compile`), and with the aggregators of torchjd, and runs with as many threads as it likes unless
+``--torch-threads`` says how many. `torch_peers.py` holds its steps.
+
+The floor of a step is the time of what it cannot do without, on one core; see `floor`.
 """
 
 import argparse
+import dataclasses
+import importlib.util
 import json
+import os
+import tempfile
 import time
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import jax
 import numpy as np
-import torch
-from torch import nn
-from torch.nn import functional as F
+from scipy.linalg import blas
+from threadpoolctl import threadpool_limits
 
-from evenvae import balancing, datasets, tables
-from evenvae.models import HIVAEConfig, VAEConfig
-from evenvae.models.space import Space
-from evenvae.objectives import ELBO, IWAE, DReG
-from evenvae.options.resolution import likelihoods_of
-from evenvae.priors import Mixture, StandardNormal
-from evenvae.training import (
-    Data,
-    Method,
-    Network,
-    OptimiserSettings,
-    TrainingSettings,
-    Validation,
-    first_states,
-    stack,
-    start,
-    static_part,
-)
+from evenvae import IWAE, DReG, EvenVAE, Training, datasets
+from evenvae.fitted.fitting import begin, read
+from evenvae.models.encoder import CellInput
+from evenvae.options import Options
+from evenvae.training import Validation, stack
 from evenvae.training.runs import everywhere, run_chunks, runs_mesh, spread
 from provenance import provenance
 
-HIDDEN, LATENT, BATCH = 50, 6, 128
-VANILLA, VAE = ELBO(), VAEConfig(LATENT, HIDDEN, 2, "paper", "raw", 0.1)
-STANDARD = StandardNormal(LATENT)
+BATCH, DRAWS = 128, 20
+PLAIN, BALANCED, GRADNORM = "none", "imtl-g+pcgrad", "gradnorm+pcgrad"
+PAPER = {"preset": "paper"}
+CASES: dict[str, dict] = {
+    "EvenVAE plain": {**PAPER, "balance": PLAIN},
+    f"EvenVAE {BALANCED}": {**PAPER, "balance": BALANCED},
+    f"EvenVAE {GRADNORM}": {**PAPER, "balance": GRADNORM},
+    "EvenVAE iwae plain": {**PAPER, "balance": PLAIN, "objective": IWAE(DRAWS)},
+    f"EvenVAE iwae {BALANCED}": {**PAPER, "balance": BALANCED, "objective": IWAE(DRAWS)},
+    "EvenVAE dreg plain": {**PAPER, "balance": PLAIN, "objective": DReG(DRAWS)},
+    f"EvenVAE dreg {BALANCED}": {**PAPER, "balance": BALANCED, "objective": DReG(DRAWS)},
+    "EvenVAE hivae plain": {**PAPER, "balance": PLAIN, "model": "hivae"},
+    f"EvenVAE hivae {BALANCED}": {**PAPER, "balance": BALANCED, "model": "hivae"},
+    "EvenVAE default, reconstruct": {},
+    "EvenVAE default, impute": {"purpose": "impute"},
+    "EvenVAE default, sample": {"purpose": "sample"},
+}
+"""Options of EvenVAE; the batch is the same for all."""
+PEERS: dict[str, Callable] = {
+    "PyTorch eager plain": lambda peers: peers.plain(compiled=False),
+    "PyTorch compiled plain": lambda peers: peers.plain(compiled=True),
+    f"PyTorch eager {BALANCED}": lambda peers: peers.balanced(),
+    f"PyTorch compiled {BALANCED}": lambda peers: peers.balanced_compiled(),
+    **{
+        f"torchjd {name}, {where}": lambda peers, name=name, everywhere=everywhere: peers.torchjd(name, everywhere)
+        for name in ("UPGrad", "IMTLG", "PCGrad")
+        for where, everywhere in (("shared feature", False), ("shared parameters", True))
+    },
+}
 
 
-class TorchVAE(nn.Module):
-    """Encoder and trunk of the paper; heads as one linear layer whose outputs are split by column."""
+class Product(NamedTuple):
+    """A product of a (rows, inputs) and an (inputs, outputs) matrix, and how often its size is multiplied in a step."""
 
-    def __init__(self, inputs: int, widths: list[int]):
-        super().__init__()
-        h = HIDDEN
-        self.encoder = nn.Sequential(
-            nn.Dropout(0.1), nn.BatchNorm1d(inputs), nn.Linear(inputs, h), nn.Tanh(), nn.Linear(h, h), nn.Tanh(),
-            nn.Linear(h, h), nn.Tanh(), nn.Linear(h, 2 * LATENT),
-        )  # fmt: skip
-        self.trunk = nn.Sequential(
-            nn.Linear(LATENT, h), nn.ReLU(), nn.Linear(h, h), nn.ReLU(), nn.Linear(h, h), nn.ReLU()
+    rows: int
+    inputs: int
+    outputs: int
+    times: int = 3
+
+
+class Speed(NamedTuple):
+    """Of one core: floating-point operations a second in a product of matrices, bytes a second in a copy."""
+
+    flops: float
+    bytes: float
+
+
+def floor(products: list[Product], parameters: int, speed: Speed) -> float:
+    """Microseconds of a step that does nothing but multiply its matrices and move its numbers.
+
+        2 * sum(times * rows * inputs * outputs) / flops  +  4 * (8 * parameters + 2 * sum(rows * outputs)) / bytes
+
+    A layer is multiplied three times: forward, for the gradient of its weights and for that of its inputs. Adam reads a
+    parameter, its gradient and its two moments and writes the parameter and the moments, and the gradient was written
+    before: 8 numbers a parameter; what a layer gives is written and read once. Functions of single numbers, random
+    numbers and the gather of the batch are left out.
+    """
+    flops = 2 * sum(p.times * p.rows * p.inputs * p.outputs for p in products)
+    moved = 4 * (8 * parameters + 2 * sum(p.rows * p.outputs for p in products))
+    return 1e6 * (flops / speed.flops + moved / speed.bytes)
+
+
+def products_of(network, draws: int, *, balanced: bool, doubly: bool) -> list[Product]:
+    """The products of one step of a network, for `floor`.
+
+    The first layer has no gradient of its inputs, and looks levels up, one row of weights for every column. The layers
+    after the latent see every draw; the doubly reparametrised gradient goes back through them twice. Balanced columns
+    need the Gramian of their gradients at the shared features, once for every feature and gradient, whatever the
+    balancer makes of it.
+    """
+    model = network.model
+    found, first = [], lambda part: isinstance(part, CellInput)
+    for part in jax.tree.leaves(model.encoder, is_leaf=first):
+        for leaf in jax.tree.leaves(part):
+            if leaf.ndim > 1 and leaf.size:
+                inputs = leaf.shape[0] if leaf.ndim == 3 else leaf.shape[-2]
+                found.append(Product(BATCH, inputs, leaf.shape[-1], 2 if first(part) else 3))
+    rows, times = draws * BATCH, 4 if doubly else 3
+    found += [Product(rows, *leaf.shape, times) for leaf in jax.tree.leaves(model.trunk) if leaf.ndim > 1]
+    features = model.heads.layout.features
+    for kernel in model.heads.kernels()[0]:
+        found.append(Product(rows, *kernel.shape, times))
+        if balanced:
+            found.append(Product(features, rows * kernel.shape[0], features, 2 if doubly else 1))
+    return found
+
+
+def measured_speed(repeats: int = 15) -> Speed:
+    """Of one core, medians: a product of two float32 matrices of 1024 x 1024, and a copy of 1 MiB.
+
+    So small a copy stays in the cache, as the numbers of a step do.
+    """
+    size, count = 1024, 400
+    a = np.asfortranarray(np.random.default_rng(0).normal(size=(size, size)).astype(np.float32))
+    source, target = np.ones(1 << 18, np.float32), np.zeros(1 << 18, np.float32)
+
+    def copies() -> None:
+        for _ in range(count):
+            np.copyto(target, source)
+
+    with threadpool_limits(1):
+        product, copy = (
+            median(seconds(call) for _ in range(repeats)) for call in (lambda: blas.sgemm(1.0, a, a), copies)
         )
-        self.heads = nn.Linear(h, sum(widths))
-        self.widths = widths
-
-    def posterior(self, x):
-        mean, spread = self.encoder(x).chunk(2, -1)
-        return mean, F.softplus(spread)
+    return Speed(2 * size**3 / product, count * 2 * source.nbytes / copy)
 
 
-def column_loss(family: str, eta, x, mask):
-    """Mean negative log-likelihood of one column."""
-    if family in ("normal", "lognormal"):
-        precision = F.softplus(eta[:, 1]) + 5e-7
-        log_prob = -precision * (x - eta[:, 0] / (2 * precision)) ** 2 + 0.5 * torch.log(2 * precision) - 0.919
-    elif family == "poisson":
-        log_prob = x * eta[:, 0] - torch.exp(eta[:, 0].clamp(max=15)) - torch.lgamma(x + 1)
-    elif family == "bernoulli":
-        log_prob = x * eta[:, 0] - F.softplus(eta[:, 0])
-    else:
-        log_prob = -F.cross_entropy(eta, x.long(), reduction="none")
-    return -(log_prob * mask).mean()
+def seconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
 
 
-def torch_step(model, optimiser, families, x, mask, balanced: bool):
-    """One step of eager PyTorch."""
-    optimiser.zero_grad()
-    mean, std = model.posterior(x * mask)
-    z = mean + std * torch.randn_like(std)
-    kl = 0.5 * (mean**2 + std**2 - 1).sum(-1).mean() - std.log().sum(-1).mean()
-    y = model.trunk(z)
-    seen = y.detach().requires_grad_() if balanced else y
-    parts = model.heads(seen).split(model.widths, -1)
-    losses = [column_loss(f, eta, x[:, d], mask[:, d]) for d, (f, eta) in enumerate(zip(families, parts, strict=True))]
-    if not balanced:
-        (sum(losses) + kl).backward()
-    else:
-        rows = []
-        for loss in losses:
-            (row,) = torch.autograd.grad(loss, seen, retain_graph=True)
-            rows.append(row.flatten())
-        heads = torch.autograd.grad(sum(losses), list(model.heads.parameters()))
-        G = torch.stack(rows)
-        v = torch_balance(G).view_as(y)
-        torch.autograd.backward([y, kl], [v, torch.ones(())])
-        for parameter, gradient in zip(model.heads.parameters(), heads, strict=True):
-            parameter.grad = gradient
-    optimiser.step()
+class Variant(NamedTuple):
+    """A block of ``steps`` steps, and the floor of one of them."""
+
+    block: Callable[[], object]
+    steps: int
+    floor: float
 
 
-def torch_balance(G):
-    """IMTL-G with sign guard, PCGrad, norm matching, on rows."""
-    norms = G.norm(dim=1).clamp(min=1e-12)
-    U = G / norms[:, None]
-    rho = (U @ U.T).double() + 1e-7 * torch.eye(len(G))
-    a = torch.linalg.solve(rho, torch.ones(len(G), dtype=torch.float64))
-    w = a / norms
-    w = (w / w.sum().abs()).float()
-    scaled = w[:, None] * G
-    squares = (scaled**2).sum(1)
-    out = torch.zeros_like(G[0])
-    for i in range(len(G)):
-        g = scaled[i].clone()
-        for j in torch.randperm(len(G)).tolist():
-            if j != i:
-                inner = g @ scaled[j]
-                if inner < 0:
-                    g -= inner / squares[j] * scaled[j]
-        out += g
-    return out * (G.sum(0).norm() / out.norm().clamp(min=1e-10))
+def ours(data, options: dict, steps: int, speed: Speed) -> Variant:
+    """The program of `fit`, from the state that the last block left."""
+    model = EvenVAE(**options, schema=data.schema, training=Training(batch_size=BATCH))
+    wanted = Options.of(model.get_params(deep=False))
+    encoded, weight, schema = read(wanted, data.table)
+    started = begin(wanted, encoded, schema, weight)
+    prepared, plan, mesh = started.runs, started.plan, runs_mesh(1)
+    features = len(schema.features)
+    one_row = Validation(np.zeros((1, 1), np.int32), np.ones((1, 1), np.float32), np.zeros((1, 1, features), bool))
+    validation, table = spread(stack([one_row]), mesh), everywhere(prepared.data, mesh)
+    settings = dataclasses.replace(plan.training, steps=0, steps_per_chunk=0, patience=None)
+    held = {"runs": spread(prepared.runs, mesh), "done": 0}
+
+    def block() -> None:
+        batches = spread(prepared.streams[0].steps(held["done"], steps)[None], mesh)
+        after, _ = run_chunks(
+            held["runs"], batches, validation, table, prepared.skeleton, plan.method, plan.optimiser, settings, mesh
+        )
+        jax.block_until_ready(after.step)
+        held.update(runs=after, done=held["done"] + steps)
+
+    objective = plan.method.objective
+    network = prepared.skeleton.network(prepared.runs.params[0])
+    products = products_of(
+        network, objective.samples, balanced=plan.balance != PLAIN, doubly=objective.doubly_reparametrised
+    )
+    return Variant(block, steps, floor(products, prepared.runs.params.size, speed))
+
+
+def peers_of(data, threads: int):
+    """PyTorch's steps on the same cells."""
+    import torch
+
+    from torch_peers import Peers
+
+    if threads:
+        torch.set_num_threads(threads)
+    wanted = Options.of(EvenVAE(**PAPER, schema=data.schema).get_params(deep=False))
+    encoded, weight, schema = read(wanted, data.table)
+    started = begin(wanted, encoded, schema, weight)
+    layout, network = started.space.layout, started.plan.network
+    x = np.zeros(encoded.values.shape, np.float32)
+    cells = started.space.cells(encoded.values, encoded.observed)
+    for block, part in zip(layout.blocks, cells, strict=True):
+        x[:, list(block.columns)] = part
+    families = [column.likelihood for column in schema.features]
+    widths = [likelihood.width for likelihood in layout.likelihoods]
+    return Peers(x, encoded.observed.astype(np.float32), families, widths, network.width, network.latent_size, BATCH)
+
+
+def unavailable(name: str) -> str | None:
+    """Why a peer cannot run here; None if it can."""
+    needs = {"PyTorch": ["torch"], "torchjd": ["torch", "torchjd"]}.get(name.split()[0], [])
+    needs = [*needs, "qpsolvers", "quadprog"] if "UPGrad" in name else needs
+    missing = [package for package in needs if importlib.util.find_spec(package) is None]
+    return f"{', '.join(missing)} not installed" if missing else None
+
+
+def ratios(times: dict[str, list[float]]) -> dict[str, float]:
+    """Medians over rounds of blocks: a peer's step over EvenVAE's that does as much; balanced over plain of EvenVAE."""
+    found = {}
+    for name in times:
+        if name.startswith(("PyTorch", "torchjd")):
+            pairs = [(name, "EvenVAE plain" if name.endswith("plain") else f"EvenVAE {BALANCED}")]
+        else:
+            pairs = [(name, name.replace(balance, "plain")) for balance in (BALANCED, GRADNORM)]
+        for above, below in pairs:
+            if above != below and below in times:
+                both = zip(times[above], times[below], strict=True)
+                found[f"{above} / {below}"] = round(median(a / b for a, b in both), 2)
+    return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--blocks", type=int, default=7)
+    parser.add_argument("--blocks", type=int, default=9)
+    parser.add_argument("--steps", type=int, default=200, help="of a block of EvenVAE; PyTorch's have a fifth")
+    parser.add_argument("--torch-threads", type=int, default=0)
+    parser.add_argument("--only", default="", help="variants whose names hold one of these texts, between semicolons")
     options = parser.parse_args()
-    data = datasets.load("adult")
-    encoded = tables.encode(data.table, data.schema)
-    space = Space.fit(likelihoods_of(data.schema.features, "vae", "family"), encoded.values, encoded.observed)
-    features, rows = space.layout.features, len(encoded.values)
-    device_data = Data(
-        space.batch(encoded.values, encoded.observed, encoded.tasks),
-        space.device_scales,
-        space.value_bounds.astype(np.float32),
-    )
-    steps, rng = 200, np.random.default_rng(0)
-    mesh = runs_mesh(1)
-    optimiser = OptimiserSettings(schedule="constant", weight_decay=0.0, clip=None)
-    settings = TrainingSettings(patience=None, keep_best=False)
-    validation = spread(
-        stack([Validation(np.zeros((1, 1), np.int32), np.ones((1, 1), np.float32), np.zeros((1, 1, features), bool))]),
-        mesh,
-    )
-    device_data = everywhere(device_data, mesh)
-    variants = {}
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    # programs that another run has compiled would hide what compiling takes
+    folder = tempfile.TemporaryDirectory()
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder.name
+    chosen = lambda name: any(text in name for text in options.only.split(";"))
+    data, speed = datasets.load("adult"), measured_speed()
+    variants = {n: ours(data, case, options.steps, speed) for n, case in CASES.items() if chosen(n)}
+    floors = {balance: ours(data, CASES[f"EvenVAE {balance}"], 1, speed).floor for balance in ("plain", BALANCED)}
+    peers, count, skipped = None, max(1, options.steps // 5), {}
+    for name, make in PEERS.items():
+        if not chosen(name):
+            continue
+        reason = unavailable(name)
+        if reason:
+            print(f"{name} is left out: {reason}; pip install '.[benchmark]' brings it", flush=True)
+            skipped[name] = reason
+            continue
+        peers = peers or peers_of(data, options.torch_threads)
+        step = make(peers)
 
-    def jax_variant(name: str, objective=VANILLA, config=VAE, prior=STANDARD):
-        balancer = balancing.plain_sum() if name == "none" else balancing.norm_match(balancing.parse(name))
-        bias = space.marginal_bias(encoded.values, encoded.observed)
-        network = Network(config.build(space.layout, bias, jax.random.key(0)), prior)
-        states = first_states(network, Method(objective, balancer))
-        runs = stack([start(network, states, jax.random.key_data(jax.random.key(1)), optimiser, features)])
-        held = {"runs": spread(runs, mesh)}
-        static, method = static_part(network), Method(objective, balancer)
-
-        def block() -> None:
-            batches = spread(rng.integers(0, rows, (1, steps, BATCH)).astype(np.int32), mesh)
-            after, _ = run_chunks(
-                held["runs"], batches, validation, device_data, static, method, optimiser, settings, mesh
-            )
-            jax.block_until_ready(after.step)
-            held["runs"] = after
-
-        return block, steps
-
-    def torch_variant(balanced: bool):
-        order = [c.likelihood for c in data.schema.features]
-        widths = [likelihood.width for likelihood in space.layout.likelihoods]
-        x = torch.zeros(rows, features)
-        for block, cells in zip(space.layout.blocks, space.cells(encoded.values, encoded.observed), strict=True):
-            x[:, list(block.columns)] = torch.tensor(cells, dtype=torch.float32)
-        mask = torch.tensor(encoded.observed, dtype=torch.float32)
-        model = TorchVAE(features, widths)
-        adam = torch.optim.Adam(model.parameters(), 1e-3)
-        count = 40
-
-        def block() -> None:
+        def block(step=step) -> None:
             for _ in range(count):
-                chosen = torch.randint(0, rows, (BATCH,))
-                torch_step(model, adam, order, x[chosen], mask[chosen], balanced)
+                step()
 
-        return block, count
-
-    mixture = Mixture(10).build(10, 50, jax.random.key(1))
-    for label, name in (("plain", "none"), ("imtl-g+pcgrad", "imtl-g+pcgrad")):
-        variants[f"EvenVAE {label}"] = jax_variant(name)
-        variants[f"EvenVAE iwae {label}"] = jax_variant(name, IWAE(20))
-        variants[f"EvenVAE dreg {label}"] = jax_variant(name, DReG(20))
-        variants[f"EvenVAE hivae {label}"] = jax_variant(name, config=HIVAEConfig(), prior=mixture)
-    variants["PyTorch eager plain"] = torch_variant(False)
-    variants["PyTorch eager imtl-g+pcgrad"] = torch_variant(True)
-    times: dict[str, list[float]] = {name: [] for name in variants}
-    for number in range(options.blocks + 1):
-        for name, (block, count) in variants.items():
-            began = time.perf_counter()
-            block()
-            if number:  # the first round compiles and warms up
-                times[name].append((time.perf_counter() - began) / count * 1e6)
-    result = {name: round(median(values), 1) for name, values in times.items()}
-    ours = lambda model, label: result[f"EvenVAE {model} {label}".replace("  ", " ")]
-    result_ratio = {
-        "plain": round(result["PyTorch eager plain"] / result["EvenVAE plain"], 2),
-        "balanced": round(result["PyTorch eager imtl-g+pcgrad"] / result["EvenVAE imtl-g+pcgrad"], 2),
-        **{
-            f"balanced over plain, EvenVAE {m}".strip(): round(ours(m, "imtl-g+pcgrad") / ours(m, "plain"), 2)
-            for m in ("", "iwae", "dreg", "hivae")
-        },
-    }
+        variants[name] = Variant(block, count, floors["plain" if name.endswith("plain") else BALANCED])
+    first, times = {}, {name: [] for name in variants}
+    for name, variant in variants.items():
+        first[name] = round(seconds(variant.block), 2)
+        print(f"{name}: {first[name]} s for the first block", flush=True)
+    for _ in range(options.blocks):
+        for name, variant in variants.items():
+            times[name].append(seconds(variant.block) / variant.steps * 1e6)
+    middle = {name: median(values) for name, values in times.items()}
     report = {
-        "microseconds a step (median of blocks)": result,
-        "spread (min, max)": {n: [round(min(v)), round(max(v))] for n, v in times.items()},
-        "ratio": result_ratio,
-        "shape": {"D": features, "P": space.layout.width, "h": HIDDEN, "B": BATCH, "K": 1},
-        **provenance("jax", "torch"),
+        "ratios": ratios(times),
+        "steps": {
+            name: {
+                "microseconds": round(middle[name], 1),
+                "floor": round(variant.floor, 1),
+                "ratio": round(middle[name] / variant.floor, 2),
+                "fastest and slowest block": [round(min(times[name]), 1), round(max(times[name]), 1)],
+                "seconds of the first block, with compilation": first[name],
+            }
+            for name, variant in variants.items()
+        },
+        "left out": skipped,
+        "one core": {"GFLOP a second": round(speed.flops / 1e9, 1), "GB a second": round(speed.bytes / 1e9, 1)},
+        "shape": {"columns": len(data.schema.features), "batch": BATCH, "draws of iwae and dreg": DRAWS},
+        "blocks": options.blocks,
+        **({"threads of PyTorch": peers.threads} if peers else {}),
+        **provenance("jax", *(["torch"] if peers else []), *(["torchjd"] if any("jd" in n for n in variants) else [])),
     }
     options.out.write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps(report, indent=1))

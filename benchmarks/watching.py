@@ -59,7 +59,7 @@ def measure(case: dict, pairs: int) -> dict:
         settings = dataclasses.replace(plan.training, steps=0, steps_per_chunk=0, record_gradients=record, **other)
         began = time.process_time()
         jax.block_until_ready(
-            run_chunks(runs, batches, validation, data, prepared.static, plan.method, plan.optimiser, settings, mesh)
+            run_chunks(runs, batches, validation, data, prepared.skeleton, plan.method, plan.optimiser, settings, mesh)
         )
         return time.process_time() - began
 
