@@ -26,6 +26,7 @@ ELSEWHERE = {
     "experiments/latent_plot": "experiments/test_optimal_prior.py",
     "experiments/optimal_prior_text": "experiments/test_optimal_prior.py",
     "experiments/table1_text": "experiments/test_table1.py",
+    "io/cache": "test_compilation.py",
     "fitted/embedding": "estimator/test_estimator.py",
     "fitted/evaluation": "estimator/test_estimator.py",
     "fitted/fitting": "estimator/test_estimator.py",

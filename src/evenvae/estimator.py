@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 
 from evenvae import tables
 from evenvae.balancing import Balancer
+from evenvae.compilation import keep_programs
 from evenvae.errors import InputError
 from evenvae.fitted import conditions, embedding, evaluation, fitting, sampling, saving, translation
 from evenvae.fitted import imputation as imputing
@@ -229,6 +230,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         """
         del y
         refuse_if_forked()
+        keep_programs()
         check_flag("resume", resume)
         if checkpoint is not None:
             check_path("checkpoint", checkpoint)
@@ -276,6 +278,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
 
     def _fitted(self) -> FittedModel:
         refuse_if_forked()
+        keep_programs()
         if not hasattr(self, "fitted_"):
             raise NotFittedError("This EvenVAE is not fitted yet; call fit with a table first.")
         return self.fitted_
@@ -497,6 +500,7 @@ def load(path: str | Path) -> EvenVAE:
         InputError: the file is missing, cut short, altered, not a model, or of a newer version.
     """
     refuse_if_forked()
+    keep_programs()
     check_path("path", path)
     model, given, named = saving.read(path)
     unknown = set(given) - set(EvenVAE().get_params(deep=False))

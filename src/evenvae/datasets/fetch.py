@@ -9,11 +9,7 @@ from typing import Any
 import pooch
 
 from evenvae.errors import InputError
-
-
-def cache_folder() -> Path:
-    """The folder of downloaded files: the environment variable EVENVAE_CACHE, or the cache folder of the system."""
-    return Path(os.environ.get("EVENVAE_CACHE") or pooch.os_cache("evenvae"))
+from evenvae.io.cache import cache_folder
 
 
 def content(file: dict[str, Any]) -> bytes:

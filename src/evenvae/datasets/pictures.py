@@ -13,8 +13,8 @@ import numpy as np
 import pooch
 from jaxtyping import UInt8
 
-from evenvae.datasets.fetch import cache_folder
 from evenvae.errors import InputError
+from evenvae.io.cache import cache_folder
 from evenvae.tables.suggestions import nearest
 
 MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"

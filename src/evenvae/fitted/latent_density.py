@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.exceptions import ConvergenceWarning
 
 from evenvae import threefry
 from evenvae.fitted import kernels
@@ -22,6 +21,8 @@ def fit_densities(
     model: FittedModel, encoded: Encoded, weight: Float[np.ndarray, " N"] | None = None
 ) -> tuple[FittedMixture, ...]:
     """For every member a density of the latents of the training rows, which count as they weigh."""
+    from sklearn.exceptions import ConvergenceWarning
+
     seed = model.record.seed
     generator = np.random.default_rng([seed, 3])
     rows = len(encoded.observed)

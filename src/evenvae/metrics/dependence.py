@@ -12,10 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from scipy.special import logsumexp
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from evenvae.metrics.densities import log_densities
 from evenvae.part import check_whole
@@ -113,6 +109,12 @@ def probe(
         classifier: a scikit-learn classifier with ``predict_proba``; logistic regression if it is not given.
         folds: of the cross-validation.
     """
+    # imported here, because most processes never ask this and all would wait for it
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     folds = check_whole("folds", folds, least=2)
     z, labels = np.asarray(z, float), np.asarray(labels)
     values, counts = np.unique(labels, return_counts=True)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from evenvae.part import check_number, check_positive
 
@@ -60,6 +59,8 @@ def pool(
     Raises:
         ValueError: fewer than two completed tables, shapes that differ, a negative variance, or options out of range.
     """
+    from scipy import stats
+
     estimates, variances = np.asarray(estimates, float), np.asarray(variances, float)
     if estimates.shape != variances.shape or estimates.ndim < 1:
         raise ValueError(f"estimates {estimates.shape} and variances {variances.shape} must be of one shape, (M, ...)")

@@ -4,7 +4,6 @@ from numbers import Real
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
 
 from evenvae.part import check_number
 
@@ -21,6 +20,8 @@ def corrected_paired_t_test(
         differences: between the two methods, one for every run.
         test_over_train: number of test rows divided by the number of training rows.
     """
+    from scipy import stats
+
     share = np.nan if test_over_train is None else test_over_train
     check_number("test_over_train", share, Real, 0, float("inf"), "a number, 0 or more")
     differences = np.asarray(differences, float)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
-from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from evenvae.tables.codec import Encoded
@@ -228,6 +227,9 @@ def _intercept(logits: Float[np.ndarray, " n"], share: float) -> float:
     # rows that are all alike leave nothing to search for, up to rounding
     if not np.isfinite(aim) or excess(low) >= 0 or excess(high) <= 0:
         return low
+    # imported here, because few processes ask this and all would wait for it
+    from scipy.optimize import brentq
+
     return float(brentq(excess, low, high))
 
 
