@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from evenvae.search.local import cores
+from evenvae.fitted.asking import cores
 
 
 def provenance(*packages: str) -> dict:

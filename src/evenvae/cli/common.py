@@ -31,7 +31,7 @@ def use_cores(runs: Any) -> None:
     elif "XLA_FLAGS" not in os.environ:
         import jax
 
-        from evenvae.search.local import cores
+        from evenvae.fitted.asking import cores
 
         jax.config.update("jax_num_cpu_devices", max(1, min(runs, cores())))
 

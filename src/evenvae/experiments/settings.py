@@ -8,8 +8,9 @@ from importlib import resources
 from typing import Any
 
 from evenvae.errors import InputError
+from evenvae.fitted.asking import cores
 from evenvae.part import Part
-from evenvae.search.local import cores, gpus
+from evenvae.search.local import gpus
 from evenvae.search.options import flat
 
 

@@ -65,11 +65,15 @@ def in_slices(function: Callable[..., Any], batch: Any, size: int, keys: Any = (
     return jax.tree.map(lambda *parts: np.concatenate(parts), *answers)
 
 
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def threads() -> int:
-    """Threads that answer: the cores of this process, or as many as NPROC grants to XLA."""
-    present = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Threads that answer: one for every core, or as many as NPROC grants to XLA."""
     granted = os.environ.get("NPROC", "")
-    return min(present, int(granted)) if granted.isdigit() and int(granted) else present
+    return min(cores(), int(granted)) if granted.isdigit() and int(granted) else cores()
 
 
 def of_member(

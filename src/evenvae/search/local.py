@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from evenvae.errors import TrainingError
+from evenvae.fitted.asking import cores
 from evenvae.search.executor import Event, Failed, Finished, Stepped
 from evenvae.search.sweep import Job, Sweep
 
@@ -28,11 +29,6 @@ ONE_THREAD = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "OMP_NUM_THREAD
 """Environment of a process that has one core. XLA reads the size of its thread pool from NPROC. With one thread for
 every core of the machine, distributing small kernels would cost more than computing them."""
 LOGS, PROGRAMS = "logs", "programs"
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def gpus() -> list[str]:
