@@ -14,7 +14,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
-from scipy.stats import norm, qmc
 
 from evenvae import threefry
 from evenvae.likelihoods import Scale
@@ -37,6 +36,9 @@ probabilities of levels.
 @functools.lru_cache(maxsize=16)
 def latent_noise(samples: int, size: int) -> Float[np.ndarray, "samples size"]:
     """Standard-normal points of a scrambled Sobol sequence, which have less error than independent draws."""
+    # imported here, because few processes need it and all would wait for it
+    from scipy.stats import norm, qmc
+
     power = int(np.ceil(np.log2(max(samples, 2))))
     uniform = qmc.Sobol(size, scramble=True, rng=np.random.default_rng(20)).random_base2(power)
     return norm.ppf(np.clip(uniform[:samples], 1e-7, 1 - 1e-7)).astype(np.float32)
