@@ -57,7 +57,11 @@ def child(case: str) -> None:
 def measured(case: str, threads: int) -> list[float]:
     command = [sys.executable, __file__, "-", "--child", case]
     done = subprocess.run(
-        command, env={**os.environ, "NPROC": str(threads)}, stdout=subprocess.PIPE, text=True, check=True
+        command,
+        env={**os.environ, "NPROC": str(threads), "EVENVAE_COMPILATION_CACHE": "off"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
     return json.loads(done.stdout.splitlines()[-1])
 
