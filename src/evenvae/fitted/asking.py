@@ -34,14 +34,16 @@ def slice_rows(layout: Layout, samples: int = 1) -> int:
     return 1 << (max(1, most).bit_length() - 1)
 
 
-def in_slices(function: Callable[..., Any], batch: Any, size: int, keys: Any = ()) -> Any:
+def in_slices(function: Callable[..., Any], batch: Any, size: int, key: Raw | None = None) -> Any:
     """Call ``function`` on slices of ``size`` rows, the last one padded, and join the answers in the order of the rows.
 
-    Slices are answered side by side by as many threads as the process may use. With ``keys`` the function also takes a
-    key, one for each slice.
+    Slices are answered side by side by as many threads as the process may use. With a ``key`` the function
+    also takes one that is split from it, another for each slice.
     """
     leaves = jax.tree.map(np.asarray, batch)
     rows = len(jax.tree.leaves(leaves)[0])
+    slices = -(-rows // size)
+    keys = () if key is None else threefry.split(key, slices)
 
     def answer(place: int) -> Any:
         start, stop = place * size, min((place + 1) * size, rows)
@@ -56,7 +58,7 @@ def in_slices(function: Callable[..., Any], batch: Any, size: int, keys: Any = (
 
     # the first slice alone, as it may compile
     answers = [answer(0)]
-    rest = range(1, -(-rows // size))
+    rest = range(1, slices)
     if len(rest) > 1:
         with ThreadPoolExecutor(threads()) as pool:
             answers += pool.map(answer, rest)
@@ -81,14 +83,13 @@ def of_member(
 ) -> Any:
     """The answer of ``function(network, encoder_state, batch, scales)`` from one member.
 
-    ``samples`` are the draws that the function makes of every row. Where a ``key`` is given, the function takes one
-    that is split from it as its last argument.
+    ``samples`` are the draws that the function makes of every row. With a ``key`` its last argument is the slice's own;
+    see `in_slices`.
     """
     network, state = jax.device_put(model.members[member])
     scales = model.space.device_scales
     size = slice_rows(model.space.layout, samples)
-    keys = () if key is None else threefry.split(key, -(-len(batch.mask) // size))
-    return in_slices(lambda part, *own: function(network, state, part, scales, *own), batch, size, keys)
+    return in_slices(lambda part, *own: function(network, state, part, scales, *own), batch, size, key)
 
 
 def of_members(model: FittedModel, function: Callable, batch: Batch, samples: int = 1) -> list[Any]:

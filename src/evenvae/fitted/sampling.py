@@ -154,8 +154,7 @@ def _free(
         if len(rows):
             network = jax.device_put(network_to_sample(model, member))
             draw = lambda tasks, key, own=network: kernels.sample(own, scales, key, tasks)
-            keys = threefry.split(_key(generator), -(-len(rows) // size))
-            values[rows] = space.to_raw(in_slices(draw, codes[rows], size, keys))
+            values[rows] = space.to_raw(in_slices(draw, codes[rows], size, _key(generator)))
     return values
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from evenvae.models.batch import Batch
-from evenvae.models.layout import Layout
+from evenvae.models.layout import Block, Layout
 from evenvae.models.merging import merged
 
 
@@ -64,5 +64,5 @@ def _order(layout: Layout) -> list[int]:
     return [number for group in merged(layout).blocks for number in group]
 
 
-def _size(block: Any) -> int:
+def _size(block: Block) -> int:
     return len(block.columns) * math.prod(block.likelihood.event_shape)

@@ -167,7 +167,11 @@ def run_chunk(
     better = (metric.value < run.best_value) & ~failed if settings.keep_best else ~failed
     stale = jnp.where(better, 0, run.stale + 1)
     patience = settings.patience if settings.patience is not None else np.iinfo(np.int32).max
-    best_params, best_encoder = where(better, (params, states.encoder), (run.best_params, run.best_encoder))
+    best_params, best_encoder, best_value, best_step = where(
+        better,
+        (params, states.encoder, metric.value, count),
+        (run.best_params, run.best_encoder, run.best_value, run.best_step),
+    )
     after = Run(
         params,
         states,
@@ -179,8 +183,8 @@ def run_chunk(
         run.stopped | failed | (stale >= patience),
         best_params,
         best_encoder,
-        jnp.where(better, metric.value, run.best_value).astype(jnp.float32),
-        jnp.where(better, count, run.best_step),
+        best_value.astype(jnp.float32),
+        best_step,
         stale.astype(jnp.int32),
     )
     diagnostics = method.objective.diagnostics(states.objective) | network.prior.diagnostics(states.prior) | diagnostics
