@@ -381,16 +381,24 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         found = imputing.impute(model, batch, draws, method, samples, seed)
         return encoded.observed, [np.where(np.isnan(values), encoded.values, values) for values in found]
 
-    def score_samples(self, X: Any, samples: int = SAMPLES, return_details: bool = False) -> Any:
+    def score_samples(
+        self, X: Any, samples: int = SAMPLES, return_details: bool = False, *, tolerance: float | None = None
+    ) -> Any:
         """(rows,) log-likelihood of every row in nats on the raw scale; low means unusual.
 
-        It is estimated by importance sampling from the posterior: a lower bound in expectation, tight as ``samples``
-        grows. Missing cells are integrated out. ``return_details`` gives a dict with ``total``, ``columns``
-        (rows, D), ``standard_error`` and ``effective_samples``.
+        It is estimated by importance sampling: a lower bound in expectation, tight as the number of draws grows.
+        Missing cells are integrated out. By default there are ``samples`` draws from the posterior q(z|x), which are
+        quick. To compare models give a ``tolerance``, such as 0.1: rows are then asked until their standard error is
+        that small (in nats), by draws that adapt to the row. It takes ten to fifty times as long, and is far nearer to
+        the truth for models that tell rows well apart; see `evenvae.fitted.scoring`.
+
+        ``return_details`` gives a dict with ``total``, ``columns`` (rows, D), ``standard_error``,
+        ``effective_samples``, ``samples`` (the number of draws) and ``reliable`` (whether the estimate can be relied
+        on).
         """
         check_flag("return_details", return_details)
         model, encoded = self._ask(X)
-        details = log_likelihood(model, model.batch(encoded), samples)
+        details = log_likelihood(model, model.batch(encoded), samples, tolerance)
         return details if return_details else details["total"]
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:

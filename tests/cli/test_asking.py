@@ -29,6 +29,10 @@ def test_fit_then_every_question(folder, data, model):
         assert evenvae(command, model, data, "-o", path, *extra)[0] == 0
         assert len(pd.read_parquet(path)) == 150
     assert list(pd.read_parquet(folder / "encode.parquet")) == ["evenvae0", "evenvae1"]
+    assert evenvae("score", model, data, "-o", folder / "sure.csv", "--tolerance", 0.2)[0] == 0
+    scores = pd.read_csv(folder / "sure.csv")
+    assert list(scores) == ["log_likelihood", "standard_error", "effective_samples", "reliable"]
+    assert (scores.standard_error <= 0.2)[scores.reliable].mean() > 0.9
     assert evenvae("sample", model, "-n", 20, "-o", folder / "new.csv", "--seed", 1)[0] == 0
     sampled = pd.read_csv(folder / "new.csv")
     assert list(sampled.columns) == ["age", "city", "income"]

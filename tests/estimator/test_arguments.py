@@ -31,6 +31,7 @@ CASES = [
     ("draws", WHOLE, lambda m, X, v: m.impute_values(X, draws=v)),
     ("samples", WHOLE, lambda m, X, v: m.impute(X, samples=v)),
     ("samples", WHOLE, lambda m, X, v: m.score_samples(X, samples=v)),
+    ("tolerance", (0, -1, "a", float("nan"), [0.1]), lambda m, X, v: m.score_samples(X, tolerance=v)),
     ("random_state", SEEDS, lambda m, X, v: m.sample(2, random_state=v)),
     ("random_state", SEEDS, lambda m, X, v: m.impute(X, random_state=v)),
     ("random_state", SEEDS, lambda m, X, v: m.impute(X, draws=2, random_state=v)),

@@ -61,6 +61,18 @@ def test_scores_come_with_their_error(fitted, frame):
     assert (np.abs(few["total"] - many["total"]) < 6 * error + 0.2).mean() > 0.9
 
 
+def test_rows_are_scored_up_to_a_tolerance(fitted, frame):
+    details = fitted.score_samples(frame[:40], return_details=True, tolerance=0.15)
+    assert (details["standard_error"] <= 0.15).mean() > 0.9
+    assert ((details["samples"] >= 256) & (details["samples"] % 256 == 0)).all()
+    assert details["reliable"][details["standard_error"] <= 0.15].all()
+    assert details["columns"].shape == (40, len(fitted.schema_.features))
+    many = fitted.score_samples(frame[:40], samples=4096)
+    assert np.median(details["total"] - many) == pytest.approx(0, abs=0.15)
+    alone = fitted.score_samples(frame.iloc[[17]], tolerance=0.15)[0]
+    assert alone == pytest.approx(details["total"][17], rel=1e-3)
+
+
 def test_an_answer_does_not_depend_on_the_rows_beside_it(fitted, frame):
     together = fitted.transform(frame)
     np.testing.assert_allclose(fitted.transform(frame.iloc[[17]])[0], together[17], rtol=2e-4, atol=1e-5)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA, FactorAnalysis
 
-from evenvae.fitted import kernels
+from evenvae.fitted import kernels, likelihood
+from evenvae.fitted.noise import latent_noise, sobol
 from evenvae.likelihoods import Normal, Scale
 from evenvae.models import Batch, DiagonalNormal, Layout, Model, no_tasks
 from evenvae.models.heads import Heads
@@ -51,7 +52,7 @@ def test_bounds_are_ordered_and_the_gap_closes():
 
 def test_sobol_points_estimate_better_than_their_count_suggests():
     with jax.enable_x64(True):
-        points = jnp.asarray(kernels.latent_noise(64, 2), jnp.float64)
+        points = jnp.asarray(latent_noise(64, 2), jnp.float64)
         estimate = float(jax.nn.logsumexp(log_weights(points)[:, 0]) - jnp.log(64))
         assert estimate == pytest.approx(LOG_P, abs=2e-3)
 
@@ -119,8 +120,8 @@ def test_bounds_approach_the_likelihood_scikit_learn_gives(kind):
         assert exact.mean() - iwae_100.mean() < 0.25 * (exact.mean() - elbo.mean())
         gaps = []
         for samples in (16, 256, 4096):
-            points = jnp.asarray(kernels.latent_noise(samples, 2), jnp.float64)
-            details = kernels.log_likelihood(network, None, batch, SCALES, points)
+            points = sobol(samples, 2)
+            details = likelihood.log_likelihood(network, None, batch, SCALES, points)
             gaps.append(np.abs(np.asarray(details["total"]) - exact).max())
         assert gaps[0] > gaps[1] > gaps[2]
         assert gaps[2] < 2e-3
@@ -130,7 +131,7 @@ def test_imputation_is_the_conditional_expectation():
     with jax.enable_x64(True):
         network, batch, _, covariance = factor_model(FactorAnalysis)
         mask = np.random.default_rng(0).random((40, 5)) < 0.6
-        points = jnp.asarray(kernels.latent_noise(4096, 2), jnp.float64)
+        points = jnp.asarray(latent_noise(4096, 2), jnp.float64)
         bounds = np.array([[-100.0] * 5, [100.0] * 5])
         (imputed,) = kernels.impute(network, None, batch.hide(jnp.asarray(mask)), SCALES, points, bounds)
         table = np.asarray(batch.cells[0])
@@ -146,7 +147,7 @@ def test_rows_drawn_given_cells_follow_the_conditional_normal():
         network, _, _, covariance = factor_model(FactorAnalysis)
         mask = np.array([[True, False, True, False, False]])
         given = np.array([[1.0, 0, -0.5, 0, 0]])
-        points = jnp.asarray(kernels.latent_noise(4096, 2), jnp.float64)
+        points = jnp.asarray(latent_noise(4096, 2), jnp.float64)
         batch = Batch((jnp.asarray(given),), jnp.asarray(mask), no_tasks(1))
         drawn, effective = kernels.conditional(network, None, batch, SCALES, points, jax.random.key(0), 5_000)
         seen, hidden = np.flatnonzero(mask[0]), np.flatnonzero(~mask[0])

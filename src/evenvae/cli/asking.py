@@ -169,6 +169,10 @@ def score(
     data: Data,
     out: Out,
     samples: Annotated[int | None, typer.Option(help="Importance samples for every row. Default 100.")] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(help="Sample rows until their standard error is at most so many nats, such as 0.1: slower."),
+    ] = None,
 ) -> None:
     """The log-likelihood of every row, by importance sampling. Unusual rows have a low one."""
     import pandas as pd
@@ -180,10 +184,11 @@ def score(
     common.check_out(out)
     fitted = evenvae.load(model)
     samples = SAMPLES if samples is None else samples
-    details = fitted.score_samples(common.read(data)[0], samples, return_details=True)
+    details = fitted.score_samples(common.read(data)[0], samples, return_details=True, tolerance=tolerance)
     names = {
         "log_likelihood": "total",
         "standard_error": "standard_error",
         "effective_samples": "effective_samples",
+        "reliable": "reliable",
     }
     tables.write_table(pd.DataFrame({name: details[key] for name, key in names.items()}), out)

@@ -34,11 +34,13 @@ def slice_rows(layout: Layout, samples: int = 1) -> int:
     return 1 << (max(1, most).bit_length() - 1)
 
 
-def in_slices(function: Callable[..., Any], batch: Any, size: int, key: Raw | None = None) -> Any:
+def in_slices(
+    function: Callable[..., Any], batch: Any, size: int, key: Raw | None = None, most_threads: int | None = None
+) -> Any:
     """Call ``function`` on slices of ``size`` rows, the last one padded, and join the answers in the order of the rows.
 
-    Slices are answered side by side by as many threads as the process may use. With a ``key`` the function
-    also takes one that is split from it, another for each slice.
+    Slices are answered side by side by as many threads as the process may use, or ``most_threads``. With a ``key`` the
+    function also takes one that is split from it, another for each slice.
     """
     leaves = jax.tree.map(np.asarray, batch)
     rows = len(jax.tree.leaves(leaves)[0])
@@ -59,8 +61,8 @@ def in_slices(function: Callable[..., Any], batch: Any, size: int, key: Raw | No
     # the first slice alone, as it may compile
     answers = [answer(0)]
     rest = range(1, slices)
-    if len(rest) > 1:
-        with ThreadPoolExecutor(threads()) as pool:
+    if len(rest) > 1 and most_threads != 1:
+        with ThreadPoolExecutor(min(threads(), most_threads or MOST_ROWS)) as pool:
             answers += pool.map(answer, rest)
     else:
         answers += map(answer, rest)
@@ -79,17 +81,23 @@ def threads() -> int:
 
 
 def of_member(
-    model: FittedModel, function: Callable, batch: Batch, samples: int = 1, member: int = 0, key: Raw | None = None
+    model: FittedModel,
+    function: Callable,
+    batch: Batch,
+    samples: int = 1,
+    member: int = 0,
+    key: Raw | None = None,
+    most_threads: int | None = None,
 ) -> Any:
     """The answer of ``function(network, encoder_state, batch, scales)`` from one member.
 
     ``samples`` are the draws that the function makes of every row. With a ``key`` its last argument is the slice's own;
-    see `in_slices`.
+    for it and ``most_threads`` see `in_slices`.
     """
     network, state = jax.device_put(model.members[member])
     scales = model.space.device_scales
     size = slice_rows(model.space.layout, samples)
-    return in_slices(lambda part, *own: function(network, state, part, scales, *own), batch, size, key)
+    return in_slices(lambda part, *own: function(network, state, part, scales, *own), batch, size, key, most_threads)
 
 
 def of_members(model: FittedModel, function: Callable, batch: Batch, samples: int = 1) -> list[Any]:

@@ -10,6 +10,7 @@ from evenvae import threefry
 from evenvae.fitted import kernels
 from evenvae.fitted.asking import averaged, members_mean, of_member, of_members
 from evenvae.fitted.model import FittedModel
+from evenvae.fitted.noise import latent_noise
 from evenvae.fitted.reconstruction import reconstruct
 from evenvae.models.batch import Batch
 from evenvae.models.merging import merged
@@ -118,14 +119,14 @@ def _named(
 
 
 def _expected(model: FittedModel, batch: Batch, samples: int, pooled: Mapping[int, int]) -> Float[np.ndarray, "N E"]:
-    noise = kernels.latent_noise(samples, model.plan.network.noise_size)
+    noise = latent_noise(samples, model.plan.network.noise_size)
     bounds = model.space.value_bounds.astype(np.float32)
     ask = lambda network, state, part, scales: kernels.impute(network, state, part, scales, noise, bounds)
     return averaged(model, of_members(model, ask, batch, samples), pooled)
 
 
 def _draw(model: FittedModel, batch: Batch, samples: int, seed: list[int], member: int) -> Float[np.ndarray, "N E"]:
-    noise = kernels.latent_noise(samples, model.plan.network.noise_size)
+    noise = latent_noise(samples, model.plan.network.noise_size)
     generator = np.random.default_rng(seed)
     key = threefry.key(int(generator.integers(2**31)))
     ask = lambda network, state, part, scales, own: kernels.impute_draw(network, state, part, scales, noise, own)

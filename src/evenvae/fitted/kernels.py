@@ -1,10 +1,9 @@
 """What is asked of a trained network, as compiled functions of a batch of rows.
 
-A row's answer never depends on the rows beside it: the noise behind the draws of the latent is one fixed set of
-points, shared by all rows.
+A row's answer never depends on the rows beside it: the noise behind the draws of the latent is a fixed set of points;
+see `evenvae.fitted.noise`.
 """
 
-import functools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +17,7 @@ from jaxtyping import Array, Float, Int, Key
 from evenvae import threefry
 from evenvae.likelihoods import Scale
 from evenvae.likelihoods.draws import draw_levels, level, open_uniform
-from evenvae.models import Layout, log_jacobian, log_prob
+from evenvae.models import Layout, log_prob
 from evenvae.models.batch import Batch
 from evenvae.models.heads import Statistic
 from evenvae.models.heads import statistic as of_columns
@@ -33,25 +32,15 @@ probabilities of levels.
 """
 
 
-@functools.lru_cache(maxsize=16)
-def latent_noise(samples: int, size: int) -> Float[np.ndarray, "samples size"]:
-    """Standard-normal points of a scrambled Sobol sequence, which have less error than independent draws."""
-    # imported here, because few processes need it and all would wait for it
-    from scipy.stats import norm, qmc
-
-    power = int(np.ceil(np.log2(max(samples, 2))))
-    uniform = qmc.Sobol(size, scramble=True, rng=np.random.default_rng(20)).random_base2(power)
-    return norm.ppf(np.clip(uniform[:samples], 1e-7, 1 - 1e-7)).astype(np.float32)
-
-
-def _posterior(network: Network, encoder_state: Any, batch: Batch, scales: Scales) -> Any:
+def posterior_of(network: Network, encoder_state: Any, batch: Batch, scales: Scales) -> Any:
+    """q(z|x) of every row, a `PosteriorProtocol`."""
     return network.model.encoder(batch, scales, encoder_state, inference=True)[0]
 
 
 @eqx.filter_jit
 def representation(network: Network, encoder_state: Any, batch: Batch, scales: Scales) -> Float[Array, "rows size"]:
     """The place of every row in latent space."""
-    return _posterior(network, encoder_state, batch, scales).representation
+    return posterior_of(network, encoder_state, batch, scales).representation
 
 
 @eqx.filter_jit
@@ -59,7 +48,7 @@ def posterior(
     network: Network, encoder_state: Any, batch: Batch, scales: Scales
 ) -> tuple[Float[Array, "rows latent"], Float[Array, "rows latent"]]:
     """Mean and standard deviation of z for every row, for models whose posterior is a diagonal normal."""
-    q = _posterior(network, encoder_state, batch, scales)
+    q = posterior_of(network, encoder_state, batch, scales)
     return q.mean, q.std
 
 
@@ -68,13 +57,13 @@ def parameters_at_location(
     network: Network, encoder_state: Any, batch: Batch, scales: Scales
 ) -> Float[Array, "rows P"]:
     """Parameters of every column's likelihood at the location of the posterior."""
-    return network.model.decode(_posterior(network, encoder_state, batch, scales).location)
+    return network.model.decode(posterior_of(network, encoder_state, batch, scales).location)
 
 
 @eqx.filter_jit
 def posterior_draw(network: Network, encoder_state: Any, batch: Batch, scales: Scales, key: AnyKey) -> Any:
     """One draw from the posterior of every row, as the prior sees it."""
-    q = _posterior(network, encoder_state, batch, scales)
+    q = posterior_of(network, encoder_state, batch, scales)
     z = q.at(jax.random.normal(threefry.wrap(key), (1, batch.mask.shape[0], q.noise_size)))
     return jax.tree.map(lambda part: part[0], q.latent_of(z))
 
@@ -107,41 +96,25 @@ def statistic(
     return of_columns(layout, jnp.asarray(parameters), scales, name)
 
 
+def weigh(
+    network: Network, q: Any, batch: Batch, noise: Float[Array | np.ndarray, "samples #rows size"]
+) -> tuple[Float[Array, "samples rows P"], Float[Array, "samples rows D"], Float[Array, "samples rows"]]:
+    """Parameters at the draws of ``q`` from this noise, the cells' log-likelihoods there, and the log of p(x, z) / q.
+
+    No draw from far off, where an exponential overflows, counts for anything.
+    """
+    z = q.at(noise)
+    parameters = network.model.decode(z)
+    by_cell = log_prob(network.model.heads.layout, parameters, batch.cells, batch.mask)
+    log_weight = by_cell.sum(-1) + network.prior.log_prob(q.latent_of(z)) - q.log_prob(z)
+    return parameters, by_cell, jnp.where(jnp.isnan(log_weight), -jnp.inf, log_weight)
+
+
 def _weighted(
     network: Network, encoder_state: Any, batch: Batch, scales: Scales, noise: Any
 ) -> tuple[Float[Array, "samples rows P"], Float[Array, "samples rows D"], Float[Array, "samples rows"]]:
-    """Decoded draws of the posterior with the log-likelihoods of the cells and the log importance weights."""
-    q = _posterior(network, encoder_state, batch, scales)
-    z = q.at(noise[:, None, :])
-    parameters = network.model.decode(z)
-    log_likelihood = log_prob(network.model.heads.layout, parameters, batch.cells, batch.mask)
-    log_weight = log_likelihood.sum(-1) + network.prior.log_prob(q.latent_of(z)) - q.log_prob(z)
-    return parameters, log_likelihood, log_weight
-
-
-@eqx.filter_jit
-def log_likelihood(
-    network: Network,
-    encoder_state: Any,
-    batch: Batch,
-    scales: Scales,
-    noise: Float[Array | np.ndarray, "samples size"],
-) -> dict[str, Array]:
-    """Importance-sampled log-likelihood of every row on the raw scale, with its error and sample size.
-
-    ``total`` (rows,) is log mean w; ``columns`` (rows, D) the posterior expectation of each cell's log-likelihood;
-    ``standard_error`` by the delta method; ``effective_samples`` = 1 / sum of squared normalised weights.
-    """
-    _, by_cell, log_weight = _weighted(network, encoder_state, batch, scales, noise)
-    jacobian = log_jacobian(network.model.heads.layout, batch.cells, scales, batch.mask)
-    samples = log_weight.shape[0]
-    weight = jax.nn.softmax(log_weight, axis=0)
-    ess = 1 / (weight**2).sum(0)
-    total = jax.nn.logsumexp(log_weight, axis=0) - jnp.log(samples) + jacobian.sum(-1)
-    # var(mean w) / mean(w)^2 = sum(wn^2) - 1/K for normalised weights wn
-    error = jnp.sqrt(jnp.maximum(1 / ess - 1 / samples, 0))
-    columns = (by_cell * weight[..., None]).sum(0) + jacobian
-    return {"total": total, "columns": columns, "standard_error": error, "effective_samples": ess}
+    """`weigh` for draws of the posterior."""
+    return weigh(network, posterior_of(network, encoder_state, batch, scales), batch, noise[:, None, :])
 
 
 def expectations(layout: Layout, parameters: Float[Array, "*rows P"], scales: Scales) -> Expectations:
@@ -182,7 +155,7 @@ def decide(
 @eqx.filter_jit
 def reconstruct(network: Network, encoder_state: Any, batch: Batch, scales: Scales) -> Expectations:
     """What is expected at the location of the posterior."""
-    q = _posterior(network, encoder_state, batch, scales)
+    q = posterior_of(network, encoder_state, batch, scales)
     return expectations(network.model.heads.layout, network.model.decode(q.location), scales)
 
 
@@ -191,7 +164,7 @@ def translate(
     network: Network, encoder_state: Any, batch: Batch, scales: Scales, tasks: Int[Array | np.ndarray, " T"]
 ) -> Expectations:
     """What is expected at the location of the posterior under other tasks; -1 keeps a row's own task."""
-    q = _posterior(network, encoder_state, batch, scales)
+    q = posterior_of(network, encoder_state, batch, scales)
     latent = network.model.latent_at(q.representation, jnp.where(tasks < 0, batch.tasks, tasks))
     return expectations(network.model.heads.layout, network.model.decode(latent), scales)
 
@@ -282,7 +255,7 @@ def conditional(
     """
     keys = jax.random.split(threefry.wrap(key), 3)
     model = network.model
-    q = _posterior(network, encoder_state, batch, scales)
+    q = posterior_of(network, encoder_state, batch, scales)
     count = len(noise)
     tasks = jnp.broadcast_to(jnp.asarray(batch.tasks), (count, batch.tasks.shape[-1]))
     of_prior = model.decodable(network.prior.sample(keys[0], count), tasks)

@@ -16,6 +16,7 @@ from evenvae.fitted.asking import BUDGET, in_slices, slice_rows
 from evenvae.fitted.conditions import Condition, describe
 from evenvae.fitted.latent_density import network_to_sample
 from evenvae.fitted.model import FittedModel
+from evenvae.fitted.noise import latent_noise
 from evenvae.fitted.rules import Rule, decoded
 from evenvae.part import check_whole
 from evenvae.tables import MissingnessModel
@@ -172,7 +173,7 @@ def _given(
     one[0, list(fixed)] = list(fixed.values())
     observed = ~np.isnan(one[:, space.layout.first])
     proposals = int(np.clip(BUDGET // (2 * space.layout.width), 64, PROPOSALS))
-    noise = kernels.latent_noise(proposals, model.plan.network.noise_size)
+    noise = latent_noise(proposals, model.plan.network.noise_size)
     which = generator.integers(len(model.members), size=count)
     # rows of one member and one combination of tasks share their latents
     combinations, group = np.unique(np.column_stack([which, codes]), axis=0, return_inverse=True)

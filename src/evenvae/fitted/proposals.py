@@ -1,0 +1,153 @@
+"""Proposals of importance sampling that adapt themselves to a row.
+
+The encoder's q(z|x) is a normal with independent coordinates. Where a model carries many nats in z, a row's posterior
+leans, is wider than q here and narrower there, and a handful of q's draws get all the weight; draws from q alone may
+not even show it. A proposal that learns mean and covariance from its own weighted draws, round by round, comes closer
+(population Monte Carlo: Cappé et al., 2008).
+
+All of it happens in the space of the noise from which q makes its draws. There q is the standard normal, whatever the
+latent consists of, and the weight of a draw is the ordinary one, p(x, z) / q(z|x), times the standard normal's density
+over the proposal's.
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.linalg import solve_triangular
+from jax.scipy.special import gammaln
+from jaxtyping import Array, Bool, Float, UInt32
+
+from evenvae.constants import LOG_2PI
+from evenvae.fitted.noise import shifted, sobol
+
+FREEDOM = 5.0
+"""Degrees of freedom of the Student-t: its tails are heavier than the posterior's, so that weights are bounded."""
+DEFENSIVE = 1 / 8
+"""Share of the draws around q, with heavier tails, in case the adapted proposal misses a part of the posterior
+(Hesterberg, 1995).
+"""
+HALVINGS = 12
+LEAST_VARIANCE = 1e-4
+
+
+class Noise(NamedTuple):
+    """Sobol points, and the lengths by which standard-normal points become Student-t points.
+
+    With several rounds both arrays begin with them.
+    """
+
+    points: UInt32[Array | np.ndarray, "*rounds samples size"]
+    lengths: Float[Array | np.ndarray, "*rounds samples"]
+
+    def of(self, rounds: Any) -> "Noise":
+        """The noise of this round, or of these."""
+        return Noise(jnp.asarray(self.points)[rounds], jnp.asarray(self.lengths)[rounds])
+
+
+class Draws(NamedTuple):
+    """Points in the space of the noise, and the log of q's density over that of the mixture they are drawn from."""
+
+    points: Float[Array, "samples rows size"]
+    log_ratio: Float[Array, "samples rows"]
+
+
+class Proposal(NamedTuple):
+    """Location and scale of a Student-t in the space of the noise, for every row."""
+
+    mean: Float[Array, "rows size"]
+    covariance: Float[Array, "rows size size"]
+
+
+@functools.lru_cache(maxsize=4)
+def rounds_of_noise(rounds: int, samples: int, size: int) -> Noise:
+    """Another part of one sequence for every round."""
+    # imported here, because few processes need it and all would wait for it
+    from scipy.stats import chi2
+
+    points = sobol(rounds * samples, size).reshape(rounds, samples, size)
+    levels = (np.random.default_rng(23).permuted(np.tile(np.arange(samples), (rounds, 1)), axis=1) + 0.5) / samples
+    return Noise(points, np.sqrt(FREEDOM / chi2(FREEDOM).ppf(levels)).astype(np.float32))
+
+
+def _own_noise(
+    noise: Noise, bits: UInt32[Array, "rows size"]
+) -> tuple[Float[Array, "samples rows size"], Float[Array, "samples rows 1"]]:
+    """Every row's standard-normal points and lengths: lengths begin at another place for every row."""
+    lengths = jnp.asarray(noise.lengths)
+    samples = len(lengths)
+    place = (jnp.arange(samples)[:, None] + (bits[:, 0] % samples).astype(jnp.int32)) % samples
+    return shifted(noise.points, bits), lengths[place][..., None]
+
+
+def first_draws(noise: Noise, bits: UInt32[Array, "rows size"]) -> Draws:
+    """One half from q itself, the other half from a Student-t around it, which shows where q is too narrow."""
+    points, lengths = _own_noise(noise, bits)
+    half = len(points) // 2
+    draws = jnp.concatenate([points[:half], points[half:] * lengths[half:]])
+    own, share = _log_normal(draws), half / len(points)
+    return Draws(draws, own - jnp.logaddexp(np.log(share) + own, np.log1p(-share) + _log_student(draws)))
+
+
+def adapted_draws(proposal: Proposal, noise: Noise, bits: UInt32[Array, "rows size"]) -> Draws:
+    """Draws from the proposal and, for a `DEFENSIVE` share, from a Student-t around q."""
+    points, lengths = _own_noise(noise, bits)
+    points = points * lengths
+    own = round(len(points) * (1 - DEFENSIVE))
+    share = own / len(points)
+    factor = jnp.linalg.cholesky(proposal.covariance)
+    leaning = proposal.mean + jnp.einsum("rij,srj->sri", factor, points[:own])
+    draws = jnp.concatenate([leaning, points[own:]])
+    whiten = jax.vmap(lambda f, d: solve_triangular(f, d.T, lower=True).T, in_axes=(0, 1), out_axes=1)
+    volume = jnp.log(jnp.diagonal(factor, axis1=-2, axis2=-1)).sum(-1)
+    log_density = jnp.logaddexp(
+        np.log(share) + _log_student(whiten(factor, draws - proposal.mean)) - volume,
+        np.log1p(-share) + _log_student(draws),
+    )
+    return Draws(draws, _log_normal(draws) - log_density)
+
+
+def _log_student(points: Float[Array, "*rows size"]) -> Float[Array, "*rows"]:
+    """Log-density of the Student-t with location 0 and unit scale."""
+    size = points.shape[-1]
+    constant = gammaln((FREEDOM + size) / 2) - gammaln(FREEDOM / 2) - 0.5 * size * np.log(FREEDOM * np.pi)
+    return constant - 0.5 * (FREEDOM + size) * jnp.log1p((points**2).sum(-1) / FREEDOM)
+
+
+def _log_normal(points: Float[Array, "*rows size"]) -> Float[Array, "*rows"]:
+    """Log-density of q."""
+    return -0.5 * (points**2 + LOG_2PI).sum(-1)
+
+
+def adapted(draws: Float[Array, "samples rows size"], log_weight: Float[Array, "samples rows"]) -> Proposal:
+    """The proposal with the moments of weighted draws.
+
+    As few draws say little, weights are first raised to the largest power up to 1 that leaves enough effective draws
+    (Koblents and Míguez, 2015): twice as many as coordinates, or a fifth of all. Correlations shrink by the number of
+    effective draws, too.
+    """
+    samples, _, size = draws.shape
+    weight = tempered(log_weight, min(2.0 * size, samples / 5))
+    effective = 1 / (weight**2).sum(0)
+    mean = jnp.einsum("sr,srn->rn", weight, draws)
+    centred = draws - mean
+    covariance = jnp.einsum("sr,sri,srj->rij", weight, centred, centred)
+    trust = (effective / (effective + size))[:, None, None]
+    eye = np.eye(size, dtype=draws.dtype)
+    return Proposal(mean, covariance * (trust + (1 - trust) * eye) + LEAST_VARIANCE * eye)
+
+
+def tempered(log_weight: Float[Array, "samples rows"], effective: float) -> Float[Array, "samples rows"]:
+    """Normalised weights, raised to the largest power up to 1 that leaves so many effective draws."""
+
+    def enough(power: Float[Array, " rows"]) -> Bool[Array, " rows"]:
+        return (jax.nn.softmax(power * log_weight, axis=0) ** 2).sum(0) <= 1 / effective
+
+    def halve(number: Array, power: Float[Array, " rows"]) -> Float[Array, " rows"]:
+        higher = power + 0.5 ** (number + 1.0)
+        return jnp.where(enough(higher), higher, power)
+
+    power = jax.lax.fori_loop(0, HALVINGS, halve, jnp.zeros_like(log_weight[0]))
+    return jax.nn.softmax(jnp.where(enough(jnp.ones_like(power)), 1, power) * log_weight, axis=0)
