@@ -41,5 +41,5 @@ def test_slices_may_be_answered_by_one_thread():
         return part * 2
 
     rows = np.arange(40.0)
-    np.testing.assert_array_equal(in_slices(ask, rows, 4, most_threads=1), 2 * rows)
+    np.testing.assert_array_equal(in_slices(ask, rows, 4, side_by_side=False), 2 * rows)
     assert asked == {threading.get_ident()}

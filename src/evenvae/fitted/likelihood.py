@@ -110,9 +110,12 @@ def adaptive_log_likelihood(
     """
     q, bits = _own(network, encoder_state, batch, scales)
 
+    def weighed(draws: Draws) -> tuple[Float[Array, "samples rows D"], Float[Array, "samples rows"]]:
+        _, by_cell, log_weight = weigh(network, q, batch, draws.points)
+        return by_cell, log_weight + draws.log_ratio
+
     def adapt(draws: Draws) -> Proposal:
-        _, _, log_weight = weigh(network, q, batch, draws.points)
-        return adapted(draws.points, log_weight + draws.log_ratio)
+        return adapted(draws.points, weighed(draws)[1])
 
     def better(proposal: Proposal, noise: Noise) -> tuple[Proposal, None]:
         return adapt(adapted_draws(proposal, noise, bits)), None
@@ -121,9 +124,7 @@ def adaptive_log_likelihood(
     proposal, _ = jax.lax.scan(better, start, adapting.of(slice(1, None)))
 
     def count(number: Int[Array, ""]) -> Estimate:
-        draws = adapted_draws(proposal, counting.of(number), bits)
-        _, by_cell, log_weight = weigh(network, q, batch, draws.points)
-        return Estimate.of(by_cell, log_weight + draws.log_ratio)
+        return Estimate.of(*weighed(adapted_draws(proposal, counting.of(number), bits)))
 
     def go_on(carry: tuple[Int[Array, ""], Estimate]) -> Bool[Array, ""]:
         number, estimate = carry

@@ -91,4 +91,4 @@ def _of_member(
         network, state, part, scales, adapting, counting, least
     )
     # XLA on CPU waits inside of a loop whose length is not known, and two programs that wait keep all its threads
-    return of_member(model, adaptive, batch, DRAWS, member, most_threads=1)
+    return of_member(model, adaptive, batch, DRAWS, member, side_by_side=False)
