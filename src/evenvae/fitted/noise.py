@@ -44,8 +44,7 @@ def row_bits(layout: Layout, batch: Batch, size: int) -> UInt32[Array, "rows siz
     """Bits that depend on a row's observed cells and its tasks, and on nothing else."""
     words = [batch.mask.astype(jnp.uint32), batch.tasks.astype(jnp.uint32)]
     for block, cells in zip(layout.blocks, batch.cells, strict=True):
-        observed = layout.part(batch.mask, block)
-        observed = observed.reshape(*observed.shape, *([1] * (cells.ndim - 2)))
+        observed = layout.part_beside_cells(batch.mask, block)
         seen = jnp.where(observed, jnp.asarray(cells, jnp.float32), 0)
         words.append(jax.lax.bitcast_convert_type(seen, jnp.uint32).reshape(len(seen), -1))
     together = jnp.concatenate([jnp.asarray(word) for word in words], axis=1)

@@ -107,7 +107,7 @@ class CellInput(eqx.Module):
                 # cells of a histogram are a bin and the place in it: the integer part is the bin
                 looked_up.append((likelihood.encoder_input == "ordered level", x, weight))
                 continue
-            observed = self.layout.part(mask, block).reshape(*x.shape[:2], *([1] * (x.ndim - 2)))
+            observed = self.layout.part_beside_cells(mask, block)
             if self.mode == "raw":
                 shift, unit = likelihood.affine(scale)
                 value = shift + unit * likelihood.value(x.astype(dtype), scale)

@@ -167,6 +167,11 @@ class Layout:
         """The columns of a block."""
         return mask[..., np.array(block.columns, INDEX)]
 
+    def part_beside_cells(self, mask: Shaped[np.ndarray | Array, "... D"], block: Block) -> Shaped[Any, "..."]:
+        """The columns of a block, with a dimension of size 1 for each that a value of it has (an image's pixels)."""
+        part = self.part(mask, block)
+        return part.reshape(*part.shape, *([1] * len(block.likelihood.event_shape)))
+
 
 def permuted(x: Shaped[Array, "... D"], order: Int[np.ndarray, " D"]) -> Shaped[Array, "... D"]:
     """The last axis in another order; the gradient is the inverse order, where indexing would give a slow scatter."""

@@ -31,8 +31,7 @@ class PackedTable(NamedTuple):
         parts = []
         for number in _order(layout):
             block, cells = layout.blocks[number], np.asarray(table.cells[number])
-            observed = layout.part(np.asarray(table.mask), block)
-            observed = observed.reshape(*observed.shape, *([1] * (cells.ndim - 2)))
+            observed = layout.part_beside_cells(np.asarray(table.mask), block)
             parts.append(np.where(observed, cells, np.nan).astype(np.float32).reshape(len(cells), -1))
         rows = np.concatenate([*parts, np.asarray(table.tasks, np.float32)], axis=1)
         return cls(np.pad(rows, ((0, -len(rows) % round_number(len(rows))), (0, 0)), constant_values=np.nan))
