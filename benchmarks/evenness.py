@@ -1,0 +1,204 @@
+"""Evenness without victims: candidates beside plain training, by mean error, worst column and likelihood.
+
+    EVENVAE_DATA=... python benchmarks/evenness.py benchmarks/results/evenness.jsonl
+    python benchmarks/evenness.py benchmarks/results/evenness.jsonl --table
+
+One line a run, appended as it ends; run again to go on, and run several with ``--part 0/2``, ``--part 1/2`` side by
+side. Candidates of one table, network and seed learn the same rows (at most `LEARNED`) for `EPOCHS` epochs and are
+judged by the same test rows: the error of every column, and the log-likelihood of a row by draws that adapt to it
+(`score_samples` with a tolerance), in nats, with its standard error.
+"""
+
+import argparse
+import itertools
+import json
+import time
+from collections import defaultdict
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import numpy as np
+
+from evenvae import ELBO, EvenVAE, Network, datasets, tables
+from evenvae.search.balances import split
+from provenance import provenance
+
+LEARNED, TESTED, SCORED, TOLERANCE = 12_000, 4000, 300, 0.2
+EPOCHS = {"paper": 60, "default": 40}
+TABLES = ("adult", "credit", "wine", "diamonds", "bank", "imdb", "hi", "rwm5yr", "labour", "rand-hie")
+MAGNITUDES, DIRECTIONS = ("none", "gradnorm", "mgda-ub", "imtl-g"), ("none", "graddrop", "pcgrad")
+PAPER = {f"{m}+{d}".removesuffix("+none").removeprefix("none+"): {} for m in MAGNITUDES for d in DIRECTIONS}
+PLAIN = "none"
+ALMOST = 1.05
+"""The largest ratio of a column's error to plain's that is no loss."""
+
+
+def settings_of(candidate: str) -> dict[str, Any]:
+    """The options of a candidate: the balance, then what differs from plain training, with commas between them."""
+    balance, *others = split(candidate)
+    chosen: dict[str, Any] = {"balance": balance}
+    for other in others:
+        if other.startswith("KL "):
+            chosen["objective"] = ELBO(beta=float(other.removeprefix("KL ")))
+        else:
+            chosen["prior"] = other
+    return chosen
+
+
+def network_of(kind: str) -> dict[str, Any]:
+    """The paper's network with heads at the marginals, or the default one."""
+    if kind == "default":
+        return {}
+    return {"preset": "paper", "network": Network(initialisation="marginals")}
+
+
+def rows_of(name: str, seed: int) -> tuple[Any, Any, Any]:
+    """Rows to learn from and to be judged by, and the schema (None for a table that has none)."""
+    if name in TABLES:
+        data = datasets.load(name)
+        table, schema = data.table, data.schema
+    else:
+        table, schema = tables.read_table(name), None
+    order = np.random.default_rng(seed).permutation(len(table))
+    cut = min(int(0.8 * len(order)), LEARNED)
+    return table.iloc[order[:cut]], table.iloc[order[cut:][:TESTED]], schema
+
+
+def one(name: str, kind: str, candidate: str, seed: int) -> dict[str, Any]:
+    """Fit and judge one run."""
+    train, test, schema = rows_of(name, seed)
+    model = EvenVAE(
+        schema=schema,
+        epochs=EPOCHS[kind],
+        validation_fraction=0.125,
+        random_state=seed,
+        **network_of(kind),
+        **settings_of(candidate),
+    )
+    began = time.perf_counter()
+    model.fit(train)
+    seconds = time.perf_counter() - began
+    judged = model.evaluate(test)
+    details = model.score_samples(test[:SCORED], return_details=True, tolerance=TOLERANCE)
+    return {
+        "table": name,
+        "network": kind,
+        "candidate": candidate,
+        "seed": seed,
+        "seconds": round(seconds, 1),
+        "error": judged.attrs["error"],
+        "log_likelihood": round(float(details["total"].mean()), 4),
+        "standard_error": round(float(np.sqrt((details["standard_error"] ** 2).sum()) / len(details["total"])), 4),
+        "reliable": round(float(details["reliable"].mean()), 3),
+        "kl": model.history_[-1]["kl"][0],
+        "columns": {row.column: [round(row.error, 6), round(row.baseline, 6)] for row in judged.itertuples()},
+        "nats": {row.column: round(float(v), 4) for row, v in zip(judged.itertuples(), details["columns"].mean(0))},
+    }
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    """The runs that a file holds; none if there is no file."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def key_of(line: dict[str, Any]) -> tuple[str, str, str, int]:
+    """What tells a run from others."""
+    return line["table"], line["network"], line["candidate"], line["seed"]
+
+
+def ratios(run: dict[str, Any], plain: dict[str, Any]) -> dict[str, float]:
+    """Every column's error over that of the plain run."""
+    pairs = {name: (own[0], plain["columns"][name][0]) for name, own in run["columns"].items()}
+    return {name: own / its if its > 0 else float("inf") if own > 0 else 1.0 for name, (own, its) in pairs.items()}
+
+
+def summary(lines: list[dict[str, Any]], kind: str) -> dict[str, dict[str, dict[str, Any]]]:
+    """For every candidate and table with a plain run of the same seeds: medians over seeds, beside plain's."""
+    runs = {key_of(line): line for line in lines if line["network"] == kind}
+    grouped = defaultdict(list)
+    for (name, _, candidate, seed), run in runs.items():
+        plain = runs.get((name, kind, PLAIN, seed))
+        if plain is not None:
+            grouped[candidate, name].append((run, plain))
+    found: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for (candidate, name), pairs in grouped.items():
+        by_seed = [ratios(*pair) for pair in pairs]
+        by_column = {column: median(one[column] for one in by_seed) for column in by_seed[0]}
+        worst = max(by_column, key=lambda column: by_column[column])
+        found[candidate][name] = {
+            "error": median(run["error"] for run, _ in pairs),
+            "plain": median(plain["error"] for _, plain in pairs),
+            "worst": by_column[worst],
+            "worst_column": worst,
+            "lose": sum(ratio > ALMOST for ratio in by_column.values()),
+            "nats": median(run["log_likelihood"] - plain["log_likelihood"] for run, plain in pairs),
+            "seconds": median(run["seconds"] / plain["seconds"] for run, plain in pairs),
+            "seeds": len(pairs),
+        }
+    return found
+
+
+def as_table(lines: list[dict[str, Any]], kind: str) -> str:
+    """Candidates in rows: means over tables, on how many tables each goal is met, and the figures of every table."""
+    found = summary(lines, kind)
+    names = [name for name in dict.fromkeys(line["table"] for line in lines) if name in found.get(PLAIN, {})]
+    best = {
+        name: min((found[c][name]["error"] for c in PAPER if name in found.get(c, {})), default=float("nan"))
+        for name in names
+    }
+    head = ["candidate", "error / plain", "error no higher than the paper's best", f"worst column at most {ALMOST}"]
+    head += ["nats at least plain's", "time / plain", *names]
+    body = []
+    for candidate, by_table in found.items():
+        known = [name for name in names if name in by_table]
+        cells = [by_table[name] for name in known]
+        count = lambda met: f"{sum(met)} of {len(cells)}"
+        body.append(
+            [
+                candidate,
+                f"{np.exp(mean(np.log(cell['error'] / cell['plain']) for cell in cells)):.3f}",
+                count(by_table[name]["error"] <= best[name] for name in known),
+                count(cell["worst"] <= ALMOST for cell in cells),
+                count(cell["nats"] >= 0 for cell in cells),
+                f"{median(cell['seconds'] for cell in cells):.2f}",
+                *(said(by_table[name]) if name in by_table else "-" for name in names),
+            ]
+        )
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
+
+
+def said(cell: dict[str, Any]) -> str:
+    """Error / worst ratio (number of columns that lose) / nats beside plain's."""
+    return f"{cell['error']:.4f} / {cell['worst']:.2f} ({cell['lose']}) / {cell['nats']:+.2f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--tables", nargs="+", default=list(TABLES))
+    parser.add_argument("--networks", nargs="+", default=["paper", "default"])
+    parser.add_argument("--candidates", nargs="+", default=list(PAPER))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--part", default="0/1", help="which of how many parts of the tables to run")
+    parser.add_argument("--table", action="store_true", help="print what OUT holds as a table, run nothing")
+    options = parser.parse_args()
+    if options.table:
+        for kind in options.networks:
+            print(f"{kind} network\n\n{as_table(lines_of(options.out), kind)}\n")
+        return
+    part, parts = (int(number) for number in options.part.split("/"))
+    done = {key_of(line) for line in lines_of(options.out)}
+    for seed, kind, candidate, name in itertools.product(
+        options.seeds, options.networks, options.candidates, options.tables[part::parts]
+    ):
+        if (name, kind, candidate, seed) in done:
+            continue
+        line = one(name, kind, candidate, seed)
+        with options.out.open("a") as file:
+            file.write(json.dumps(line | provenance("jax")) + "\n")
+        print(name, kind, candidate, seed, round(line["error"], 4), line["log_likelihood"], line["seconds"], flush=True)
+
+
+if __name__ == "__main__":
+    main()
