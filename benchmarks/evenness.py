@@ -24,7 +24,7 @@ from evenvae import ELBO, EvenVAE, Network, datasets, tables
 from evenvae.search.balances import split
 from provenance import provenance
 
-LEARNED, TESTED, SCORED, TOLERANCE = 12_000, 4000, 300, 0.2
+LEARNED, TESTED, SCORED, TOLERANCE = 12_000, 4000, 300, 0.1
 EPOCHS = {"paper": 60, "default": 40}
 TABLES = ("adult", "credit", "wine", "diamonds", "bank", "imdb", "hi", "rwm5yr", "labour", "rand-hie")
 MAGNITUDES, DIRECTIONS = ("none", "gradnorm", "mgda-ub", "imtl-g"), ("none", "graddrop", "pcgrad")
@@ -93,7 +93,7 @@ def one(name: str, kind: str, candidate: str, seed: int) -> dict[str, Any]:
         "reliable": round(float(details["reliable"].mean()), 3),
         "kl": model.history_[-1]["kl"][0],
         "columns": {row.column: [round(row.error, 6), round(row.baseline, 6)] for row in judged.itertuples()},
-        "nats": {row.column: round(float(v), 4) for row, v in zip(judged.itertuples(), details["columns"].mean(0))},
+        "nats": dict(zip(judged["column"], np.round(details["columns"].mean(0), 4).tolist(), strict=True)),
     }
 
 
@@ -153,7 +153,7 @@ def as_table(lines: list[dict[str, Any]], kind: str) -> str:
     for candidate, by_table in found.items():
         known = [name for name in names if name in by_table]
         cells = [by_table[name] for name in known]
-        count = lambda met: f"{sum(met)} of {len(cells)}"
+        count = lambda met: (lambda all_met: f"{sum(all_met)} of {len(all_met)}")(list(met))
         body.append(
             [
                 candidate,

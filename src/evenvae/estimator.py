@@ -20,7 +20,7 @@ from evenvae.fitted import imputation as imputing
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.reconstruction import PointEstimate, reconstruct
 from evenvae.fitted.rules import read as read_rules
-from evenvae.fitted.scoring import SAMPLES, log_likelihood
+from evenvae.fitted.scoring import SAMPLES, log_likelihood, mean_log_likelihood
 from evenvae.forked import refuse_if_forked
 from evenvae.models.network_options import HIVAENetwork, Network
 from evenvae.objectives import Objective
@@ -402,10 +402,15 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         return details if return_details else details["total"]
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """The mean of `score_samples`; rows count by ``sample_weight`` where it is given."""
+        """The mean log-likelihood of a row in nats, comparable between models; higher is better.
+
+        It is the mean of `score_samples` with what its quick draws miss, as a random part of the rows tells that is
+        asked with a tolerance. `evaluate` says its standard error. Rows count by ``sample_weight`` where it is given.
+        """
         del y
-        scores = self.score_samples(X)
-        return float(np.average(scores, weights=validate(sample_weight, len(scores))))
+        model, encoded = self._ask(X)
+        weight = validate(sample_weight, len(encoded.values))
+        return mean_log_likelihood(model, model.batch(encoded), weight)[0].value
 
     def evaluate(
         self,
@@ -421,8 +426,9 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         order), on the cells that the model sees; ``baseline``: the same for the column's mean or most frequent level;
         ``ratio`` of the two; ``log_likelihood``: the mean expected log-likelihood of a cell given its row, raw scale.
         The ``attrs`` of the table hold ``error``, ``baseline``, ``worst_ratio``, ``worst_column`` and the rows' mean
-        ``log_likelihood``, which is that of `score`. With tasks, also what the representation tells of them; see
-        `evenvae.fitted.task_dependence`.
+        ``log_likelihood``, which is that of `score`, with its standard error ``log_likelihood_error`` and the share of
+        rows whose estimate can be relied on, ``log_likelihood_reliable``. With tasks, also what the representation
+        tells of them; see `evenvae.fitted.task_dependence`.
 
         With ``hide`` that share of the observed cells, drawn by ``random_state``, is hidden from the model and
         imputed; ``hidden_error``, ``hidden_baseline`` and ``hidden_ratio`` say how well (also in ``attrs``).

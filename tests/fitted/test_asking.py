@@ -1,12 +1,10 @@
 """Rows are asked in slices: the answers do not depend on them, and memory stays bounded."""
 
-import threading
-
 import numpy as np
 import pytest
 
-from evenvae.fitted import likelihood
 from evenvae.fitted.asking import BUDGET, in_slices, slice_rows
+from evenvae.fitted.likelihood import from_posterior_draws
 from evenvae.fitted.noise import sobol
 from evenvae.likelihoods import Categorical, Normal
 from evenvae.models import Layout
@@ -19,7 +17,7 @@ def test_a_rows_answer_does_not_depend_on_its_neighbours(kind):
     network, states = new_network(space, values, observed, kind)
     batch = space.batch(values, observed)
     points = sobol(8, 3 if kind == "residual" else 4)
-    ask = lambda batch: likelihood.log_likelihood(network, states.encoder, batch, space.device_scales, points)["total"]
+    ask = lambda batch: from_posterior_draws(network, states.encoder, batch, space.device_scales, points)["total"]
     whole = in_slices(ask, batch, 64)
     if kind == "residual":
         order = np.random.default_rng(0).permutation(len(observed))
@@ -31,15 +29,3 @@ def test_a_rows_answer_does_not_depend_on_its_neighbours(kind):
 def test_memory_of_many_levels_stays_bounded():
     layout = Layout.of([Categorical(levels=10_000), Normal()])
     assert slice_rows(layout, 50) * 50 * layout.width <= BUDGET
-
-
-def test_slices_may_be_answered_by_one_thread():
-    asked = set()
-
-    def ask(part):
-        asked.add(threading.get_ident())
-        return part * 2
-
-    rows = np.arange(40.0)
-    np.testing.assert_array_equal(in_slices(ask, rows, 4, side_by_side=False), 2 * rows)
-    assert asked == {threading.get_ident()}

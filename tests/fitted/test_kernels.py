@@ -121,7 +121,7 @@ def test_bounds_approach_the_likelihood_scikit_learn_gives(kind):
         gaps = []
         for samples in (16, 256, 4096):
             points = sobol(samples, 2)
-            details = likelihood.log_likelihood(network, None, batch, SCALES, points)
+            details = likelihood.from_posterior_draws(network, None, batch, SCALES, points)
             gaps.append(np.abs(np.asarray(details["total"]) - exact).max())
         assert gaps[0] > gaps[1] > gaps[2]
         assert gaps[2] < 2e-3

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from evenvae.fitted import likelihood
-from evenvae.fitted.likelihood import Estimate
+from evenvae.fitted.likelihood import Estimate, from_posterior_draws
 from evenvae.fitted.noise import sobol
-from evenvae.fitted.proposals import rounds_of_noise
+from evenvae.fitted.scoring import adaptive_log_likelihood
 from evenvae.likelihoods import Normal, Scale
 from evenvae.models import Batch, DiagonalNormal, Layout, Model, no_tasks
 from evenvae.models.heads import Heads
@@ -19,7 +18,6 @@ from evenvae.training import Network
 
 LATENT, COLUMNS, ROWS, NOISE = 4, 8, 200, 0.05
 SCALES = (Scale(np.zeros(COLUMNS), np.ones(COLUMNS), np.zeros(COLUMNS)),)
-ADAPTING, COUNTING = 4, 20
 
 
 class Narrow(eqx.Module):
@@ -55,16 +53,15 @@ def high_rate():
     return network, batch, exact, 0.5 * np.linalg.slogdet(precision)[1]
 
 
-def adaptive(network, batch, tolerance, adapting=ADAPTING, counting=COUNTING):
-    noise = rounds_of_noise(adapting + counting, 256, LATENT)
-    parts = noise.of(slice(adapting)), noise.of(slice(adapting, None))
-    return likelihood.adaptive_log_likelihood(network, None, batch, SCALES, *parts, np.float32(tolerance))
+def adaptive(network, batch, tolerance):
+    ask = lambda function, rows: function(network, None, rows, SCALES)
+    return adaptive_log_likelihood(ask, batch, LATENT, tolerance)
 
 
 def test_adapted_draws_reach_the_truth_where_draws_from_q_do_not(high_rate):
     network, batch, exact, rate = high_rate
     assert rate > 10
-    plain = likelihood.log_likelihood(network, None, batch, SCALES, sobol(256, LATENT))
+    plain = from_posterior_draws(network, None, batch, SCALES, sobol(256, LATENT))
     found = adaptive(network, batch, 0.05)
     miss, error = np.asarray(found["total"]) - exact, np.asarray(found["standard_error"])
     assert (np.asarray(plain["total"]) - exact).mean() < -0.5

@@ -34,13 +34,11 @@ def slice_rows(layout: Layout, samples: int = 1) -> int:
     return 1 << (max(1, most).bit_length() - 1)
 
 
-def in_slices(
-    function: Callable[..., Any], batch: Any, size: int, key: Raw | None = None, side_by_side: bool = True
-) -> Any:
+def in_slices(function: Callable[..., Any], batch: Any, size: int, key: Raw | None = None) -> Any:
     """Call ``function`` on slices of ``size`` rows, the last one padded, and join the answers in the order of the rows.
 
-    Slices are answered ``side_by_side`` by as many threads as the process may use, or one after another. With a ``key``
-    the function also takes one that is split from it, another for each slice.
+    Slices are answered side by side by as many threads as the process may use. With a ``key`` the function also takes
+    one that is split from it, another for each slice.
     """
     leaves = jax.tree.map(np.asarray, batch)
     rows = len(jax.tree.leaves(leaves)[0])
@@ -61,7 +59,7 @@ def in_slices(
     # the first slice alone, as it may compile
     answers = [answer(0)]
     rest = range(1, slices)
-    if len(rest) > 1 and side_by_side:
+    if len(rest) > 1:
         with ThreadPoolExecutor(threads()) as pool:
             answers += pool.map(answer, rest)
     else:
@@ -83,21 +81,20 @@ def threads() -> int:
 def of_member(
     model: FittedModel,
     function: Callable,
-    batch: Batch,
+    batch: Any,
     samples: int = 1,
     member: int = 0,
     key: Raw | None = None,
-    side_by_side: bool = True,
 ) -> Any:
     """The answer of ``function(network, encoder_state, batch, scales)`` from one member.
 
     ``samples`` are the draws that the function makes of every row. With a ``key`` its last argument is the slice's own;
-    for it and ``side_by_side`` see `in_slices`.
+    see `in_slices`. The batch is any pytree of arrays whose first axis is that of the rows.
     """
     network, state = jax.device_put(model.members[member])
     scales = model.space.device_scales
     size = slice_rows(model.space.layout, samples)
-    return in_slices(lambda part, *own: function(network, state, part, scales, *own), batch, size, key, side_by_side)
+    return in_slices(lambda part, *own: function(network, state, part, scales, *own), batch, size, key)
 
 
 def of_members(model: FittedModel, function: Callable, batch: Batch, samples: int = 1) -> list[Any]:

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from evenvae.fitted.imputation import impute
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.reconstruction import reconstruct
-from evenvae.fitted.scoring import log_likelihood
+from evenvae.fitted.scoring import mean_log_likelihood
 from evenvae.fitted.task_dependence import normaliser, task_dependence
 from evenvae.metrics import column_errors
 from evenvae.metrics import hide as hide_cells
@@ -38,9 +38,13 @@ def evaluate(
     seen = observed & ~hidden
     batch = model.batch(encoded, seen)
     result = compare(model.space, model.schema, truth, reconstruct(model, batch, point_estimate), seen)
-    details = log_likelihood(model, batch)
+    mean, details = mean_log_likelihood(model, batch)
     result["log_likelihood"] = details["columns"].sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-    result.attrs["log_likelihood"] = float(details["total"].mean())
+    result.attrs |= {
+        "log_likelihood": mean.value,
+        "log_likelihood_error": mean.standard_error,
+        "log_likelihood_reliable": mean.reliable,
+    }
     result.attrs |= normaliser(model) | task_dependence(model, batch, seed)
     if hide:
         (guess,) = impute(model, batch)

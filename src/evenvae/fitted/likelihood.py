@@ -6,11 +6,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, UInt32
+from jaxtyping import Array, Float, Int, UInt32
 
 from evenvae.fitted.kernels import Scales, posterior_of, weigh
 from evenvae.fitted.noise import Points, row_bits, shifted
-from evenvae.fitted.proposals import Draws, Noise, Proposal, adapted, adapted_draws, first_draws
+from evenvae.fitted.proposals import Moments, Noise, Proposal, adapted, draws_of
 from evenvae.models import log_jacobian
 from evenvae.models.batch import Batch
 from evenvae.training import Network
@@ -26,10 +26,16 @@ class Estimate(NamedTuple):
         columns: the cells' mean log-likelihoods, as the draws weigh.
     """
 
-    draws: Int[Array, " rows"]
-    log_sum: Float[Array, " rows"]
-    log_square: Float[Array, " rows"]
-    columns: Float[Array, "rows D"]
+    draws: Int[Array | np.ndarray, " rows"]
+    log_sum: Float[Array | np.ndarray, " rows"]
+    log_square: Float[Array | np.ndarray, " rows"]
+    columns: Float[Array | np.ndarray, "rows D"]
+
+    @classmethod
+    def of_nothing(cls, rows: int, features: int) -> "Estimate":
+        """Before the first draw."""
+        nothing = np.full(rows, -np.inf, np.float32)
+        return cls(np.zeros(rows, np.int32), nothing, nothing, np.zeros((rows, features), np.float32))
 
     @classmethod
     def of(cls, by_cell: Float[Array, "samples rows D"], log_weight: Float[Array, "samples rows"]) -> "Estimate":
@@ -59,7 +65,7 @@ class Estimate(NamedTuple):
         """Of log mean w, by the delta method: var(mean w) / (mean w)^2 = sum w^2 / (sum w)^2 - 1 / K."""
         return jnp.sqrt(jnp.maximum(1 / self.effective - 1 / self.draws, 0))
 
-    def details(self, jacobian: Float[Array, "rows D"]) -> dict[str, Array]:
+    def details(self, jacobian: Float[Array, "rows D"]) -> dict[str, Any]:
         """What is told of a row, on the raw scale."""
         return {
             "total": self.log_sum - jnp.log(self.draws) + jacobian.sum(-1),
@@ -70,14 +76,24 @@ class Estimate(NamedTuple):
         }
 
 
+class Asked(NamedTuple):
+    """Rows, the proposals that their next draws come from, and what the draws that count have told of them so far."""
+
+    batch: Batch
+    proposal: Proposal
+    estimate: Estimate
+
+    @classmethod
+    def of(cls, batch: Batch, size: int) -> "Asked":
+        """Before the first round, with proposals around q; ``size`` is that of the noise."""
+        rows, features = batch.mask.shape
+        return cls(batch, Proposal.around_posterior(rows, size), Estimate.of_nothing(rows, features))
+
+
 @eqx.filter_jit
-def log_likelihood(
-    network: Network,
-    encoder_state: Any,
-    batch: Batch,
-    scales: Scales,
-    points: Points,
-) -> dict[str, Array]:
+def from_posterior_draws(
+    network: Network, encoder_state: Any, batch: Batch, scales: Scales, points: Points
+) -> dict[str, Any]:
     """The log-likelihood of every row by draws from q(z|x), as papers do; see `Estimate.details`."""
     q, bits = _own(network, encoder_state, batch, scales)
     _, by_cell, log_weight = weigh(network, q, batch, shifted(points, bits))
@@ -85,60 +101,16 @@ def log_likelihood(
 
 
 @eqx.filter_jit
-def adaptive_log_likelihood(
-    network: Network,
-    encoder_state: Any,
-    batch: Batch,
-    scales: Scales,
-    adapting: Noise,
-    counting: Noise,
-    tolerance: Float[Array | np.ndarray, ""] | float,
-) -> dict[str, Array]:
-    """The log-likelihood of every row by as many draws of an adapted proposal as a standard error asks for.
-
-    Only draws that are made after the proposal has been adapted count: if a row could stop as soon as its error looks
-    small, it would stop where a likely part of its posterior has been missed by chance.
-
-    Args:
-        network: to ask.
-        encoder_state: of its encoder.
-        batch: the rows.
-        scales: constants of every block.
-        adapting: the noise of all rounds in which the proposal adapts.
-        counting: that of all rounds that count.
-        tolerance: the standard error, in nats, below which a row has been asked enough.
-    """
-    q, bits = _own(network, encoder_state, batch, scales)
-
-    def weighed(draws: Draws) -> tuple[Float[Array, "samples rows D"], Float[Array, "samples rows"]]:
-        _, by_cell, log_weight = weigh(network, q, batch, draws.points)
-        return by_cell, log_weight + draws.log_ratio
-
-    def adapt(draws: Draws) -> Proposal:
-        return adapted(draws.points, weighed(draws)[1])
-
-    def better(proposal: Proposal, noise: Noise) -> tuple[Proposal, None]:
-        return adapt(adapted_draws(proposal, noise, bits)), None
-
-    start = adapt(first_draws(adapting.of(0), bits))
-    proposal, _ = jax.lax.scan(better, start, adapting.of(slice(1, None)))
-
-    def count(number: Int[Array, ""]) -> Estimate:
-        return Estimate.of(*weighed(adapted_draws(proposal, counting.of(number), bits)))
-
-    def go_on(carry: tuple[Int[Array, ""], Estimate]) -> Bool[Array, ""]:
-        number, estimate = carry
-        return (number < len(counting.points)) & ~(estimate.standard_error <= tolerance).all()
-
-    def count_more(carry: tuple[Int[Array, ""], Estimate]) -> tuple[Int[Array, ""], Estimate]:
-        number, estimate = carry
-        # a row that is done stays as it is, so that its answer does not depend on the rows beside it
-        done, more = estimate.standard_error <= tolerance, estimate.and_also(count(number))
-        pick = lambda old, new: jnp.where(done.reshape(-1, *([1] * (old.ndim - 1))), old, new)
-        return number + 1, jax.tree.map(pick, estimate, more)
-
-    _, estimate = jax.lax.while_loop(go_on, count_more, (jnp.int32(1), count(jnp.int32(0))))
-    return estimate.details(_jacobian(network, batch, scales))
+def ask_again(
+    network: Network, encoder_state: Any, rows: Asked, scales: Scales, noise: Noise
+) -> tuple[Moments, Estimate, dict[str, Any]]:
+    """One more round of draws: their moments, and the estimate of every row with its details."""
+    q, bits = _own(network, encoder_state, rows.batch, scales)
+    draws = draws_of(rows.proposal, noise, bits)
+    _, by_cell, log_weight = weigh(network, q, rows.batch, draws.points)
+    log_weight = log_weight + draws.log_ratio
+    estimate = rows.estimate.and_also(Estimate.of(by_cell, log_weight))
+    return adapted(draws.points, log_weight), estimate, estimate.details(_jacobian(network, rows.batch, scales))
 
 
 def _own(network: Network, encoder_state: Any, batch: Batch, scales: Scales) -> tuple[Any, UInt32[Array, "rows size"]]:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.linalg import solve_triangular
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Bool, Float, UInt32
 
@@ -29,7 +28,8 @@ DEFENSIVE = 1 / 8
 """Share of the draws around q, with heavier tails, in case the adapted proposal misses a part of the posterior
 (Hesterberg, 1995).
 """
-HALVINGS = 12
+POWERS = 2.0 ** -np.arange(0, 12, 0.25, dtype=np.float32)
+"""To which weights may be raised, so that few draws do not have all the weight."""
 LEAST_VARIANCE = 1e-4
 
 
@@ -44,7 +44,7 @@ class Noise(NamedTuple):
 
     def of(self, rounds: Any) -> "Noise":
         """The noise of this round, or of these."""
-        return Noise(jnp.asarray(self.points)[rounds], jnp.asarray(self.lengths)[rounds])
+        return Noise(self.points[rounds], self.lengths[rounds])
 
 
 class Draws(NamedTuple):
@@ -54,11 +54,38 @@ class Draws(NamedTuple):
     log_ratio: Float[Array, "samples rows"]
 
 
-class Proposal(NamedTuple):
-    """Location and scale of a Student-t in the space of the noise, for every row."""
+class Moments(NamedTuple):
+    """Mean and covariance of weighted draws, for every row."""
 
-    mean: Float[Array, "rows size"]
-    covariance: Float[Array, "rows size size"]
+    mean: Float[Array | np.ndarray, "rows size"]
+    covariance: Float[Array | np.ndarray, "rows size size"]
+
+
+class Proposal(NamedTuple):
+    """Location and scale of a Student-t in the space of the noise, for every row: the lower factor, and its inverse."""
+
+    mean: Float[Array | np.ndarray, "rows size"]
+    factor: Float[Array | np.ndarray, "rows size size"]
+    inverse: Float[Array | np.ndarray, "rows size size"]
+
+    @classmethod
+    def around_posterior(cls, rows: int, size: int) -> "Proposal":
+        """Those with q's own location and scale."""
+        eye = np.tile(np.eye(size, dtype=np.float32), (rows, 1, 1))
+        return cls(np.zeros((rows, size), np.float32), eye, eye)
+
+    @classmethod
+    def of(cls, moments: Moments) -> "Proposal":
+        """Those with these moments; q's own for rows whose moments are not finite.
+
+        Computed on the host: XLA on CPU factorises matrices on the threads that run programs, and two programs at once
+        would wait for each other for ever.
+        """
+        mean, covariance = (np.array(part, float) for part in moments)
+        lost = ~(np.isfinite(covariance).all((1, 2)) & np.isfinite(mean).all(1))
+        mean[lost], covariance[lost] = 0, np.eye(mean.shape[1])
+        factor = np.linalg.cholesky(covariance)
+        return cls(*(part.astype(np.float32) for part in (mean, factor, np.linalg.inv(factor))))
 
 
 @functools.lru_cache(maxsize=4)
@@ -82,28 +109,18 @@ def _own_noise(
     return shifted(noise.points, bits), lengths[place][..., None]
 
 
-def first_draws(noise: Noise, bits: UInt32[Array, "rows size"]) -> Draws:
-    """One half from q itself, the other half from a Student-t around it, which shows where q is too narrow."""
-    points, lengths = _own_noise(noise, bits)
-    half = len(points) // 2
-    draws = jnp.concatenate([points[:half], points[half:] * lengths[half:]])
-    own, share = _log_normal(draws), half / len(points)
-    return Draws(draws, own - jnp.logaddexp(np.log(share) + own, np.log1p(-share) + _log_student(draws)))
-
-
-def adapted_draws(proposal: Proposal, noise: Noise, bits: UInt32[Array, "rows size"]) -> Draws:
+def draws_of(proposal: Proposal, noise: Noise, bits: UInt32[Array, "rows size"]) -> Draws:
     """Draws from the proposal and, for a `DEFENSIVE` share, from a Student-t around q."""
     points, lengths = _own_noise(noise, bits)
     points = points * lengths
     own = round(len(points) * (1 - DEFENSIVE))
     share = own / len(points)
-    factor = jnp.linalg.cholesky(proposal.covariance)
-    leaning = proposal.mean + jnp.einsum("rij,srj->sri", factor, points[:own])
+    leaning = proposal.mean + jnp.einsum("rij,srj->sri", proposal.factor, points[:own])
     draws = jnp.concatenate([leaning, points[own:]])
-    whiten = jax.vmap(lambda f, d: solve_triangular(f, d.T, lower=True).T, in_axes=(0, 1), out_axes=1)
-    volume = jnp.log(jnp.diagonal(factor, axis1=-2, axis2=-1)).sum(-1)
+    whitened = jnp.einsum("rij,srj->sri", proposal.inverse, draws - proposal.mean)
+    volume = jnp.log(jnp.diagonal(proposal.factor, axis1=-2, axis2=-1)).sum(-1)
     log_density = jnp.logaddexp(
-        np.log(share) + _log_student(whiten(factor, draws - proposal.mean)) - volume,
+        np.log(share) + _log_student(whitened) - volume,
         np.log1p(-share) + _log_student(draws),
     )
     return Draws(draws, _log_normal(draws) - log_density)
@@ -121,8 +138,8 @@ def _log_normal(points: Float[Array, "*rows size"]) -> Float[Array, "*rows"]:
     return -0.5 * (points**2 + LOG_2PI).sum(-1)
 
 
-def adapted(draws: Float[Array, "samples rows size"], log_weight: Float[Array, "samples rows"]) -> Proposal:
-    """The proposal with the moments of weighted draws.
+def adapted(draws: Float[Array, "samples rows size"], log_weight: Float[Array, "samples rows"]) -> Moments:
+    """The moments of weighted draws, for the next proposal.
 
     As few draws say little, weights are first raised to the largest power up to 1 that leaves enough effective draws
     (Koblents and Míguez, 2015): twice as many as coordinates, or a fifth of all. Correlations shrink by the number of
@@ -136,18 +153,14 @@ def adapted(draws: Float[Array, "samples rows size"], log_weight: Float[Array, "
     covariance = jnp.einsum("sr,sri,srj->rij", weight, centred, centred)
     trust = (effective / (effective + size))[:, None, None]
     eye = np.eye(size, dtype=draws.dtype)
-    return Proposal(mean, covariance * (trust + (1 - trust) * eye) + LEAST_VARIANCE * eye)
+    return Moments(mean, covariance * (trust + (1 - trust) * eye) + LEAST_VARIANCE * eye)
 
 
 def tempered(log_weight: Float[Array, "samples rows"], effective: float) -> Float[Array, "samples rows"]:
-    """Normalised weights, raised to the largest power up to 1 that leaves so many effective draws."""
+    """Normalised weights, raised to the largest of `POWERS` that leaves so many effective draws."""
 
-    def enough(power: Float[Array, " rows"]) -> Bool[Array, " rows"]:
+    def enough(power: Float[Array, ""]) -> Bool[Array, " rows"]:
         return (jax.nn.softmax(power * log_weight, axis=0) ** 2).sum(0) <= 1 / effective
 
-    def halve(number: Array, power: Float[Array, " rows"]) -> Float[Array, " rows"]:
-        higher = power + 0.5 ** (number + 1.0)
-        return jnp.where(enough(higher), higher, power)
-
-    power = jax.lax.fori_loop(0, HALVINGS, halve, jnp.zeros_like(log_weight[0]))
-    return jax.nn.softmax(jnp.where(enough(jnp.ones_like(power)), 1, power) * log_weight, axis=0)
+    power = jnp.where(jax.vmap(enough)(POWERS), POWERS[:, None], 0).max(0)
+    return jax.nn.softmax(power * log_weight, axis=0)

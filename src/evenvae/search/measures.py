@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 
 from evenvae.fitted import FittedModel
 from evenvae.fitted.reconstruction import reconstruct
-from evenvae.fitted.scoring import log_likelihood
+from evenvae.fitted.scoring import mean_log_likelihood
 from evenvae.metrics import column_errors, hide
 from evenvae.tables import Encoded
 
@@ -34,7 +34,8 @@ def measure_rows(
     Returns:
         For every group with rows a dict for JSON: ``columns``, from a name to one value for every column, and
         ``means``, from a name to one value. The means are those over columns, except ``worst``, the largest error of a
-        column divided by its baseline, and ``log_likelihood``, that of a row in nats, by importance sampling.
+        column divided by its baseline, ``log_likelihood``, that of a row in nats, and ``log_likelihood_error``, its
+        standard error (see `evenvae.fitted.scoring.mean_log_likelihood`).
     """
     rows_of_all = np.concatenate([np.zeros(0, int), *groups.values()])
     if not rows_of_all.size:
@@ -50,7 +51,6 @@ def measure_rows(
         "baseline": (np.broadcast_to(space.baseline, truth.shape), observed),
         "hidden_error": (reconstruct(model, model.batch(together, observed & ~hidden)), hidden),
     }
-    likelihood = log_likelihood(model, batch)
     ranges, discrete = space.high - space.low, space.layout.discrete
     measured, begin = {}, 0
     for name, rows in groups.items():
@@ -64,9 +64,10 @@ def measure_rows(
         means = {measure: _mean(values) for measure, values in columns.items()}
         known = columns["baseline"] > 0
         means["worst"] = float(np.nanmax(columns["error"][known] / columns["baseline"][known], initial=0.0))
-        means["log_likelihood"] = float(likelihood["total"][part].mean())
+        mean, likelihood = mean_log_likelihood(model, batch.take(part))
+        means["log_likelihood"], means["log_likelihood_error"] = mean.value, mean.standard_error
         counts = np.maximum(observed[part].sum(axis=0), 1)
-        columns["log_likelihood"] = likelihood["columns"][part].sum(axis=0) / counts
+        columns["log_likelihood"] = likelihood["columns"].sum(axis=0) / counts
         measured[name] = {"columns": {m: np.asarray(v, float).tolist() for m, v in columns.items()}, "means": means}
     return measured
 
