@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from evenvae import ELBO, EvenVAE, Network, datasets, tables
+from evenvae import ELBO, EvenVAE, Network, Sampling, datasets, tables
 from evenvae.search.balances import split
 from provenance import provenance
 
@@ -41,6 +41,8 @@ def settings_of(candidate: str) -> dict[str, Any]:
     for other in others:
         if other.startswith("KL "):
             chosen["objective"] = ELBO(beta=float(other.removeprefix("KL ")))
+        elif other == "fitted":
+            chosen["sampling"] = Sampling(latents="fitted")
         else:
             chosen["prior"] = other
     return chosen

@@ -91,7 +91,7 @@ def of_member(
     ``samples`` are the draws that the function makes of every row. With a ``key`` its last argument is the slice's own;
     see `in_slices`. The batch is any pytree of arrays whose first axis is that of the rows.
     """
-    network, state = jax.device_put(model.members[member])
+    network, state = jax.device_put((model.network(member), model.members[member].encoder_state))
     scales = model.space.device_scales
     size = slice_rows(model.space.layout, samples)
     return in_slices(lambda part, *own: function(network, state, part, scales, *own), batch, size, key)

@@ -1,4 +1,4 @@
-"""The density that `sample` draws latents from, where it is fitted to the posteriors of the training rows."""
+"""The density that takes the prior's place, where it is fitted to the posteriors of the training rows."""
 
 import warnings
 
@@ -11,7 +11,6 @@ from evenvae.fitted.asking import of_member
 from evenvae.fitted.model import FittedModel
 from evenvae.priors import FittedMixture
 from evenvae.tables import Encoded
-from evenvae.training import Network
 
 MOST_ROWS = 20_000
 """Rows whose posteriors a mixture is fitted to, with one draw of each."""
@@ -40,12 +39,6 @@ def fit_densities(
     return tuple(fitted)
 
 
-def network_to_sample(model: FittedModel, member: int) -> Network:
-    """A member's network as `sample` uses it: with the fitted density in place of its prior, where there is one."""
-    network = model.members[member].network
-    return network._replace(prior=model.densities[member]) if model.densities else network
-
-
 def to_tensors(densities: tuple[FittedMixture, ...]) -> dict[str, np.ndarray]:
     """What a saved model holds of the densities: weights, means and factors of their normals."""
     kept = {}
@@ -60,7 +53,7 @@ def from_tensors(tensors: dict[str, np.ndarray], members: int) -> tuple[FittedMi
     if "latents.0.means" not in tensors:
         return ()
     part = lambda member, name: tensors.get(f"latents.{member}.{name}")
-    return tuple(FittedMixture(*(part(member, name) for name in NAMES)) for member in range(members))
+    return tuple(FittedMixture.of_parts(*(part(member, name) for name in NAMES)) for member in range(members))
 
 
 NAMES = ("means", "factors", "log_weights", "component")

@@ -48,7 +48,8 @@ class FittedModel:
     `Encoded` numbers and give arrays; `EvenVAE` turns tables into numbers and back.
 
     ``task_counts`` say how often each combination of tasks occurs; ``missingness`` is None, and ``densities`` are
-    empty, where they were not fitted. ``densities`` are those of every member's latents, in the members' order.
+    empty, where they were not fitted. ``densities`` are those of every member's latents, in the members' order; they
+    take the place of the members' priors in every question.
     """
 
     members: tuple[Member, ...]
@@ -59,6 +60,11 @@ class FittedModel:
     record: Record
     missingness: MissingnessModel | None = None
     densities: tuple[Prior, ...] = ()
+
+    def network(self, member: int) -> Network:
+        """A member's network as questions are put to it: with its density in place of the prior, where there is one."""
+        network = self.members[member].network
+        return network._replace(prior=self.densities[member]) if self.densities else network
 
     def batch(self, encoded: Encoded, mask: Bool[np.ndarray, "N D"] | None = None) -> Batch:
         """Rows in model space; ``mask`` says which cells the model is to see, all observed ones if not given."""

@@ -14,7 +14,6 @@ from evenvae.errors import InputError
 from evenvae.fitted import kernels
 from evenvae.fitted.asking import BUDGET, in_slices, slice_rows
 from evenvae.fitted.conditions import Condition, describe
-from evenvae.fitted.latent_density import network_to_sample
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.noise import latent_noise
 from evenvae.fitted.rules import Rule, decoded
@@ -153,7 +152,7 @@ def _free(
     for member in range(len(model.members)):
         rows = np.flatnonzero(which == member)
         if len(rows):
-            network = jax.device_put(network_to_sample(model, member))
+            network = jax.device_put(model.network(member))
             draw = lambda tasks, key, own=network: kernels.sample(own, scales, key, tasks)
             values[rows] = space.to_raw(in_slices(draw, codes[rows], size, _key(generator)))
     return values
@@ -180,7 +179,7 @@ def _given(
     values = np.empty((count, space.layout.elements))
     for number, (member, *tasks) in enumerate(combinations):
         rows = np.flatnonzero(group.reshape(-1) == number)
-        network, (_, state) = network_to_sample(model, int(member)), model.members[member]
+        network, state = model.network(int(member)), model.members[member].encoder_state
         batch = space.batch(one, observed, np.array([tasks], np.int32).reshape(1, -1))
         drawn, effective = kernels.conditional(
             network, state, batch, space.device_scales, noise, _key(generator), BATCH_GIVEN

@@ -39,6 +39,23 @@ class FittedMixture(Prior):
     factors: Float[Array | np.ndarray, "M latent latent"]
     log_weights: Float[Array | np.ndarray, " M"]
     component: Float[Array | np.ndarray, "M S"] | None
+    inverses: Float[Array | np.ndarray, "M latent latent"]
+
+    @classmethod
+    def of_parts(
+        cls,
+        means: Float[Array | np.ndarray, "M latent"],
+        factors: Float[Array | np.ndarray, "M latent latent"],
+        log_weights: Float[Array | np.ndarray, " M"],
+        component: Float[Array | np.ndarray, "M S"] | None = None,
+    ) -> "FittedMixture":
+        """With the inverses of the factors, computed on the host.
+
+        XLA on CPU solves systems on the threads that run programs, and two programs at once would wait for each other
+        for ever.
+        """
+        inverses = np.linalg.inv(np.asarray(factors, np.float64)).astype(np.float32)
+        return cls(means, factors, log_weights, component, inverses)
 
     @classmethod
     def of(cls, draws: Any, seed: int) -> "FittedMixture":
@@ -65,7 +82,7 @@ class FittedMixture(Prior):
     @classmethod
     def _stacked(cls, fits: "list[Normals]", component: Float[Array, "M S"] | None) -> "FittedMixture":
         weights, means, factors = (np.concatenate(part).astype(np.float32) for part in zip(*fits, strict=True))
-        return cls(means, factors, np.log(weights), component)
+        return cls.of_parts(means, factors, np.log(weights), component)
 
     def sample(self, key: Key[Array, ""], rows: int) -> Any:
         """Draws: one of the normals, then from it; with its component, if there is one."""
@@ -78,10 +95,8 @@ class FittedMixture(Prior):
     def log_prob(self, latent: Any) -> Float[Array, "..."]:
         """Log-density of z, or of z and its component."""
         z = latent if self.component is None else latent.z
-        inverse = jax.vmap(lambda f: jax.scipy.linalg.solve_triangular(f, jnp.eye(f.shape[-1]), lower=True))(
-            self.factors
-        )
-        residual = jnp.einsum("...l,mkl->...mk", z, inverse) - jnp.einsum("ml,mkl->mk", self.means, inverse)
+        residual = jnp.einsum("...l,mkl->...mk", z, self.inverses)
+        residual -= jnp.einsum("ml,mkl->mk", self.means, self.inverses)
         log_scale = jnp.log(jnp.diagonal(self.factors, axis1=-2, axis2=-1)).sum(-1)
         each = self.log_weights - 0.5 * (residual**2 + LOG_2PI).sum(-1) - log_scale
         if self.component is not None:
