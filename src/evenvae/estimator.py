@@ -114,7 +114,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         model: Literal["vae", "hivae"] = "vae",
         objective: Literal["elbo", "beta", "iwae", "dreg", "geco", "geco-iwae"] | Objective = "elbo",
         balance: str | Balancer = "auto",
-        prior: Literal["standard", "vamp", "exemplar", "optimal"] | Part = "standard",
+        prior: Literal["standard", "vamp", "exemplar", "optimal"] | Part | None = None,
         task: str | list[str] | None = None,
         purpose: Purpose | None = None,
         preset: Literal["default", "paper"] = "default",
@@ -147,7 +147,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         self.network = network
         self.training = training
         self.sampling = sampling
-        self.point_estimate = point_estimate
+        self.point_estimate: Any = point_estimate
         self.warm_start = warm_start
         self.verbose = verbose
 
@@ -418,6 +418,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         point_estimate: PointEstimate | None = None,
         *,
         hide: float = 0.0,
+        beside: "EvenVAE | None" = None,
         random_state: int | None = 0,
     ) -> pd.DataFrame:
         """How well every column is reconstructed: a table with one row for every column.
@@ -430,11 +431,17 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         rows whose estimate can be relied on, ``log_likelihood_reliable``. With tasks, also what the representation
         tells of them; see `evenvae.fitted.task_dependence`.
 
+        ``beside`` is another fitted model of the same columns, such as one with ``balance="none"``: ``other_error`` is
+        its error, ``regret`` the ratio of the two errors; ``attrs`` hold ``worst_regret``, ``worst_regret_column`` and
+        ``log_likelihood_gain``, the nats a row by which this model is better.
+
         With ``hide`` that share of the observed cells, drawn by ``random_state``, is hidden from the model and
         imputed; ``hidden_error``, ``hidden_baseline`` and ``hidden_ratio`` say how well (also in ``attrs``).
         """
         model, encoded = self._ask(X)
-        return evaluation.evaluate(model, encoded, point_estimate or self.point_estimate, hide, random_state)
+        asked: PointEstimate = point_estimate or self.point_estimate
+        other = None if beside is None else beside.evaluate(X, asked, hide=hide, random_state=random_state)
+        return evaluation.evaluate(model, encoded, asked, hide, random_state, other)
 
     def translate(self, X: Any, to: Mapping[str, Any]) -> Any:
         """The rows as they would look under other tasks: encoded under their own, decoded under those in ``to``.

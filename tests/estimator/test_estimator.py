@@ -80,8 +80,31 @@ def test_evaluate_has_a_row_a_column_and_the_baseline(fitted, frame):
 
 
 def test_evaluate_and_score_agree_on_the_log_likelihood(fitted, frame):
-    # one estimate with one number of importance samples; the sums differ in order alone
-    assert fitted.evaluate(frame).attrs["log_likelihood"] == pytest.approx(fitted.score(frame), rel=1e-12)
+    found = fitted.evaluate(frame).attrs
+    assert found["log_likelihood"] == pytest.approx(fitted.score(frame), rel=1e-12)
+    assert 0 <= found["log_likelihood_error"] < 1
+    assert 0 <= found["log_likelihood_reliable"] <= 1
+
+
+def test_rows_count_in_a_score_by_their_weights(fitted, frame):
+    weight = np.arange(len(frame)) % 3
+    repeated = frame.loc[frame.index.repeat(weight)]
+    assert fitted.score(frame, sample_weight=weight) == pytest.approx(fitted.score(repeated), abs=0.2)
+    assert fitted.score(frame, sample_weight=np.full(len(frame), 7)) == pytest.approx(fitted.score(frame), rel=1e-9)
+
+
+def test_evaluate_beside_another_model_says_which_columns_pay(fitted, frame):
+    other = fast(epochs=1, balance="none").fit(frame)
+    result = fitted.evaluate(frame, beside=other)
+    np.testing.assert_allclose(result["regret"], result["error"] / other.evaluate(frame)["error"])
+    assert result.attrs["worst_regret"] == result["regret"].max()
+    assert result.attrs["worst_regret_column"] == result.loc[result["regret"].idxmax(), "column"]
+    gain = fitted.score(frame) - other.score(frame)
+    assert result.attrs["log_likelihood_gain"] == pytest.approx(gain, rel=1e-9)
+    itself = fitted.evaluate(frame, beside=fitted)
+    np.testing.assert_array_equal(itself["regret"], 1)
+    with pytest.raises(InputError, match="city"):
+        fitted.evaluate(frame, beside=fast(epochs=1).fit(frame.drop(columns="city")))
 
 
 def test_saved_and_loaded_answers_the_same(fitted, frame, tmp_path):

@@ -133,7 +133,8 @@ def test_what_hide_takes(fitted, frame):
 @pytest.mark.parametrize(
     ("options", "balance"),
     [
-        ({}, "gradnorm+pcgrad"),
+        ({}, "power-norm[gamma=0.5]"),
+        ({"preset": "paper"}, "gradnorm+pcgrad"),
         ({"model": "hivae"}, "gradnorm"),
         ({"purpose": "impute"}, "none"),
         ({"objective": "geco"}, "none"),

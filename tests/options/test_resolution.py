@@ -11,6 +11,7 @@ from evenvae.likelihoods import Bernoulli, Histogram, LogNormal, Normal, Squared
 from evenvae.models import Layout
 from evenvae.options import Options, resolve
 from evenvae.options.resolution import likelihoods_of
+from evenvae.priors import Mixture, Standard, Vamp
 from evenvae.tables import Column
 from evenvae.training import Plan
 
@@ -25,7 +26,9 @@ def plan(layout=NUMBERS, rows=1000, tasks=(), **given):
 @pytest.mark.parametrize(
     ("given", "balance"),
     [
-        ({}, "gradnorm+pcgrad"),
+        ({}, "power-norm[gamma=0.5]"),
+        ({"preset": "paper"}, "gradnorm+pcgrad"),
+        ({"objective": "iwae"}, "gradnorm+pcgrad"),
         ({"model": "hivae"}, "gradnorm"),
         ({"purpose": "impute"}, "none"),
         ({"objective": "geco"}, "none"),
@@ -43,9 +46,32 @@ def test_a_single_column_has_nothing_to_be_balanced_against():
 
 
 @pytest.mark.parametrize(
+    ("given", "latents"),
+    [
+        ({}, "fitted"),
+        ({"sampling": Sampling(latents="prior")}, "prior"),
+        ({"prior": "vamp"}, "fitted"),
+        ({"balance": "none"}, "prior"),
+        ({"balance": "power-norm[gamma=0.5]"}, "prior"),
+        ({"preset": "paper"}, "prior"),
+        ({"model": "hivae"}, "prior"),
+        ({"purpose": "score"}, "prior"),
+        ({"tasks": (3,)}, "prior"),
+    ],
+)
+def test_the_recipe_is_whole_or_absent(given, latents):
+    found = plan(**given)
+    assert found.latents == latents
+    assert found.prior == (Vamp() if given.get("prior") else Mixture(10) if given.get("model") else Standard())
+
+
+@pytest.mark.parametrize(
     ("given", "weight"),
     [
-        ({}, 1.0),
+        ({}, 0.2),
+        ({"balance": "none"}, 1.0),
+        ({"objective": ELBO(beta=0.7)}, 0.7),
+        ({"preset": "paper"}, 1.0),
         ({"purpose": "impute"}, 0.1),
         ({"purpose": "sample"}, 0.1),
         ({"purpose": "sample", "sampling": Sampling(latents="prior")}, 1.0),

@@ -27,7 +27,7 @@ def test_gradients_over_training_are_those_of_the_history(sections, evidence):
     largest = int(np.argmax(evidence.comparisons[0].norms))
     assert figure.choice.selected == largest
     assert [trace.get("name") for trace in figure.data[1:]] == [
-        f"{evidence.names[largest]}, before balancing", f"{evidence.names[largest]}, after gradnorm+pcgrad"
+        f"{evidence.names[largest]}, before balancing", f"{evidence.names[largest]}, after power-norm[gamma=0.5]"
     ]  # fmt: skip
     for column, (name, patch) in enumerate(figure.choice.options):
         assert name == evidence.names[column]

@@ -5,15 +5,17 @@ import pytest
 from evenvae import balancing
 from evenvae.errors import InputError
 from evenvae.search import named_lists, resolve
+from evenvae.search.balances import RECIPE
 
 
 def test_the_papers_lists():
     lists = named_lists()
-    assert len(lists["default"]) == len(set(lists["default"])) == 12
+    assert len(lists["default"]) == len(set(lists["default"])) == 13
     assert len(lists["paper"]) == len(set(lists["paper"])) == 15
     assert {"none", "imtl-g+pcgrad", "gradnorm", "gradnorm[alpha=1]+graddrop"} <= set(lists["paper"])
     assert set(lists["paper"]) < set(lists["more"])
-    for name in lists["more"]:
+    assert lists["default"][0] == lists["more"][0] == RECIPE
+    for name in lists["more"][1:]:
         assert balancing.parse(name).name == name
 
 
@@ -22,10 +24,8 @@ def test_lists_and_names_mix_and_repeat_once():
         "none",
         "gradnorm[learning_rate=0.1]+pcgrad",
     )
-    assert (
-        resolve("default,power-norm[gamma=0.5],pcgrad")[12:] == ("power-norm",)
-        or len(resolve("default,power-norm[gamma=0.25],pcgrad")) == 13
-    )
+    assert resolve("default,power-norm[gamma=0.25],pcgrad")[13:] == ("power-norm[gamma=0.25]",)
+    assert resolve("auto,none") == ("auto", "none")
     assert resolve(["none+pcgrad", "pcgrad"]) == ("pcgrad",)
 
 

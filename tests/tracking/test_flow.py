@@ -20,7 +20,7 @@ def test_mlflow_keeps_options_and_curves(tmp_path):
     assert run.info.run_name == "first"
     assert run.info.status == "FINISHED"
     assert run.data.tags["why"] == "test"
-    assert run.data.params["balance"] == "gradnorm+pcgrad"
+    assert run.data.params["balance"] == "power-norm[gamma=0.5]"
     assert run.data.params["batch_size"] == "32"
     last = model.history_[-1]
     curve = client.get_metric_history(run.info.run_id, "validation")

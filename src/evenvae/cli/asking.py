@@ -1,6 +1,7 @@
 """The commands that ask a fitted model: evaluate, impute, sample, translate, encode, score."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,8 @@ from evenvae.errors import InputError
 
 Former = Annotated[str | None, typer.Option("--statistic", hidden=True)]
 """The former name of ``--point-estimate`` and ``--method``."""
+MOSTLY = 0.8
+"""Share of reliable rows below which the mean of their log-likelihoods is not to be trusted."""
 
 
 @app.command(epilog="Example: evenvae evaluate people.evenvae new_people.csv --json")
@@ -27,6 +30,10 @@ def evaluate(
         typer.Option(metavar="SHARE", help="Hide this share of the cells, and report apart how they are imputed."),
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="Decides which cells are hidden, as that of `fit --hide` does.")] = 0,
+    beside: Annotated[
+        Path | None,
+        typer.Option(metavar="MODEL", help="Another model of the same columns, to see which of them pay."),
+    ] = None,
 ) -> None:
     """How well each column is reconstructed, compared with its mean or most frequent level; mean log-likelihood."""
     import evenvae
@@ -36,7 +43,8 @@ def evaluate(
     point_estimate = common.renamed("--statistic", former, "--point-estimate", point_estimate)
     fitted = evenvae.load(model)
     table, _ = common.read(data)
-    result = fitted.evaluate(table, point_estimate=point_estimate, hide=hide, random_state=seed)
+    other = None if beside is None else evenvae.load(beside)
+    result = fitted.evaluate(table, point_estimate=point_estimate, hide=hide, beside=other, random_state=seed)
     if as_json:
         columns = json.loads(result.to_json(orient="records"))
         typer.echo(json.dumps({**result.attrs, "columns": columns}, indent=2))
@@ -50,8 +58,19 @@ def evaluate(
     a = result.attrs
     typer.echo(
         f"\nmean error {common.number(a['error'], 4)} (baseline {common.number(a['baseline'], 4)}), worst ratio "
-        f"{common.number(a['worst_ratio'])} ({a['worst_column']}), log-likelihood {a['log_likelihood']:.3f} nats a row"
+        f"{common.number(a['worst_ratio'])} ({a['worst_column']}), log-likelihood "
+        f"{a['log_likelihood']:.3f} +- {a['log_likelihood_error']:.3f} nats a row"
     )
+    if a["log_likelihood_reliable"] < MOSTLY:
+        typer.echo(
+            "the log-likelihood is rather too low: of the rows that were asked at length only "
+            f"{a['log_likelihood_reliable']:.0%} can be relied on"
+        )
+    if beside is not None:
+        typer.echo(
+            f"beside {beside}: worst regret {common.number(a['worst_regret'])} ({a['worst_regret_column']}), "
+            f"log-likelihood {a['log_likelihood_gain']:+.3f} nats a row"
+        )
     if "task_information" in a:
         typer.echo(
             f"task: predicted from draws of z with accuracy {a['task_probe_accuracy']:.3f}, from their means with "

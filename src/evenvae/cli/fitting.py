@@ -65,8 +65,9 @@ def fit(
         ),
     ] = "auto",
     prior: Annotated[
-        str, typer.Option(help="standard, or learned: vamp, exemplar, optimal.", autocompletion=completing.priors)
-    ] = "standard",
+        str | None,
+        typer.Option(help="standard, or learned: vamp, exemplar, optimal.", autocompletion=completing.priors),
+    ] = None,
     task: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="The column with a row's site, sensor or year. Repeatable."),

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
+from evenvae.errors import InputError
 from evenvae.fitted.imputation import impute
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.reconstruction import reconstruct
@@ -25,11 +26,15 @@ def evaluate(
     point_estimate: Any = "default",
     hide: Any = 0.0,
     seed: Any = 0,
+    beside: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """How well every column is reconstructed; see `EvenVAE.evaluate`.
 
+    ``beside`` is what another model gave for the same rows.
+
     Raises:
-        InputError: ``hide`` is not a share below 1, the seed no whole number, or the point estimate unknown.
+        InputError: ``hide`` is not a share below 1, the seed no whole number, or the point estimate unknown; or the
+            other model has other columns.
     """
     truth, observed = encoded.values, encoded.observed
     check_number("hide", np.nan if hide is None else hide, Real, 0, 1 - 2**-53, "a share of at least 0 and below 1")
@@ -52,7 +57,46 @@ def evaluate(
         for name in ("error", "baseline", "ratio"):
             result[f"hidden_{name}"] = apart[name]
         result.attrs |= {f"hidden_{name}": apart.attrs[name] for name in ("error", "baseline")}
+    return result if beside is None else against(result, beside)
+
+
+def against(result: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """An evaluation beside that of another model on the same rows.
+
+    Returns:
+        ``result`` with the columns ``other_error`` and ``regret`` (error over the other's; where the other's is 0, 1 or
+        infinity) and, in ``attrs``, ``worst_regret``, ``worst_regret_column`` and ``log_likelihood_gain``, in nats a
+        row.
+
+    Raises:
+        InputError: the models have different columns.
+    """
+    names = list(result["column"])
+    if sorted(names) != sorted(other["column"]):
+        differing = sorted(set(names) ^ set(other["column"]))
+        raise InputError(
+            f"The models have different columns ({', '.join(differing)} in only one of them); compare models of the "
+            "same table."
+        )
+    result["other_error"] = other.set_index("column")["error"].reindex(names).to_numpy()
+    result["regret"] = ratio_of(result["error"].to_numpy(), result["other_error"].to_numpy(), both_zero=1.0)
+    known: Any = result["regret"].notna()
+    worst = result.loc[known, "regret"].idxmax() if known.any() else None
+    result.attrs |= {
+        "worst_regret": None if worst is None else float(result.loc[worst, "regret"]),
+        "worst_regret_column": None if worst is None else str(result.loc[worst, "column"]),
+        "log_likelihood_gain": result.attrs["log_likelihood"] - other.attrs["log_likelihood"],
+    }
     return result
+
+
+def ratio_of(
+    error: Float[np.ndarray, " D"], other: Float[np.ndarray, " D"], both_zero: float = 0.0
+) -> Float[np.ndarray, " D"]:
+    """``error / other``; where ``other`` is 0, infinity, or ``both_zero`` if the error is 0, too."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(other > 0, error / other, np.where(error > 0, np.inf, both_zero))
+    return np.where(np.isnan(error) | np.isnan(other), np.nan, ratio)
 
 
 def compare(
@@ -65,15 +109,13 @@ def compare(
     """Error, baseline and their ratio by column, on the ``scored`` cells; means and worst column in ``attrs``."""
     error = errors(space, truth, predicted, scored)
     baseline = errors(space, truth, np.broadcast_to(space.baseline, truth.shape), scored)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(baseline > 0, error / baseline, np.where(error > 0, np.inf, 0.0))
     result = pd.DataFrame(
         {
             "column": [column.name for column in schema.features],
             "likelihood": [column.likelihood for column in schema.features],
             "error": error,
             "baseline": baseline,
-            "ratio": np.where(np.isnan(error), np.nan, ratio),
+            "ratio": ratio_of(error, baseline),
         }
     )
     known: Any = result["ratio"].notna()

@@ -48,7 +48,7 @@ class Fit:
         return tables.fingerprint(self.encoded)
 
     def finished(self, trained: Trained) -> FittedModel:
-        """The fitted model from what training gave, without the densities that are fitted afterwards."""
+        """The fitted model from what training gave, with the densities that are fitted to the posteriors."""
         warning = warn_of_saturation(trained.history)
         if warning:
             log.warning(warning)
@@ -64,7 +64,10 @@ class Fit:
         params, encoder_state = trained.best
         members = members_of(self.runs.skeleton.network(params), encoder_state, ~np.asarray(trained.runs.failed))
         counts = TaskCounts.of(self.encoded.tasks, self.weight)
-        return FittedModel(members, self.space, self.schema, self.plan, counts, record)
+        model = FittedModel(members, self.space, self.schema, self.plan, counts, record)
+        if self.plan.latents == "fitted":
+            model = model.replaced(densities=fit_densities(model, self.encoded, self.weight))
+        return model
 
 
 def read(
@@ -168,11 +171,8 @@ def fit(
         resume=resume,
         fingerprint=_fingerprint(started, given),
     )
-    model = started.finished(trained)
-    model = model.replaced(missingness=MissingnessModel.of(encoded, schema, weight))
-    if started.plan.latents == "fitted":
-        model = model.replaced(densities=fit_densities(model, encoded, weight))
-    return model
+    missingness = MissingnessModel.of(encoded, schema, weight)
+    return started.finished(trained).replaced(missingness=missingness)
 
 
 def _fingerprint(started: Fit, given: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from evenvae.fitted.asking import of_member
 from evenvae.fitted.likelihood import Asked, ask_again, from_posterior_draws
@@ -107,15 +107,29 @@ def mean_log_likelihood(
     """
     quick = log_likelihood(model, batch)
     rows = len(quick["total"])
-    share = np.full(rows, 1 / rows) if weight is None else weight / weight.sum()
     asked = np.sort(np.random.default_rng(21).permutation(rows)[:MEAN_ROWS])
     slow = log_likelihood(model, batch.take(asked), tolerance=MEAN_TOLERANCE)
-    missed = slow["total"] - quick["total"][asked]
-    own = share[asked] / share[asked].sum() if share[asked].any() else np.full(len(asked), 1 / len(asked))
+    weight = np.ones(rows) if weight is None or not weight[asked].any() else weight
+    value, error = corrected_mean(quick["total"], asked, slow["total"], slow["standard_error"], weight)
+    return MeanEstimate(value, error, float(slow["reliable"].mean())), quick
+
+
+def corrected_mean(
+    quick: Float[np.ndarray, " N"],
+    asked: Int[np.ndarray, " m"],
+    slow: Float[np.ndarray, " m"],
+    error: Float[np.ndarray, " m"],
+    weight: Float[np.ndarray, " N"],
+) -> tuple[float, float]:
+    """The weighted mean of ``quick`` figures, corrected by ``slow`` ones of the rows ``asked``, and its standard error.
+
+    ``asked`` are drawn without replacement; ``error`` are the standard errors of the slow figures.
+    """
+    missed, own = slow - quick[asked], weight[asked] / weight[asked].sum()
     correction = own @ missed
-    left_out = (1 - len(asked) / rows) * np.sum(own**2 * (missed - correction) ** 2)
-    error = np.sqrt(left_out + np.sum(own**2 * slow["standard_error"] ** 2))
-    return MeanEstimate(float(share @ quick["total"] + correction), float(error), float(slow["reliable"].mean())), quick
+    left_out = (1 - len(asked) / len(quick)) * np.sum(own**2 * (missed - correction) ** 2)
+    value = weight @ quick / weight.sum() + correction
+    return float(value), float(np.sqrt(left_out + np.sum(own**2 * error**2)))
 
 
 def _checked(details: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -12,7 +12,8 @@ from evenvae.models import HIVAEConfig, Layout, VAEConfig
 from evenvae.options import exclusions
 from evenvae.options.options import Options
 from evenvae.options.presets import PRESETS, Preset
-from evenvae.priors import Mixture
+from evenvae.options.recipe import Recipe, recipe_of
+from evenvae.priors import Mixture, PriorOptions, Standard
 from evenvae.training.plan import Latents, Numbers, Plan, balancer_of
 from evenvae.training.settings import OptimiserSettings, Training, TrainingSettings
 from evenvae.training.step import Method
@@ -63,8 +64,8 @@ def resolve_numbers(options: Options) -> Numbers:
     return chosen or ("histogram" if options.purpose == "sample" else "family")
 
 
-def resolve_latents(options: Options, layout: Layout, tasks: tuple[int, ...]) -> Latents:
-    """From where `sample` draws latents, from the option, the preset, the purpose and the columns.
+def resolve_latents(options: Options, layout: Layout, tasks: tuple[int, ...], recipe: Recipe | None = None) -> Latents:
+    """Which density of the latents a fitted model has, from the option, the preset, the purpose and the columns.
 
     With tasks the prior is used: it is the same for all tasks by construction, and a row that is translated to another
     task relies on that.
@@ -72,7 +73,13 @@ def resolve_latents(options: Options, layout: Layout, tasks: tuple[int, ...]) ->
     if tasks or options.task is not None or layout.elements > layout.features:
         return "prior"
     chosen = options.sampling.over(PRESETS[options.preset].sampling).latents
-    return chosen or ("fitted" if options.purpose == "sample" else "prior")
+    by_default = "fitted" if options.purpose == "sample" else recipe.latents if recipe else "prior"
+    return chosen or by_default
+
+
+def _prior(options: Options, recipe: Recipe | None) -> PriorOptions:
+    """That of the options, or, where they leave it open, that of the recipe or the standard normal."""
+    return options.prior or (recipe.prior if recipe else Standard())
 
 
 def likelihoods_of(columns: Sequence[Any], model: str, numbers: Numbers) -> list[Likelihood]:
@@ -120,14 +127,16 @@ def resolve(
     # a single column, such as an image, has nothing to be balanced against
     asked = "none" if layout.features == 1 and options.balance == "auto" else options.balance
     balance = resolve_balance(asked, options.purpose, options.objective.constrained, options.model)
+    recipe = recipe_of(options, layout, tasks)
+    balance = recipe.balance if recipe else balance
     try:
         balancer = balancer_of(balance)
     except ValueError as error:
         raise InputError(f"balance={balance!r}: {error}") from error
     exclusions.warn_of_constraints(options, balance, blind_to_scale=balancer.blind_to_scale)
-    latents = resolve_latents(options, layout, tasks)
+    latents = resolve_latents(options, layout, tasks, recipe)
     light = options.purpose == "impute" or (options.purpose == "sample" and latents == "fitted")
-    kl_weight = preset.kl_weight or (LIGHT_KL if light else 1.0)
+    kl_weight = preset.kl_weight or (recipe.kl_weight if recipe else LIGHT_KL if light else 1.0)
     warm_up = round(min(per_epoch, settings.steps / 10))
     hide_cells = training.hide_cells
     if hide_cells is None:
@@ -135,7 +144,7 @@ def resolve(
     network = _hivae(options, preset, settings, per_epoch) if hivae else _vae(options, preset, layout, rows, tasks)
     return Plan(
         network=network,
-        prior=Mixture(network.components) if isinstance(network, HIVAEConfig) else options.prior,
+        prior=Mixture(network.components) if isinstance(network, HIVAEConfig) else _prior(options, recipe),
         method=Method(options.objective.completed(kl_weight, warm_up), balancer, float(hide_cells)),
         optimiser=_optimiser(training, settings.steps),
         training=settings,

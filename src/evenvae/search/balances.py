@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from evenvae import balancing
 from evenvae.errors import InputError
 
+RECIPE = "auto"
+"""The default of `EvenVAE`, which also weighs the KL and fits a density of the latents."""
 PLAIN = "none"
 """The combination that does not balance: the plain sum of the gradients."""
 
@@ -19,17 +21,18 @@ def crossed(magnitudes: Iterable[str], directions: Iterable[str]) -> tuple[str, 
 def named_lists() -> dict[str, tuple[str, ...]]:
     """The lists that have a name.
 
-    ``default`` holds the twelve combinations of Javaloy et al. (2021); ``paper`` their fifteen, with GradNorm's alpha
-    at 0 and at 1; ``more`` those of ``paper``, the tempered norms, and methods that were published later.
+    ``default`` holds the default of `EvenVAE` and the twelve combinations of Javaloy et al. (2021); ``paper`` their
+    fifteen, with GradNorm's alpha at 0 and at 1; ``more`` the default, those of ``paper``, the tempered norms, and
+    methods that were published later.
     """
     magnitudes, directions = balancing.MAGNITUDES, balancing.DIRECTIONS
     paper = crossed((PLAIN, "gradnorm[alpha=0]", "gradnorm[alpha=1]", "mgda-ub", "imtl-g"), directions)
     tempered = ("power-norm[gamma=0.25]", "power-norm[gamma=0.5]", "power-norm[gamma=0.75]", "equal-norm")
     later = ("gradvac", "cagrad", "nash-mtl", "aligned-mtl", "upgrad", "uncertainty-weighting", "random-weighting")
     return {
-        "default": crossed(magnitudes, directions),
+        "default": (RECIPE, *crossed(magnitudes, directions)),
         "paper": paper,
-        "more": (*paper, *crossed(tempered, (PLAIN, "pcgrad")), *later),
+        "more": (RECIPE, *paper, *crossed(tempered, (PLAIN, "pcgrad")), *later),
     }
 
 
@@ -51,7 +54,7 @@ def resolve(text: str | Iterable[str]) -> tuple[str, ...]:
             found.update(dict.fromkeys(lists[item]))
             continue
         try:
-            found[balancing.parse(item).name] = None
+            found[item if item == RECIPE else balancing.parse(item).name] = None
         except (ValueError, TypeError) as error:
             raise InputError(f"--balances {item}: {error}.") from error
     if not found:
