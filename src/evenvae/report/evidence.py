@@ -13,6 +13,7 @@ from evenvae import metrics, tables
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
 from evenvae.fitted import FittedModel
+from evenvae.fitted.evaluation import against
 from evenvae.report import gradients
 from evenvae.tables import Column, Encoded
 
@@ -60,7 +61,7 @@ class Evidence:
         sampled: cells of rows that were drawn from the model.
         latent: the rows in latent space.
         scores: what ``score_samples(return_details=True)`` gives.
-        evaluation: what ``evaluate`` gives.
+        evaluation: what ``evaluate`` gives, with the other model beside it where there is one.
         imputation: how well hidden cells are imputed.
         comparisons: of the columns' gradients, at the end and at the start of training.
         other: another fitted estimator to compare with.
@@ -176,6 +177,7 @@ def gather(
             # the other model may know other tasks
             as_other = dataclasses.replace(encoded, tasks=tables.encode(part, beside.schema_).tasks)
             other_comparisons = gradients.comparisons(beside.fitted_, as_other, seed)
+        own = model.evaluate(part)
         return Evidence(
             model=model,
             label=labels[0] or _label(model),
@@ -191,7 +193,7 @@ def gather(
             sampled=tables.encode(model.sample(max(len(part), 1000), random_state=seed), schema).values,
             latent=np.asarray(model.transform(part), float),
             scores=model.score_samples(part, return_details=True),
-            evaluation=model.evaluate(part),
+            evaluation=own if other_frame is None else against(own, other_frame),
             imputation=imputation(model, encoded, seed, imputer),
             comparisons=gradients.comparisons(model.fitted_, encoded, seed),
             other=beside,

@@ -20,6 +20,8 @@ from evenvae.report.parts import (
 
 FAR = 2.0
 """Larger ratios are drawn as bars of this length, with their number in the bar."""
+NOTABLE = 1.05
+"""From this ratio on a column is said to be worse than under the other model."""
 
 
 def section(evidence: Evidence) -> Section:
@@ -37,7 +39,7 @@ def section(evidence: Evidence) -> Section:
         ours, theirs = frame.attrs["error"], evidence.beside.attrs["error"]
         lead += (
             f" Mean error: {number(ours)} {evidence.label}, {number(theirs)} {evidence.other_label}. "
-            "An average hides columns that got worse, so every column is shown."
+            f"{paying(evidence)} The log-likelihood of a row is {nats_apart(frame.attrs['log_likelihood_gain'])}."
         )
     notes = (
         "Error: RMSE / range of numbers, error rate of levels, on observed cells. Log-likelihood: nats per cell on the "
@@ -51,6 +53,24 @@ def section(evidence: Evidence) -> Section:
         (bars(evidence, order), table(evidence, order)),
         notes,
     )
+
+
+def paying(evidence: Evidence) -> str:
+    """Which columns have a larger error than under the other model."""
+    facts, regret = evidence.evaluation.attrs, evidence.evaluation["regret"]
+    count, other = int((regret > NOTABLE).sum()), evidence.other_label
+    if not count:
+        return f"No column is reconstructed more than {NOTABLE - 1:.0%} worse than by the {other} model."
+    verb = "column is" if count == 1 else "columns are"
+    return (
+        f"{count} {verb} reconstructed more than {NOTABLE - 1:.0%} worse than by the {other} model, "
+        f"{facts['worst_regret_column']} most: {number(facts['worst_regret'], 2)} times its error."
+    )
+
+
+def nats_apart(gain: float) -> str:
+    """A difference of log-likelihoods in words."""
+    return f"{number(abs(gain), 2)} nats {'higher' if gain >= 0 else 'lower'}"
 
 
 def aligned(evidence: Evidence, field: str) -> Float[np.ndarray, " D"]:
@@ -87,7 +107,8 @@ def table(evidence: Evidence, order: Int[np.ndarray, " D"]) -> Table:
     header = ["column", "taken for", "baseline", "error", "ratio", "log-likelihood"]
     if evidence.beside is not None:
         header[3:] = ["error", f"error, {evidence.other_label}", "ratio", f"ratio, {evidence.other_label}",
-                      "log-likelihood", f"log-likelihood, {evidence.other_label}"]  # fmt: skip
+                      "log-likelihood", f"log-likelihood, {evidence.other_label}",
+                      f"error / that of {evidence.other_label}"]  # fmt: skip
     rows = []
     for d in order:
         row = frame.iloc[d]
@@ -96,6 +117,8 @@ def table(evidence: Evidence, order: Int[np.ndarray, " D"]) -> Table:
             cells.append(number(row[field], digits))
             if evidence.beside is not None:
                 cells.append(number(aligned(evidence, field)[d], digits))
+        if evidence.beside is not None:
+            cells.append(number(row["regret"], 2))
         rows.append(tuple(cells))
     return Table(
         tuple(header),

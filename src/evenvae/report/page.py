@@ -110,10 +110,12 @@ def headlines(evidence: Evidence) -> list[tuple[str, str, str]]:
     """``(number, what it is, explanation)`` for the top of the page."""
     facts = evidence.evaluation.attrs
     found = evidence.imputation
+    other = evidence.beside
+    beside = "" if other is None else f"; {evidence.other_label} {number(other.attrs['log_likelihood'], 1)}"
     return [
         (number(facts["error"]), "mean error", f"best constant {number(facts['baseline'])}"),
         (number(facts["worst_ratio"], 2), "times the best constant's error", f"worst: {facts['worst_column'] or '–'}"),
-        (number(facts["log_likelihood"], 1), "nats a row", "log-likelihood"),
+        (number(facts["log_likelihood"], 1), "nats a row", f"log-likelihood{beside}"),
         (number(finite_mean(found.error)), "imputation error", f"best constant {number(finite_mean(found.baseline))}"),
     ]
 
