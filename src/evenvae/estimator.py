@@ -15,7 +15,7 @@ from evenvae import tables
 from evenvae.balancing import Balancer
 from evenvae.compilation import keep_programs
 from evenvae.errors import InputError
-from evenvae.fitted import conditions, embedding, evaluation, fitting, sampling, saving, translation
+from evenvae.fitted import bounds, conditions, embedding, evaluation, fitting, sampling, saving, translation
 from evenvae.fitted import imputation as imputing
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.reconstruction import PointEstimate, reconstruct
@@ -51,13 +51,14 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             ``"geco"`` or ``"geco-iwae"``, the least KL at which cells are reconstructed as well as asked; or one of
             `ELBO`, `IWAE`, `DReG`, `GECO` with its own options, such as ``ELBO(beta=4)``.
         balance: how the columns' gradients are balanced: ``magnitude+direction`` as in ``"imtl-g+pcgrad"``,
-            ``"none"``, or ``"auto"``: for ``purpose="reconstruct"`` it is ``gradnorm+pcgrad`` (HI-VAE: ``gradnorm``),
-            with which the mean error over nine tables is 0.49 of that without balancing, the worst column 0.87 of it,
-            and the log-likelihood of a row 1.7 nats lower in the median; for other purposes it is ``none``, because
-            balancing helps what is reconstructed and costs what is imputed.
-        prior: ``"standard"``; or a prior that is learned: ``"optimal"`` (a density ratio trained beside the model),
-            ``"vamp"`` (a mixture of normals) or ``"exemplar"`` (the posteriors of training rows); or one of `Standard`,
-            `Optimal`, `Vamp`, `Exemplar` with its own options.
+            ``"none"``, or ``"auto"``. For ``purpose="reconstruct"`` it is a recipe: ``power-norm[gamma=0.5]`` with a KL
+            of weight 0.2 and a density that is fitted to the latents and takes the prior's place (see
+            `evenvae.options.recipe`; without ELBO, with tasks or ``preset="paper"`` it is ``gradnorm+pcgrad`` alone,
+            for HI-VAE ``gradnorm``). For other purposes it is ``none``, because balancing helps what is reconstructed
+            and costs what is imputed.
+        prior: None follows the balance; ``"standard"``; or a prior that is learned: ``"optimal"`` (a density ratio
+            trained beside the model), ``"vamp"`` (a mixture of normals) or ``"exemplar"`` (the posteriors of training
+            rows); or one of `Standard`, `Optimal`, `Vamp`, `Exemplar` with its own options.
         task: a column, or a list of columns, that say which site, sensor or year a row belongs to. Encoder and decoder
             are told, the column itself is not modelled, so that `transform` gives what rows of all tasks share.
         purpose: ``"reconstruct"`` (the default), ``"impute"``, ``"score"`` or ``"sample"``: the validation metric by
@@ -411,6 +412,19 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         model, encoded = self._ask(X)
         weight = validate(sample_weight, len(encoded.values))
         return mean_log_likelihood(model, model.batch(encoded), weight)[0].value
+
+    def score_bounds(self, n: int = 100, *, temperatures: int = 200, random_state: int | None = 0) -> pd.DataFrame:
+        """Between which bounds the log-likelihoods of rows lie that the model has drawn: how far `score` may be off.
+
+        A table with one row for each of ``n`` drawn rows, in nats: ``lower`` and ``upper`` by annealed importance
+        sampling over so many ``temperatures`` (both are bounds in expectation), ``estimate`` and its
+        ``standard_error`` as `score_samples` gives them with a tolerance of 0.1. More temperatures bring the bounds
+        together. Of an ensemble the first member is asked; see `evenvae.fitted.bounds`.
+
+        Raises:
+            InputError: the model is a HI-VAE, or has tasks.
+        """
+        return bounds.score_bounds(self._fitted(), n, temperatures, random_state)
 
     def evaluate(
         self,

@@ -117,13 +117,17 @@ def draws_of(proposal: Proposal, noise: Noise, bits: UInt32[Array, "rows size"])
     share = own / len(points)
     leaning = proposal.mean + jnp.einsum("rij,srj->sri", proposal.factor, points[:own])
     draws = jnp.concatenate([leaning, points[own:]])
-    whitened = jnp.einsum("rij,srj->sri", proposal.inverse, draws - proposal.mean)
-    volume = jnp.log(jnp.diagonal(proposal.factor, axis1=-2, axis2=-1)).sum(-1)
     log_density = jnp.logaddexp(
-        np.log(share) + _log_student(whitened) - volume,
-        np.log1p(-share) + _log_student(draws),
+        np.log(share) + student_density(proposal, draws), np.log1p(-share) + _log_student(draws)
     )
-    return Draws(draws, _log_normal(draws) - log_density)
+    return Draws(draws, log_normal(draws) - log_density)
+
+
+def student_density(proposal: Proposal, points: Float[Array, "samples rows size"]) -> Float[Array, "samples rows"]:
+    """Log-density of the rows' Student-t distributions."""
+    whitened = jnp.einsum("rij,srj->sri", proposal.inverse, points - proposal.mean)
+    volume = jnp.log(jnp.diagonal(jnp.asarray(proposal.factor), axis1=-2, axis2=-1)).sum(-1)
+    return _log_student(whitened) - volume
 
 
 def _log_student(points: Float[Array, "*rows size"]) -> Float[Array, "*rows"]:
@@ -133,7 +137,7 @@ def _log_student(points: Float[Array, "*rows size"]) -> Float[Array, "*rows"]:
     return constant - 0.5 * (FREEDOM + size) * jnp.log1p((points**2).sum(-1) / FREEDOM)
 
 
-def _log_normal(points: Float[Array, "*rows size"]) -> Float[Array, "*rows"]:
+def log_normal(points: Float[Array, "*rows size"]) -> Float[Array, "*rows"]:
     """Log-density of q."""
     return -0.5 * (points**2 + LOG_2PI).sum(-1)
 

@@ -167,21 +167,29 @@ def adaptive_log_likelihood(
         tolerance: the standard error, in nats, below which a row has been asked enough.
     """
     noise = rounds_of_noise(ADAPTING + COUNTING, DRAWS, size)
-    asked, unsure = Asked.of(batch, size), np.arange(len(batch.mask))
+    asked, unsure = adapted_proposals(ask, batch, size), np.arange(len(batch.mask))
     details: dict[str, np.ndarray] = {}
-    for number in range(ADAPTING + COUNTING):
+    for number in range(ADAPTING, ADAPTING + COUNTING):
         moments, estimate, found = ask(functools.partial(_again, noise=noise.of(number)), asked)
-        asked = asked._replace(proposal=Proposal.of(moments))
-        if number < ADAPTING:
-            continue
+        asked = asked._replace(proposal=Proposal.of(moments), estimate=estimate)
         for name, values in found.items():
             details.setdefault(name, np.array(values))[unsure] = values
         more = np.asarray(found["standard_error"]) > tolerance
         if not more.any():
             break
         unsure = unsure[more]
-        asked = jax.tree.map(lambda leaf, more=more: np.asarray(leaf)[more], asked._replace(estimate=estimate))
+        asked = jax.tree.map(lambda leaf, more=more: np.asarray(leaf)[more], asked)
     return details
+
+
+def adapted_proposals(ask: Callable[[Callable[..., Any], Any], Any], batch: Batch, size: int) -> Asked:
+    """Rows whose proposals have been adapted, before the first round that counts; see `adaptive_log_likelihood`."""
+    noise = rounds_of_noise(ADAPTING + COUNTING, DRAWS, size)
+    asked = Asked.of(batch, size)
+    for number in range(ADAPTING):
+        moments, _, _ = ask(functools.partial(_again, noise=noise.of(number)), asked)
+        asked = asked._replace(proposal=Proposal.of(moments))
+    return asked
 
 
 def _again(network: Network, state: Any, rows: Asked, scales: Any, noise: Noise) -> Any:

@@ -25,7 +25,7 @@ latent coordinates. Hidden cells were imputed with a tenth to an eighth less err
 
 
 def resolve_balance(balance: str, purpose: str, constrained: bool = False, model: str = "vae") -> str:
-    """The balance that ``"auto"`` stands for; any other name stands for itself.
+    """The balance that ``"auto"`` stands for where there is no `Recipe`; any other name stands for itself.
 
     Balancing makes reconstruction even; it costs log-likelihood and imputation, so that other purposes are left plain.
     An objective with constraints balances by itself.
