@@ -33,7 +33,7 @@ MORE += ("gss_wages", "mplsstops")
 TABLES = ("adult", "credit", "wine", "diamonds", "bank", "imdb", "hi", "rwm5yr", "labour", "rand-hie")
 MAGNITUDES, DIRECTIONS = ("none", "gradnorm", "mgda-ub", "imtl-g"), ("none", "graddrop", "pcgrad")
 PAPER = {f"{m}+{d}".removesuffix("+none").removeprefix("none+"): {} for m in MAGNITUDES for d in DIRECTIONS}
-PLAIN = "none"
+PLAIN, RECIPE = "none", "power-norm[gamma=0.5], KL 0.2, fitted"
 ALMOST = 1.05
 """The largest ratio of a column's error to plain's that is no loss."""
 
@@ -175,6 +175,25 @@ def as_table(lines: list[dict[str, Any]], kind: str) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
 
 
+def beside_paper(lines: list[dict[str, Any]], kind: str, candidate: str) -> str:
+    """One row a table: plain, a candidate, and the best by error of those of the paper that were tried, if any."""
+    found = summary(lines, kind)
+    head = ["table", "error: plain", "paper's best", "default", "worst column: paper's best", "default"]
+    head += ["nats: paper's best", "default"]
+    worst = lambda cell: f"{cell['worst']:.2f} (`{cell['worst_column']}`)"
+    body = []
+    for name, own in found[candidate].items():
+        tried = {c: found[c][name] for c in PAPER if c != PLAIN and name in found.get(c, {})}
+        best = min(tried, key=lambda c: tried[c]["error"], default=None)
+        its = ("-", "-", "-")
+        if best is not None:
+            cell = tried[best]
+            its = (f"{cell['error']:.3f} (`{best}`)", worst(cell), f"{cell['nats']:+.2f}")
+        cells = [name, f"{own['plain']:.3f}", its[0], f"**{own['error']:.3f}**", its[1], worst(own), its[2]]
+        body.append([*cells, f"{own['nats']:+.2f}"])
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
+
+
 def said(cell: dict[str, Any]) -> str:
     """Error / worst ratio (number of columns that lose) / nats beside plain's."""
     return f"{cell['error']:.4f} / {cell['worst']:.2f} ({cell['lose']}) / {cell['nats']:+.2f}"
@@ -193,6 +212,7 @@ def main() -> None:
     if options.table:
         for kind in options.networks:
             print(f"{kind} network\n\n{as_table(lines_of(options.out), kind)}\n")
+            print(f"{beside_paper(lines_of(options.out), kind, RECIPE)}\n")
         return
     part, parts = (int(number) for number in options.part.split("/"))
     done = {key_of(line) for line in lines_of(options.out)}

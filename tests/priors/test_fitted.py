@@ -44,10 +44,20 @@ def test_components_of_a_mixture_latent_keep_their_share_and_place():
     s = np.eye(3)[np.where(z[:, 0] > 0, 2, 0)]
     mixture = FittedMixture.of(MixtureLatent(z, s), seed=0)
     drawn = mixture.sample(jax.random.key(0), 4000)
-    assert np.array_equal(np.asarray(drawn.s).argmax(-1) == 2, np.asarray(drawn.z)[:, 0] > 0)
+    component = np.asarray(drawn.s).argmax(-1)
+    seen = component != 1
+    assert np.array_equal(component[seen] == 2, np.asarray(drawn.z)[seen, 0] > 0)
     assert np.asarray(drawn.s).mean(0) == pytest.approx([0.25, 0, 0.75], abs=0.04)
-    never = MixtureLatent(jnp.zeros((1, 2)), jnp.asarray([[0.0, 1.0, 0.0]]))
-    assert float(mixture.log_prob(never)[0]) == -np.inf
+
+
+def test_a_component_without_a_row_is_rare_and_not_impossible():
+    z = far_apart()
+    mixture = FittedMixture.of(MixtureLatent(z, np.eye(3)[np.where(z[:, 0] > 0, 2, 0)]), seed=0)
+    assert np.exp(np.asarray(mixture.log_weights, float)).sum() == pytest.approx(1, abs=1e-5)
+    share = np.exp(np.asarray(mixture.log_weights, float)) @ np.asarray(mixture.component)
+    assert share[1] == pytest.approx(0.5 / (len(z) + 0.5), rel=1e-4)
+    never = MixtureLatent(jnp.asarray(z[:1], jnp.float32), jnp.asarray([[0.0, 1.0, 0.0]]))
+    assert np.isfinite(float(mixture.log_prob(never)[0]))
 
 
 def test_few_rows_are_enough():

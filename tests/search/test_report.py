@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from evenvae.search import search
 from evenvae.search.report import column_costs
@@ -38,3 +39,8 @@ def test_the_columns_that_pay_are_named(table, tmp_path):
     found = column_costs(outcome.summary)
     worse = found[found["chosen"] > found["plain"]]
     assert worse[["column", "plain", "chosen"]].to_numpy().tolist() == [["city", 0.5, 0.7]]
+    by_name = outcome.summary.table.set_index("balance")
+    assert by_name.loc["pcgrad", "worst_regret"] == pytest.approx(1.4)
+    assert by_name.loc["pcgrad", "regret_of"] == "city"
+    assert by_name.loc["none", "worst_regret"] == 1
+    assert by_name.loc["none", "nats"] == 0

@@ -135,12 +135,12 @@ def _print(summary: Any, out: Path, refit: bool) -> None:
     tested = summary.tested is not None
     header = ["combination", "runs", "median", "mean", "deviation"]
     header += ["test median", "test mean"] if tested else []
-    header += ["less than plain", "p"]
+    header += ["less than plain", "p", "worst column / plain", "nats beside plain"]
     rows, dropped = [], []
     for row in table.to_dict("records"):
         shown = [row["median"], row["mean"], row["deviation"]]
         shown += [row["test_median"], row["test_mean"]] if tested else []
-        shown += [row.get("less_than_plain"), row.get("p")]
+        shown += [row.get("less_than_plain"), row.get("p"), row.get("worst_regret"), row.get("nats")]
         if not row["runs"] and not row["failed"]:
             dropped.append(row["balance"])
             continue

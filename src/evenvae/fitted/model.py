@@ -61,10 +61,14 @@ class FittedModel:
     missingness: MissingnessModel | None = None
     densities: tuple[Prior, ...] = ()
 
-    def network(self, member: int) -> Network:
-        """A member's network as questions are put to it: with its density in place of the prior, where there is one."""
+    def network(self, member: int, to_sample: bool = False) -> Network:
+        """A member's network as questions are put to it: with its density in place of the prior, where there is one.
+
+        A density that is only sampled from is left out where the network is not asked ``to_sample``.
+        """
         network = self.members[member].network
-        return network._replace(prior=self.densities[member]) if self.densities else network
+        used = self.densities and (to_sample or self.plan.latents != "sampled")
+        return network._replace(prior=self.densities[member]) if used else network
 
     def batch(self, encoded: Encoded, mask: Bool[np.ndarray, "N D"] | None = None) -> Batch:
         """Rows in model space; ``mask`` says which cells the model is to see, all observed ones if not given."""

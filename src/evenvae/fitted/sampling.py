@@ -152,7 +152,7 @@ def _free(
     for member in range(len(model.members)):
         rows = np.flatnonzero(which == member)
         if len(rows):
-            network = jax.device_put(model.network(member))
+            network = jax.device_put(model.network(member, to_sample=True))
             draw = lambda tasks, key, own=network: kernels.sample(own, scales, key, tasks)
             values[rows] = space.to_raw(in_slices(draw, codes[rows], size, _key(generator)))
     return values
@@ -179,7 +179,7 @@ def _given(
     values = np.empty((count, space.layout.elements))
     for number, (member, *tasks) in enumerate(combinations):
         rows = np.flatnonzero(group.reshape(-1) == number)
-        network, state = model.network(int(member)), model.members[member].encoder_state
+        network, state = model.network(int(member), to_sample=True), model.members[member].encoder_state
         batch = space.batch(one, observed, np.array([tasks], np.int32).reshape(1, -1))
         drawn, effective = kernels.conditional(
             network, state, batch, space.device_scales, noise, _key(generator), BATCH_GIVEN

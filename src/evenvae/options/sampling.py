@@ -15,9 +15,9 @@ class Sampling(Part):
         numbers: ``"family"`` models every column of numbers by the family in its schema; ``"histogram"`` by the
             probabilities of 64 bins, which can take the shape of any distribution. Default ``"histogram"`` for
             ``purpose="sample"``, which needs it, and ``"family"`` otherwise.
-        latents: ``"prior"`` draws latents from the prior, ``"fitted"`` from a mixture of normals that is fitted to the
-            posteriors of the training rows after training. Default ``"fitted"`` for ``purpose="sample"``; models with
-            tasks or images draw from the prior.
+        latents: ``"prior"`` keeps the prior, ``"fitted"`` replaces it, in every question, by a mixture of normals that
+            is fitted to the posteriors of the training rows after training. Default ``"fitted"`` for
+            ``purpose="sample"`` and for the recipe of ``balance="auto"``; models with tasks or images keep the prior.
     """
 
     numbers: Numbers | None = None
@@ -25,4 +25,4 @@ class Sampling(Part):
 
     def __post_init__(self) -> None:
         check_choice("sampling.numbers", self.numbers, get_args(Numbers))
-        check_choice("sampling.latents", self.latents, get_args(Latents))
+        check_choice("sampling.latents", self.latents, [name for name in get_args(Latents) if name != "sampled"])

@@ -73,10 +73,13 @@ class FittedMixture(Prior):
             return cls._stacked([_fit(z, seed)], None)
         (component,) = components
         s = np.asarray(component).argmax(-1)
-        found, counts = np.unique(s, return_counts=True)
-        fits = [_fit(z[s == number], seed) for number in found]
-        fits = [fit._replace(weights=fit.weights * n / len(s)) for fit, n in zip(fits, counts, strict=True)]
-        of_fit = np.repeat(found, [len(fit.weights) for fit in fits])
+        size = component.shape[-1]
+        counts = np.bincount(s, minlength=size)
+        # a component without a draw is rare, not impossible: it gets a wide normal and half a draw
+        share = np.where(counts > 0, counts, 0.5) / np.where(counts > 0, counts, 0.5).sum()
+        fits = [_fit(z[s == number], seed) if counts[number] else _wide(z) for number in range(size)]
+        fits = [fit._replace(weights=fit.weights * part) for fit, part in zip(fits, share, strict=True)]
+        of_fit = np.repeat(np.arange(size), [len(fit.weights) for fit in fits])
         return cls._stacked(fits, jax.nn.one_hot(of_fit, component.shape[-1]))
 
     @classmethod
@@ -112,15 +115,20 @@ class Normals(NamedTuple):
     factors: np.ndarray
 
 
+def _wide(z: Float[np.ndarray, "rows latent"]) -> Normals:
+    """One normal with independent coordinates, for what has too few draws for a covariance."""
+    rows, latent = z.shape
+    variance = z.var(axis=0) + LEAST_VARIANCE if rows > 1 else np.ones(latent)
+    return Normals(np.ones(1), z.mean(axis=0)[None], np.diag(np.sqrt(variance))[None])
+
+
 def _fit(z: Float[np.ndarray, "rows latent"], seed: int) -> Normals:
     """As many normals as held-out draws ask for."""
     rows, latent = z.shape
     held_out = np.random.default_rng(seed).random(rows) < HELD_OUT
     room = rows // (ROWS_A_COMPONENT * latent)
     if room == 0:
-        # too few draws for a covariance: independent coordinates
-        variance = z.var(axis=0) + LEAST_VARIANCE if rows > 1 else np.ones(latent)
-        return Normals(np.ones(1), z.mean(axis=0)[None], np.diag(np.sqrt(variance))[None])
+        return _wide(z)
     from sklearn.mixture import GaussianMixture
 
     best, best_score = GaussianMixture(), -np.inf

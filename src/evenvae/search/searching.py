@@ -11,6 +11,7 @@ from evenvae.estimator import EvenVAE, load
 from evenvae.fitted.fitting import read
 from evenvae.models import Layout
 from evenvae.options import Options, resolve
+from evenvae.options.recipe import recipe_of
 from evenvae.options.resolution import likelihoods_of, resolve_numbers
 from evenvae.part import check_choice, check_count, check_share
 from evenvae.search import balances as names
@@ -69,8 +70,9 @@ def search(
     Args:
         X: a table, as for `EvenVAE.fit`.
         out: folder for results, checkpoints, summary, box plot and model.
-        balances: names of combinations; ``"default"`` (the twelve of Javaloy et al., 2021), ``"paper"`` (fifteen, with
-            GradNorm's alpha at 0 and 1), ``"more"``, or any list.
+        balances: names of combinations; ``"default"`` (``auto``, the default of `EvenVAE`, and the twelve of Javaloy et
+            al., 2021), ``"paper"`` (their fifteen, with GradNorm's alpha at 0 and 1), ``"more"``, or any list.
+            ``auto`` is left out where it is no more than one of the balances, as for other purposes.
         seeds: number of runs of every combination, with the seeds ``random_state``, ``random_state + 1``, ...
         random_state: the first seed.
         test_fraction: share of the rows that every seed keeps from training and measures at the end.
@@ -106,6 +108,7 @@ def search(
         raise InputError("A search tries models without a task. Leave task out, or fit EvenVAE(task=...) itself.")
     # the runs are single networks on the schema as it was inferred
     of_runs = described(options, without=("ensemble", "schema"))
+    chosen = _without_empty_recipe(wanted, schema, chosen)
     steps, chunk = _plan(wanted, schema, chosen, len(encoded.values), test_fraction)
     pool = _executor(executor, workers, address)
     folder.mkdir(exist_ok=True)
@@ -194,6 +197,14 @@ def _test_over_train(options: Options, rows: int, test_fraction: float) -> float
     held = rows - int((1 - test_fraction) * rows)
     validation = held_out_rows(rows - held, options.validation_fraction)
     return (held or validation) / (rows - held - validation)
+
+
+def _without_empty_recipe(options: Options, schema: Schema, balances: tuple[str, ...]) -> tuple[str, ...]:
+    """The combinations without `names.RECIPE`, where these options leave nothing of it but a balance with a name."""
+    layout = Layout.of(likelihoods_of(schema.features, options.model, resolve_numbers(options)))
+    if recipe_of(dataclasses.replace(options, balance=names.RECIPE), layout, ()) or balances == (names.RECIPE,):
+        return balances
+    return tuple(balance for balance in balances if balance != names.RECIPE)
 
 
 def _plan(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evenvae.fitted.evaluation import ratio_of
 from evenvae.metrics import corrected_paired_t_test
 from evenvae.search import choice
 from evenvae.search.balances import PLAIN
@@ -89,6 +90,7 @@ def summarise(
     usable: Any = table[np.isfinite(table["rank_by"])]
     chosen = None if usable.empty else str(usable["balance"].iloc[0])
     columns = by_column(store, sweep, table["balance"])
+    table = table.join(beside_plain(columns, runs, table["balance"]))
     return Summary(table, columns, chosen, purpose, measure, select, sweep.seeds, test_over_train)
 
 
@@ -147,6 +149,33 @@ def against(plain: dict[int, float], other: dict[int, float], test_over_train: f
     if len(seeds) < 2:
         return (float(differences.mean()) if len(seeds) else np.nan), np.nan, np.nan
     return float(differences.mean()), *corrected_paired_t_test(differences, test_over_train)
+
+
+def beside_plain(columns: pd.DataFrame, runs: pd.DataFrame, balances: Any) -> pd.DataFrame:
+    """What a combination does to single columns and to the likelihood, beside the plain one; a row for each.
+
+    ``worst_regret`` is the largest ratio of a column's error (medians over seeds) to plain's, ``regret_of`` its column,
+    and ``nats`` the median over seeds by which the log-likelihood of a row is higher than plain's. On test rows where
+    some were kept, else on validation rows; nan where nothing was measured, or plain was not tried.
+    """
+    known: Any = columns
+    rows = "test" if (known["rows"] == "test").any() else "validation"
+    errors = known[(known["rows"] == rows) & (known["measure"] == "error")].set_index("column")
+    found = []
+    for balance in balances:
+        row: dict[str, Any] = {"worst_regret": np.nan, "regret_of": None, "nats": np.nan}
+        if balance in errors and PLAIN in errors:
+            own, plain = errors[balance].to_numpy(float), errors[PLAIN].to_numpy(float)
+            regret = pd.Series(ratio_of(own, plain, both_zero=1.0), index=errors.index).dropna()
+            if len(regret):
+                row |= {"worst_regret": float(regret.max()), "regret_of": str(regret.idxmax())}
+        measure = f"{rows}_log_likelihood"
+        if measure in runs:
+            own, plain = (by_seed(runs, name, measure) for name in (balance, PLAIN))
+            both = sorted(own.keys() & plain.keys())
+            row["nats"] = float(np.median([own[seed] - plain[seed] for seed in both])) if both else np.nan
+        found.append(row)
+    return pd.DataFrame(found, index=balances.index)
 
 
 def by_seed(runs: pd.DataFrame, balance: str, measure: str) -> dict[int, float]:

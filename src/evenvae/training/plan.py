@@ -15,7 +15,8 @@ from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.step import Method, Network
 
 Numbers = Literal["family", "histogram"]
-Latents = Literal["prior", "fitted"]
+Latents = Literal["prior", "fitted", "sampled"]
+"""Which density of the latents a model has; ``sampled`` is a fitted one that `sample` alone uses, as in 0.1.0."""
 NETWORKS = {"vae": VAEConfig, "hivae": HIVAEConfig}
 ALL_PRIORS: dict[str, type[PriorOptions]] = {**PRIORS, "mixture": Mixture}
 
