@@ -3,8 +3,8 @@
     EVENVAE_DATA=... python benchmarks/likelihoods.py benchmarks/results/likelihoods.json
 
 Three models of each table (plain; balanced by `gradnorm+pcgrad`; balanced mildly, with a lighter KL and a learned
-prior) learn the same rows. Of each estimate: the mean over held-out rows in nats, its standard error as the rows' own errors
-let one expect, the median number of effective draws, and the share of rows that can be relied on.
+prior) learn the same rows. Of each estimate: the mean over held-out rows in nats, its standard error as the rows' own
+errors let one expect, the median number of effective draws, and the share of rows that can be relied on.
 """
 
 import argparse
