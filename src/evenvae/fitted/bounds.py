@@ -10,7 +10,7 @@ from evenvae.errors import InputError
 from evenvae.fitted.annealing import Known, annealed, simulate
 from evenvae.fitted.asking import of_member
 from evenvae.fitted.model import FittedModel
-from evenvae.fitted.scoring import MEAN_TOLERANCE, adapted_proposals, adaptive_log_likelihood
+from evenvae.fitted.scoring import DRAWS, MEAN_TOLERANCE, adapted_proposals, adaptive_log_likelihood
 from evenvae.part import check_seed, check_whole
 
 CHAINS = 16
@@ -32,7 +32,7 @@ def score_bounds(model: FittedModel, n: Any = 100, temperatures: Any = 200, seed
     # as the density has them: neither rounded nor held inside the bounds of the training table
     values = model.space.to_raw(np.asarray(drawn.values), clip=False)
     batch = model.space.batch(values, np.ones((n, model.space.layout.features), bool))
-    ask = lambda function, rows: of_member(model, function, rows, CHAINS)
+    ask = lambda function, rows: of_member(model, function, rows, DRAWS)
     size = model.plan.network.noise_size
     rows = Known(batch, adapted_proposals(ask, batch, size).proposal, np.asarray(drawn.latent))
     found = {}
