@@ -44,6 +44,20 @@ def test_fit_then_every_question(folder, data, model):
     assert first == (folder / "new.csv").read_text()
 
 
+def test_evaluate_beside_another_model_names_the_column_that_pays(model, data, tmp_path):
+    plain = tmp_path / "plain.evenvae"
+    assert evenvae("fit", data, "-o", plain, "--balance", "none", *FIT)[0] == 0
+    code, out, _ = evenvae("evaluate", model, data, "--beside", plain, "--json")
+    found = json.loads(out)
+    assert code == 0
+    worst = max(found["columns"], key=lambda column: column["regret"])
+    assert worst["column"] == found["worst_regret_column"]
+    code, out, _ = evenvae("evaluate", model, data, "--beside", plain)
+    assert code == 0
+    assert f"({found['worst_regret_column']})" in out.splitlines()[-2]
+    assert "nats a row" in out.splitlines()[-2]
+
+
 def test_imputation_keeps_every_observed_byte(folder, data, model):
     out = folder / "filled.csv"
     assert evenvae("impute", model, data, "-o", out)[0] == 0
