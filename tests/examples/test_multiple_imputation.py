@@ -41,8 +41,8 @@ def test_draws_take_the_members_in_turn():
     model = EvenVAE(**FAST, ensemble=2).fit(people())
     one, two = model.impute(people(), draws=4, random_state=0), []
     whole = model.fitted_
-    for member in whole.members:
-        model.fitted_ = whole.replaced(members=(member,))
+    for member, density in zip(whole.members, whole.densities, strict=True):
+        model.fitted_ = whole.replaced(members=(member,), densities=(density,))
         two.append(model.impute(people(), draws=4, random_state=0))
     of = lambda table: table["income"].iloc[3]
     by_member = [[of(table) == of(alone[i]) for alone in two] for i, table in enumerate(one)]
