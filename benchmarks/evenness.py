@@ -22,17 +22,15 @@ from typing import Any
 
 import numpy as np
 
-from evenvae import ELBO, EvenVAE, Network, Sampling, datasets, tables
-from evenvae.search.balances import split
+from evenvae import ELBO, EvenVAE, Network, Sampling, balancing, datasets, tables
+from evenvae.fitted.evaluation import ratio_of
+from evenvae.search.balances import crossed, split
 from provenance import provenance
 
 LEARNED, TESTED, SCORED, TOLERANCE = 12_000, 4000, 300, 0.1
 EPOCHS = {"paper": 60, "default": 40}
-MORE = ("healthinsurance", "wa_churn", "covid_testing", "yrbss", "birds", "rotterdam", "monica", "computers", "ames")
-MORE += ("gss_wages", "mplsstops")
 TABLES = ("adult", "credit", "wine", "diamonds", "bank", "imdb", "hi", "rwm5yr", "labour", "rand-hie")
-MAGNITUDES, DIRECTIONS = ("none", "gradnorm", "mgda-ub", "imtl-g"), ("none", "graddrop", "pcgrad")
-PAPER = {f"{m}+{d}".removesuffix("+none").removeprefix("none+"): {} for m in MAGNITUDES for d in DIRECTIONS}
+PAPER = crossed(balancing.MAGNITUDES, balancing.DIRECTIONS)
 PLAIN, RECIPE = "none", "power-norm[gamma=0.5], KL 0.2, fitted"
 ALMOST = 1.05
 """The largest ratio of a column's error to plain's that is no loss."""
@@ -100,7 +98,7 @@ def one(name: str, kind: str, candidate: str, seed: int) -> dict[str, Any]:
         "reliable": round(float(details["reliable"].mean()), 3),
         "kl": model.history_[-1]["kl"][0],
         "columns": {row.column: [round(row.error, 6), round(row.baseline, 6)] for row in judged.itertuples()},
-        "nats": dict(zip(judged["column"], np.round(details["columns"].mean(0), 4).tolist(), strict=True)),
+        "tolerance": TOLERANCE,
     }
 
 
@@ -116,8 +114,8 @@ def key_of(line: dict[str, Any]) -> tuple[str, str, str, int]:
 
 def ratios(run: dict[str, Any], plain: dict[str, Any]) -> dict[str, float]:
     """Every column's error over that of the plain run."""
-    pairs = {name: (own[0], plain["columns"][name][0]) for name, own in run["columns"].items()}
-    return {name: own / its if its > 0 else float("inf") if own > 0 else 1.0 for name, (own, its) in pairs.items()}
+    own, its = (np.array([one["columns"][name][0] for name in run["columns"]]) for one in (run, plain))
+    return dict(zip(run["columns"], ratio_of(own, its, both_zero=1.0).tolist(), strict=True))
 
 
 def summary(lines: list[dict[str, Any]], kind: str) -> dict[str, dict[str, dict[str, Any]]]:
@@ -160,14 +158,13 @@ def as_table(lines: list[dict[str, Any]], kind: str) -> str:
     for candidate, by_table in found.items():
         known = [name for name in names if name in by_table]
         cells = [by_table[name] for name in known]
-        count = lambda met: (lambda all_met: f"{sum(all_met)} of {len(all_met)}")(list(met))
         body.append(
             [
                 candidate,
                 f"{np.exp(mean(np.log(cell['error'] / cell['plain']) for cell in cells)):.3f}",
-                count(by_table[name]["error"] <= best[name] for name in known),
-                count(cell["worst"] <= ALMOST for cell in cells),
-                count(cell["nats"] >= 0 for cell in cells),
+                counted([by_table[name]["error"] <= best[name] for name in known]),
+                counted([cell["worst"] <= ALMOST for cell in cells]),
+                counted([cell["nats"] >= 0 for cell in cells]),
                 f"{median(cell['seconds'] for cell in cells):.2f}",
                 *(said(by_table[name]) if name in by_table else "-" for name in names),
             ]
@@ -192,6 +189,11 @@ def beside_paper(lines: list[dict[str, Any]], kind: str, candidate: str) -> str:
         cells = [name, f"{own['plain']:.3f}", its[0], f"**{own['error']:.3f}**", its[1], worst(own), its[2]]
         body.append([*cells, f"{own['nats']:+.2f}"])
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
+
+
+def counted(met: list[bool]) -> str:
+    """How many of how many."""
+    return f"{sum(met)} of {len(met)}"
 
 
 def said(cell: dict[str, Any]) -> str:

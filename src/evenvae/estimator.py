@@ -56,9 +56,9 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             `evenvae.options.recipe`; without ELBO, with tasks or ``preset="paper"`` it is ``gradnorm+pcgrad`` alone,
             for HI-VAE ``gradnorm``). For other purposes it is ``none``, because balancing helps what is reconstructed
             and costs what is imputed.
-        prior: None follows the balance; ``"standard"``; or a prior that is learned: ``"optimal"`` (a density ratio
-            trained beside the model), ``"vamp"`` (a mixture of normals) or ``"exemplar"`` (the posteriors of training
-            rows); or one of `Standard`, `Optimal`, `Vamp`, `Exemplar` with its own options.
+        prior: ``"standard"``; or a prior that is learned: ``"optimal"`` (a density ratio trained beside the model),
+            ``"vamp"`` (a mixture of normals) or ``"exemplar"`` (the posteriors of training rows); or one of `Standard`,
+            `Optimal`, `Vamp`, `Exemplar` with its own options.
         task: a column, or a list of columns, that say which site, sensor or year a row belongs to. Encoder and decoder
             are told, the column itself is not modelled, so that `transform` gives what rows of all tasks share.
         purpose: ``"reconstruct"`` (the default), ``"impute"``, ``"score"`` or ``"sample"``: the validation metric by
@@ -115,7 +115,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         model: Literal["vae", "hivae"] = "vae",
         objective: Literal["elbo", "beta", "iwae", "dreg", "geco", "geco-iwae"] | Objective = "elbo",
         balance: str | Balancer = "auto",
-        prior: Literal["standard", "vamp", "exemplar", "optimal"] | Part | None = None,
+        prior: Literal["standard", "vamp", "exemplar", "optimal"] | Part = "standard",
         task: str | list[str] | None = None,
         purpose: Purpose | None = None,
         preset: Literal["default", "paper"] = "default",
@@ -148,7 +148,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         self.network = network
         self.training = training
         self.sampling = sampling
-        self.point_estimate: Any = point_estimate
+        self.point_estimate = point_estimate
         self.warm_start = warm_start
         self.verbose = verbose
 
@@ -453,8 +453,11 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         imputed; ``hidden_error``, ``hidden_baseline`` and ``hidden_ratio`` say how well (also in ``attrs``).
         """
         model, encoded = self._ask(X)
-        asked: PointEstimate = point_estimate or self.point_estimate
-        other = None if beside is None else beside.evaluate(X, asked, hide=hide, random_state=random_state)
+        asked: Any = point_estimate or self.point_estimate
+        other = None
+        if beside is not None:
+            evaluation.check_columns(model.schema, beside.schema_)
+            other = beside.evaluate(X, asked, hide=hide, random_state=random_state)
         return evaluation.evaluate(model, encoded, asked, hide, random_state, other)
 
     def translate(self, X: Any, to: Mapping[str, Any]) -> Any:

@@ -6,12 +6,12 @@ import pytest
 
 from evenvae.fitted.likelihood import Estimate, from_posterior_draws
 from evenvae.fitted.noise import sobol
-from evenvae.fitted.scoring import adaptive_log_likelihood
+from evenvae.fitted.scoring import adapted_proposals, adaptive_log_likelihood
 
 
 def adaptive(model, batch, tolerance):
     ask = lambda function, rows: function(model.network, None, rows, model.scales)
-    return adaptive_log_likelihood(ask, batch, model.mean.shape[1], tolerance)
+    return adaptive_log_likelihood(ask, adapted_proposals(ask, batch, model.mean.shape[1]), tolerance)
 
 
 def test_adapted_draws_reach_the_truth_where_draws_from_q_do_not(high_rate):

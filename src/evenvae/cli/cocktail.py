@@ -53,7 +53,7 @@ def cocktail(
     schema: SchemaFile = None,
     model: Annotated[str, typer.Option(help="As for fit.", autocompletion=completing.models)] = "vae",
     objective: Annotated[str, typer.Option(help="As for fit.", autocompletion=completing.objectives)] = "elbo",
-    prior: Annotated[str | None, typer.Option(help="As for fit.", autocompletion=completing.priors)] = None,
+    prior: Annotated[str, typer.Option(help="As for fit.", autocompletion=completing.priors)] = "standard",
     purpose: Purpose = "reconstruct",
     ensemble: Annotated[int, typer.Option(metavar="N", help="Members of the refitted model.")] = 1,
     epochs: Epochs = None,

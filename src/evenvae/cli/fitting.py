@@ -65,9 +65,8 @@ def fit(
         ),
     ] = "auto",
     prior: Annotated[
-        str | None,
-        typer.Option(help="standard, or learned: vamp, exemplar, optimal.", autocompletion=completing.priors),
-    ] = None,
+        str, typer.Option(help="standard, or learned: vamp, exemplar, optimal.", autocompletion=completing.priors)
+    ] = "standard",
     task: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="The column with a row's site, sensor or year. Repeatable."),

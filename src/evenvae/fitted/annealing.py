@@ -10,6 +10,7 @@ says how far any estimate may be off.
 As in `evenvae.fitted.proposals`, all of it happens in the space of the noise from which q(z|x) makes its draws.
 """
 
+import functools
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -19,8 +20,8 @@ from jaxtyping import Array, Float
 
 from evenvae import threefry
 from evenvae.fitted.kernels import Scales, draw, posterior_of, weigh
+from evenvae.fitted.likelihood import jacobian
 from evenvae.fitted.proposals import FREEDOM, Proposal, log_normal, student_density
-from evenvae.models import log_jacobian
 from evenvae.models.batch import Batch
 from evenvae.threefry import AnyKey
 from evenvae.training import Network
@@ -82,8 +83,7 @@ def annealed(
     keys = jax.random.split(threefry.wrap(key), 3)
     shape = (chains, *q.mean.shape)
 
-    def base(points: Float[Array, "chains rows size"]) -> Float[Array, "chains rows"]:
-        return student_density(proposal, points)
+    base = functools.partial(student_density, proposal)
 
     def target(points: Float[Array, "chains rows size"]) -> Float[Array, "chains rows"]:
         return weigh(network, q, batch, points)[2] + log_normal(points)
@@ -104,9 +104,7 @@ def annealed(
         points, log_weight = carry
         cooler, hotter, key = inputs
         points = move(points, hotter, key) if backwards else points
-        gain = (hotter - cooler) * (target(points) - base(points))
-        # a point where nothing is likely has no weight, whatever the temperature
-        log_weight = log_weight + jnp.where(jnp.isnan(gain), -jnp.inf, gain)
+        log_weight = log_weight + (hotter - cooler) * (target(points) - base(points))
         points = points if backwards else move(points, hotter, key)
         return (points, log_weight), None
 
@@ -116,7 +114,7 @@ def annealed(
     (_, log_weight), _ = jax.lax.scan(step, carry, pairs, reverse=backwards)
     sign = -1 if backwards else 1
     mean = sign * (jax.nn.logsumexp(sign * log_weight, axis=0) - jnp.log(chains))
-    return mean + log_jacobian(network.model.heads.layout, batch.cells, scales, batch.mask).sum(-1)
+    return mean + jacobian(network, batch, scales).sum(-1)
 
 
 def _hamiltonian(

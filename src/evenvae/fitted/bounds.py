@@ -1,9 +1,11 @@
 """How far log-likelihoods may be off, on rows that the model itself has drawn."""
 
+import functools
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from evenvae import threefry
 from evenvae.errors import InputError
@@ -12,6 +14,7 @@ from evenvae.fitted.asking import of_member
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.scoring import DRAWS, MEAN_TOLERANCE, adapted_proposals, adaptive_log_likelihood
 from evenvae.part import check_seed, check_whole
+from evenvae.threefry import Raw
 
 CHAINS = 16
 """Of every row, in either direction."""
@@ -33,18 +36,19 @@ def score_bounds(model: FittedModel, n: Any = 100, temperatures: Any = 200, seed
     values = model.space.to_raw(np.asarray(drawn.values), clip=False)
     batch = model.space.batch(values, np.ones((n, model.space.layout.features), bool))
     ask = lambda function, rows: of_member(model, function, rows, DRAWS)
-    size = model.plan.network.noise_size
-    rows = Known(batch, adapted_proposals(ask, batch, size).proposal, np.asarray(drawn.latent))
-    found = {}
-    for name, key, backwards in (("lower", keys[1], False), ("upper", keys[2], True)):
+    asked = adapted_proposals(ask, batch, model.plan.network.noise_size)
+    rows = Known(batch, asked.proposal, np.asarray(drawn.latent))
 
-        def bound(network: Any, state: Any, part: Known, scales: Any, key: Any, backwards: bool = backwards) -> Any:
-            return annealed(network, state, part, scales, key, CHAINS, temperatures, backwards)
+    def bound(key: Raw, backwards: bool) -> Float[np.ndarray, " n"]:
+        question = functools.partial(annealed, chains=CHAINS, temperatures=temperatures, backwards=backwards)
+        return of_member(model, question, rows, CHAINS, key=key).astype(np.float64)
 
-        found[name] = of_member(model, bound, rows, CHAINS, key=key).astype(np.float64)
-    details = adaptive_log_likelihood(ask, batch, size, MEAN_TOLERANCE)
-    estimate = {name: np.asarray(details[of], np.float64) for name, of in _ESTIMATE.items()}
-    return pd.DataFrame({"lower": found["lower"], **estimate, "upper": found["upper"]})
-
-
-_ESTIMATE = {"estimate": "total", "standard_error": "standard_error"}
+    details = adaptive_log_likelihood(ask, asked, MEAN_TOLERANCE)
+    return pd.DataFrame(
+        {
+            "lower": bound(keys[1], backwards=False),
+            "estimate": details["total"].astype(np.float64),
+            "standard_error": details["standard_error"].astype(np.float64),
+            "upper": bound(keys[2], backwards=True),
+        }
+    )

@@ -1,5 +1,6 @@
 """Predictions beside the truth, column by column."""
 
+from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
@@ -30,11 +31,10 @@ def evaluate(
 ) -> pd.DataFrame:
     """How well every column is reconstructed; see `EvenVAE.evaluate`.
 
-    ``beside`` is what another model gave for the same rows.
+    ``beside`` is what another model of the same columns gave for the same rows.
 
     Raises:
-        InputError: ``hide`` is not a share below 1, the seed no whole number, or the point estimate unknown; or the
-            other model has other columns.
+        InputError: ``hide`` is not a share below 1, the seed no whole number, or the point estimate unknown.
     """
     truth, observed = encoded.values, encoded.observed
     check_number("hide", np.nan if hide is None else hide, Real, 0, 1 - 2**-53, "a share of at least 0 and below 1")
@@ -67,24 +67,14 @@ def against(result: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
         ``result`` with the columns ``other_error`` and ``regret`` (error over the other's; where the other's is 0, 1 or
         infinity) and, in ``attrs``, ``worst_regret``, ``worst_regret_column`` and ``log_likelihood_gain``, in nats a
         row.
-
-    Raises:
-        InputError: the models have different columns.
     """
     names = list(result["column"])
-    if sorted(names) != sorted(other["column"]):
-        differing = sorted(set(names) ^ set(other["column"]))
-        raise InputError(
-            f"The models have different columns ({', '.join(differing)} in only one of them); compare models of the "
-            "same table."
-        )
     result["other_error"] = other.set_index("column")["error"].reindex(names).to_numpy()
     result["regret"] = ratio_of(result["error"].to_numpy(), result["other_error"].to_numpy(), both_zero=1.0)
-    known: Any = result["regret"].notna()
-    worst = result.loc[known, "regret"].idxmax() if known.any() else None
+    worst, column = worst_of(names, result["regret"].to_numpy())
     result.attrs |= {
-        "worst_regret": None if worst is None else float(result.loc[worst, "regret"]),
-        "worst_regret_column": None if worst is None else str(result.loc[worst, "column"]),
+        "worst_regret": worst,
+        "worst_regret_column": column,
         "log_likelihood_gain": result.attrs["log_likelihood"] - other.attrs["log_likelihood"],
     }
     return result
@@ -97,6 +87,24 @@ def ratio_of(
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(other > 0, error / other, np.where(error > 0, np.inf, both_zero))
     return np.where(np.isnan(error) | np.isnan(other), np.nan, ratio)
+
+
+def worst_of(names: Sequence[str], ratio: Float[np.ndarray, " D"]) -> tuple[float | None, str | None]:
+    """The largest ratio and the name of its column, both None where no ratio is known."""
+    if np.isnan(ratio).all():
+        return None, None
+    place = int(np.nanargmax(ratio))
+    return float(ratio[place]), str(names[place])
+
+
+def check_columns(schema: Schema, other: Schema) -> None:
+    """InputError where two models have different columns."""
+    ours, theirs = ([column.name for column in one.features] for one in (schema, other))
+    strange = sorted(set(ours) ^ set(theirs))
+    if strange:
+        raise InputError(
+            f"The other model has other columns ({', '.join(strange[:5])}). Compare models of the same columns."
+        )
 
 
 def compare(
@@ -118,13 +126,12 @@ def compare(
             "ratio": ratio_of(error, baseline),
         }
     )
-    known: Any = result["ratio"].notna()
-    worst = result.loc[known, "ratio"].idxmax() if known.any() else None
+    worst, column = worst_of(list(result["column"]), result["ratio"].to_numpy())
     result.attrs.update(
-        error=float(np.nanmean(error)) if known.any() else float("nan"),
-        baseline=float(np.nanmean(baseline)) if known.any() else float("nan"),
-        worst_ratio=None if worst is None else float(result.loc[worst, "ratio"]),
-        worst_column=None if worst is None else str(result.loc[worst, "column"]),
+        error=float("nan") if worst is None else float(np.nanmean(error)),
+        baseline=float("nan") if worst is None else float(np.nanmean(baseline)),
+        worst_ratio=worst,
+        worst_column=column,
     )
     return result
 

@@ -97,7 +97,7 @@ def from_posterior_draws(
     """The log-likelihood of every row by draws from q(z|x), as papers do; see `Estimate.details`."""
     q, bits = _own(network, encoder_state, batch, scales)
     _, by_cell, log_weight = weigh(network, q, batch, shifted(points, bits))
-    return Estimate.of(by_cell, log_weight).details(_jacobian(network, batch, scales))
+    return Estimate.of(by_cell, log_weight).details(jacobian(network, batch, scales))
 
 
 @eqx.filter_jit
@@ -110,7 +110,7 @@ def ask_again(
     _, by_cell, log_weight = weigh(network, q, rows.batch, draws.points)
     log_weight = log_weight + draws.log_ratio
     estimate = rows.estimate.and_also(Estimate.of(by_cell, log_weight))
-    return adapted(draws.points, log_weight), estimate, estimate.details(_jacobian(network, rows.batch, scales))
+    return adapted(draws.points, log_weight), estimate, estimate.details(jacobian(network, rows.batch, scales))
 
 
 def _own(network: Network, encoder_state: Any, batch: Batch, scales: Scales) -> tuple[Any, UInt32[Array, "rows size"]]:
@@ -119,5 +119,6 @@ def _own(network: Network, encoder_state: Any, batch: Batch, scales: Scales) -> 
     return q, row_bits(network.model.heads.layout, batch, q.noise_size)
 
 
-def _jacobian(network: Network, batch: Batch, scales: Scales) -> Float[Array, "rows D"]:
+def jacobian(network: Network, batch: Batch, scales: Scales) -> Float[Array, "rows D"]:
+    """What has to be added to the cells' log-likelihoods for the raw scale."""
     return log_jacobian(network.model.heads.layout, batch.cells, scales, batch.mask)

@@ -11,7 +11,7 @@ over the proposal's.
 """
 
 import functools
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -42,9 +42,9 @@ class Noise(NamedTuple):
     points: UInt32[Array | np.ndarray, "*rounds samples size"]
     lengths: Float[Array | np.ndarray, "*rounds samples"]
 
-    def of(self, rounds: Any) -> "Noise":
-        """The noise of this round, or of these."""
-        return Noise(self.points[rounds], self.lengths[rounds])
+    def of(self, number: int) -> "Noise":
+        """The noise of one of several rounds."""
+        return Noise(self.points[number], self.lengths[number])
 
 
 class Draws(NamedTuple):

@@ -17,7 +17,7 @@ from evenvae.models.space import Space
 from evenvae.options import Options, resolve
 from evenvae.options.options import from_json, to_json
 from evenvae.options.renamed import from_flat
-from evenvae.options.resolution import likelihoods_of, resolve_balance, resolve_numbers
+from evenvae.options.resolution import layout_of, likelihoods_of, resolve_balance
 from evenvae.tables import MissingnessModel, Schema, TaskCounts
 from evenvae.training import Plan, stack
 from evenvae.training.checkpoint import fill_leaves, named_leaves
@@ -90,7 +90,7 @@ def read(path: str | Path) -> tuple[FittedModel, dict[str, Any], bool]:
     )
     if flat:
         options = Options.of({field.name: None for field in dataclasses.fields(Options)} | given)
-        layout = Layout.of(likelihoods_of(schema.features, options.model, resolve_numbers(options)))
+        layout = layout_of(schema.features, options)
         levels = tuple(column.cardinality for column in schema.tasks)
         # the balance by which version 0.1.0 trained, whatever "auto" stands for now
         balance = resolve_balance(options.balance, options.purpose, options.objective.constrained, options.model)

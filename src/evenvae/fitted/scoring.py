@@ -13,10 +13,9 @@ from evenvae.fitted.asking import of_member
 from evenvae.fitted.likelihood import Asked, ask_again, from_posterior_draws
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.noise import sobol
-from evenvae.fitted.proposals import Noise, Proposal, rounds_of_noise
+from evenvae.fitted.proposals import Proposal, rounds_of_noise
 from evenvae.models.batch import Batch
 from evenvae.part import check_number, check_whole
-from evenvae.training import Network
 
 SAMPLES = 100
 """Draws from a row's posterior, wherever its log-likelihood is asked for."""
@@ -24,6 +23,8 @@ ADAPTING, COUNTING, DRAWS = 4, 20, 256
 """Rounds in which a row's proposal only adapts, and most rounds that count afterwards, with so many draws each."""
 MEAN_ROWS, MEAN_TOLERANCE = 200, 0.1
 """Rows that are asked with a tolerance, and the tolerance, where the mean over many rows is estimated."""
+Ask = Callable[[Callable[..., Any], Any], Any]
+"""Puts a function of (network, encoder state, rows, scales) to a network, for the rows given with it."""
 RELIABLE = 10
 """Effective draws that an estimate needs if it is to be relied on; its standard error is then about 0.3 nats."""
 
@@ -145,52 +146,45 @@ def _of_member(
     size = model.plan.network.noise_size
     if tolerance is not None:
         ask = lambda function, given: of_member(model, function, given, DRAWS, member)
-        return adaptive_log_likelihood(ask, batch, size, tolerance)
+        return adaptive_log_likelihood(ask, adapted_proposals(ask, batch, size), tolerance)
     points = sobol(samples, size)
     plain = lambda network, state, part, scales: from_posterior_draws(network, state, part, scales, points)
     return of_member(model, plain, batch, samples, member)
 
 
-def adaptive_log_likelihood(
-    ask: Callable[[Callable[..., Any], Any], Any], batch: Batch, size: int, tolerance: float
-) -> dict[str, np.ndarray]:
+def adaptive_log_likelihood(ask: Ask, asked: Asked, tolerance: float) -> dict[str, np.ndarray]:
     """The log-likelihood of rows that are asked, round by round, until their standard error is small enough.
 
-    A round's draws come from the proposal that the round before has adapted. The first rounds don't count: if a row
-    could stop as soon as its error looks small, it would stop where a likely part of its posterior has been missed by
-    chance. Rows that are done are left out of the rounds that follow.
+    A round's draws come from the proposal that the round before has adapted. Rows that are done are left out of the
+    rounds that follow.
 
     Args:
-        ask: puts a function of (network, encoder state, rows, scales) to a network, for the rows given with it.
-        batch: the rows.
-        size: of the noise from which a latent is made.
+        ask: puts questions to a network.
+        asked: what `adapted_proposals` gives. If rounds counted while proposals are still poor, a row could stop where
+            a likely part of its posterior has been missed by chance.
         tolerance: the standard error, in nats, below which a row has been asked enough.
     """
-    noise = rounds_of_noise(ADAPTING + COUNTING, DRAWS, size)
-    asked, unsure = adapted_proposals(ask, batch, size), np.arange(len(batch.mask))
+    noise = rounds_of_noise(ADAPTING + COUNTING, DRAWS, asked.proposal.mean.shape[1])
     details: dict[str, np.ndarray] = {}
+    unsure = np.arange(len(asked.batch.mask))
     for number in range(ADAPTING, ADAPTING + COUNTING):
-        moments, estimate, found = ask(functools.partial(_again, noise=noise.of(number)), asked)
-        asked = asked._replace(proposal=Proposal.of(moments), estimate=estimate)
+        moments, estimate, found = ask(functools.partial(ask_again, noise=noise.of(number)), asked)
         for name, values in found.items():
             details.setdefault(name, np.array(values))[unsure] = values
         more = np.asarray(found["standard_error"]) > tolerance
         if not more.any():
             break
         unsure = unsure[more]
-        asked = jax.tree.map(lambda leaf, more=more: np.asarray(leaf)[more], asked)
+        kept = jax.tree.map(lambda leaf, more=more: np.asarray(leaf)[more], (asked.batch, moments, estimate))
+        asked = Asked(kept[0], Proposal.of(kept[1]), kept[2])
     return details
 
 
-def adapted_proposals(ask: Callable[[Callable[..., Any], Any], Any], batch: Batch, size: int) -> Asked:
-    """Rows whose proposals have been adapted, before the first round that counts; see `adaptive_log_likelihood`."""
+def adapted_proposals(ask: Ask, batch: Batch, size: int) -> Asked:
+    """Rows whose proposals have been adapted, before the first round that counts; ``size`` is that of the noise."""
     noise = rounds_of_noise(ADAPTING + COUNTING, DRAWS, size)
     asked = Asked.of(batch, size)
     for number in range(ADAPTING):
-        moments, _, _ = ask(functools.partial(_again, noise=noise.of(number)), asked)
+        moments, _, _ = ask(functools.partial(ask_again, noise=noise.of(number)), asked)
         asked = asked._replace(proposal=Proposal.of(moments))
     return asked
-
-
-def _again(network: Network, state: Any, rows: Asked, scales: Any, noise: Noise) -> Any:
-    return ask_again(network, state, rows, scales, noise)

@@ -26,15 +26,12 @@ MOST_SEED = 2**63 - 1
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """The options of `EvenVAE` by their names there; parts are objects, and nothing follows the table's size yet.
-
-    ``prior`` is None where it was left open: it then follows the balance.
-    """
+    """The options of `EvenVAE` by their names there; parts are objects, and nothing follows the table's size yet."""
 
     model: Model
     objective: Objective
     balance: str
-    prior: PriorOptions | None
+    prior: PriorOptions
     task: Any
     purpose: Purpose
     preset: str
@@ -72,8 +69,7 @@ class Options:
             "validation_fraction", given["validation_fraction"], Real, 0, np.nextafter(1, 0), "at least 0 and below 1"
         )
         model = given["model"] or "vae"
-        parts: dict[str, Any] = {name: part_of(name, given[name], model) for name in BY_NAME}
-        parts["prior"] = None if given["prior"] is None else parts["prior"]
+        parts = {name: part_of(name, given[name], model) for name in BY_NAME}
         balance = given["balance"]
         balance = balance.name if isinstance(balance, Balancer) else "auto" if balance is None else balance
         named = {"model": model, "purpose": given["purpose"] or "reconstruct", "preset": given["preset"] or "default"}

@@ -1,10 +1,9 @@
-"""The default way to train evenly: a balance, a weight of the KL and a prior that belong together."""
+"""The default way to train evenly: a balance, a weight of the KL and a density of the latents that belong together."""
 
 import dataclasses
 
 from evenvae.models import Layout
 from evenvae.options.options import Options
-from evenvae.priors import PriorOptions, Standard
 from evenvae.training.plan import Latents
 
 
@@ -20,7 +19,6 @@ class Recipe:
 
     balance: str = "power-norm[gamma=0.5]"
     kl_weight: float = 0.2
-    prior: PriorOptions = dataclasses.field(default_factory=Standard)
     latents: Latents = "fitted"
 
 

@@ -13,7 +13,7 @@ from evenvae.options import exclusions
 from evenvae.options.options import Options
 from evenvae.options.presets import PRESETS, Preset
 from evenvae.options.recipe import Recipe, recipe_of
-from evenvae.priors import Mixture, PriorOptions, Standard
+from evenvae.priors import Mixture
 from evenvae.training.plan import Latents, Numbers, Plan, balancer_of
 from evenvae.training.settings import OptimiserSettings, Training, TrainingSettings
 from evenvae.training.step import Method
@@ -77,9 +77,9 @@ def resolve_latents(options: Options, layout: Layout, tasks: tuple[int, ...], re
     return chosen or by_default
 
 
-def _prior(options: Options, recipe: Recipe | None) -> PriorOptions:
-    """That of the options, or, where they leave it open, that of the recipe or the standard normal."""
-    return options.prior or (recipe.prior if recipe else Standard())
+def layout_of(columns: Sequence[Any], options: Options) -> Layout:
+    """The layout of the modelled columns of a schema under these options."""
+    return Layout.of(likelihoods_of(columns, options.model, resolve_numbers(options)))
 
 
 def likelihoods_of(columns: Sequence[Any], model: str, numbers: Numbers) -> list[Likelihood]:
@@ -126,9 +126,11 @@ def resolve(
     settings, per_epoch = _training(options, training, preset, rows, validation_rows)
     # a single column, such as an image, has nothing to be balanced against
     asked = "none" if layout.features == 1 and options.balance == "auto" else options.balance
-    balance = resolve_balance(asked, options.purpose, options.objective.constrained, options.model)
     recipe = recipe_of(options, layout, tasks)
-    balance = recipe.balance if recipe else balance
+    if recipe is None:
+        balance = resolve_balance(asked, options.purpose, options.objective.constrained, options.model)
+    else:
+        balance = recipe.balance
     try:
         balancer = balancer_of(balance)
     except ValueError as error:
@@ -144,7 +146,7 @@ def resolve(
     network = _hivae(options, preset, settings, per_epoch) if hivae else _vae(options, preset, layout, rows, tasks)
     return Plan(
         network=network,
-        prior=Mixture(network.components) if isinstance(network, HIVAEConfig) else _prior(options, recipe),
+        prior=Mixture(network.components) if isinstance(network, HIVAEConfig) else options.prior,
         method=Method(options.objective.completed(kl_weight, warm_up), balancer, float(hide_cells)),
         optimiser=_optimiser(training, settings.steps),
         training=settings,

@@ -76,7 +76,8 @@ class FittedMixture(Prior):
         size = component.shape[-1]
         counts = np.bincount(s, minlength=size)
         # a component without a draw is rare, not impossible: it gets a wide normal and half a draw
-        share = np.where(counts > 0, counts, 0.5) / np.where(counts > 0, counts, 0.5).sum()
+        counted = np.where(counts > 0, counts, 0.5)
+        share = counted / counted.sum()
         fits = [_fit(z[s == number], seed) if counts[number] else _wide(z) for number in range(size)]
         fits = [fit._replace(weights=fit.weights * part) for fit, part in zip(fits, share, strict=True)]
         of_fit = np.repeat(np.arange(size), [len(fit.weights) for fit in fits])

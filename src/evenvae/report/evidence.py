@@ -13,7 +13,7 @@ from evenvae import metrics, tables
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
 from evenvae.fitted import FittedModel
-from evenvae.fitted.evaluation import against
+from evenvae.fitted.evaluation import against, check_columns
 from evenvae.report import gradients
 from evenvae.tables import Column, Encoded
 
@@ -171,7 +171,7 @@ def gather(
         warnings.simplefilter("ignore", tables.TableWarning)
         for other in (beside, imputer):
             if other is not None:
-                _check_columns(model, other)
+                check_columns(schema, other.schema_)
         if beside is not None:
             other_frame = beside.evaluate(part)
             # the other model may know other tasks
@@ -227,13 +227,3 @@ def imputation(model: EvenVAE, encoded: Encoded, seed: int, imputer: EvenVAE | N
 def _label(model: EvenVAE) -> str:
     balance = model.fitted_.plan.balance
     return "plain" if balance == "none" else f"balanced ({balance})"
-
-
-def _check_columns(model: EvenVAE, other: EvenVAE) -> None:
-    """InputError where two models have different columns."""
-    ours, theirs = ([column.name for column in m.schema_.features] for m in (model, other))
-    strange = sorted(set(ours) ^ set(theirs))
-    if strange:
-        raise InputError(
-            f"The other model has other columns ({', '.join(strange[:5])}). Compare models of the same columns."
-        )

@@ -9,10 +9,9 @@ from typing import Any
 from evenvae.errors import InputError, TrainingError
 from evenvae.estimator import EvenVAE, load
 from evenvae.fitted.fitting import read
-from evenvae.models import Layout
 from evenvae.options import Options, resolve
 from evenvae.options.recipe import recipe_of
-from evenvae.options.resolution import likelihoods_of, resolve_numbers
+from evenvae.options.resolution import layout_of
 from evenvae.part import check_choice, check_count, check_share
 from evenvae.search import balances as names
 from evenvae.search import choice
@@ -201,7 +200,7 @@ def _test_over_train(options: Options, rows: int, test_fraction: float) -> float
 
 def _without_empty_recipe(options: Options, schema: Schema, balances: tuple[str, ...]) -> tuple[str, ...]:
     """The combinations without `names.RECIPE`, where these options leave nothing of it but a balance with a name."""
-    layout = Layout.of(likelihoods_of(schema.features, options.model, resolve_numbers(options)))
+    layout = layout_of(schema.features, options)
     if recipe_of(dataclasses.replace(options, balance=names.RECIPE), layout, ()) or balances == (names.RECIPE,):
         return balances
     return tuple(balance for balance in balances if balance != names.RECIPE)
@@ -222,7 +221,7 @@ def _plan(
             f"validation_fraction={options.validation_fraction} of {learning} rows leaves no validation rows, "
             "by which a search chooses. Give a larger fraction."
         )
-    layout = Layout.of(likelihoods_of(schema.features, options.model, resolve_numbers(options)))
+    layout = layout_of(schema.features, options)
     columns = tuple(column.name for column in schema.features)
     plans = [
         resolve(dataclasses.replace(options, balance=balance), layout, learning - held_out, held_out, names=columns)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evenvae.fitted.evaluation import ratio_of
+from evenvae.fitted.evaluation import ratio_of, worst_of
 from evenvae.metrics import corrected_paired_t_test
 from evenvae.search import choice
 from evenvae.search.balances import PLAIN
@@ -166,9 +166,8 @@ def beside_plain(columns: pd.DataFrame, runs: pd.DataFrame, balances: Any) -> pd
         row: dict[str, Any] = {"worst_regret": np.nan, "regret_of": None, "nats": np.nan}
         if balance in errors and PLAIN in errors:
             own, plain = errors[balance].to_numpy(float), errors[PLAIN].to_numpy(float)
-            regret = pd.Series(ratio_of(own, plain, both_zero=1.0), index=errors.index).dropna()
-            if len(regret):
-                row |= {"worst_regret": float(regret.max()), "regret_of": str(regret.idxmax())}
+            worst, column = worst_of(list(errors.index), ratio_of(own, plain, both_zero=1.0))
+            row |= {"worst_regret": np.nan if worst is None else worst, "regret_of": column}
         measure = f"{rows}_log_likelihood"
         if measure in runs:
             own, plain = (by_seed(runs, name, measure) for name in (balance, PLAIN))
