@@ -63,6 +63,8 @@ class Likelihood(abc.ABC):
         cell_dtype: type of the model-space cells on the device.
         filler: model-space value of a missing cell.
         uniforms: how many uniform numbers make a draw of one element of the event.
+        offset_shape: shape of a column's ``Scale.offset``.
+        constants: how many numbers the family learns of a column before training, beside a center and a scale.
     """
 
     event_shape: tuple[int, ...] = ()
@@ -77,19 +79,23 @@ class Likelihood(abc.ABC):
     cell_dtype: ClassVar[type[np.generic]] = np.float32
     filler: ClassVar[float] = 0.0
     uniforms: ClassVar[int] = 1
+    offset_shape: ClassVar[tuple[int, ...]] = ()
+    constants: ClassVar[int] = 0
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.discrete = cls.values in ("levels", "ordered levels")
 
     @classmethod
-    def of_column(cls, levels: int, shape: tuple[int, ...]) -> "Likelihood":
-        """The family's likelihood of a column with so many ``levels`` and images of ``shape`` (H, W) or (H, W, C).
+    def of_column(cls, levels: int, shape: tuple[int, ...], steps: int = 0) -> "Likelihood":
+        """The family's likelihood of a column.
 
-        Both are for the families that need them: ``levels`` is 0 where a column has none, ``shape`` is () where its
-        cells are no images.
+        Args:
+            levels: how many levels the column has; 0 where it has none.
+            shape: (H, W) or (H, W, C) of a column of images; () where its cells are no images.
+            steps: how many steps of its grid a column of numbers has between its bounds; 0 where it has no grid.
         """
-        del levels, shape
+        del levels, shape, steps
         return cls()
 
     def for_hivae(self) -> "Likelihood":
@@ -100,6 +106,11 @@ class Likelihood(abc.ABC):
     def in_support(cls, values: Float[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:
         """Which raw values the family can give; NaN is none of them."""
         return ~np.isnan(values)
+
+    @classmethod
+    def applies(cls, values: Float[np.ndarray, " rows"]) -> bool:
+        """Whether the family is one to try for a column of these raw values: all are inside the support."""
+        return bool(cls.in_support(values).all())
 
     @property
     @abc.abstractmethod

@@ -26,9 +26,9 @@ class Categorical(Likelihood):
     cell_dtype: ClassVar[type[np.generic]] = np.int32
 
     @classmethod
-    def of_column(cls, levels: int, shape: tuple[int, ...]) -> "Categorical":
+    def of_column(cls, levels: int, shape: tuple[int, ...], steps: int = 0) -> "Categorical":
         """With the column's number of levels, and at least one."""
-        del shape
+        del shape, steps
         return cls(levels=max(levels, 1))
 
     @classmethod

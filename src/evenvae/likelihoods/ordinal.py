@@ -37,9 +37,9 @@ class Ordinal(Categorical):
     hivae: ClassVar[HIVAETreatment | None] = "ordered levels"
 
     @classmethod
-    def of_column(cls, levels: int, shape: tuple[int, ...]) -> "Ordinal":
+    def of_column(cls, levels: int, shape: tuple[int, ...], steps: int = 0) -> "Ordinal":
         """With the column's number of levels, and at least two."""
-        del shape
+        del shape, steps
         return cls(levels=max(levels, 2))
 
     @property

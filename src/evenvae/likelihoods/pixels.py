@@ -37,9 +37,9 @@ class Pixels(Likelihood):
     filler: ClassVar[float] = 0.5
 
     @classmethod
-    def of_column(cls, levels: int, shape: tuple[int, ...]) -> "Pixels":
+    def of_column(cls, levels: int, shape: tuple[int, ...], steps: int = 0) -> "Pixels":
         """With the event shape (H, W, C) of the column's images; C is 1 for images without channels."""
-        del levels
+        del levels, steps
         height, width, *channels = shape
         return cls((height, width, channels[0] if channels else 1))
 

@@ -93,7 +93,8 @@ def likelihoods_of(columns: Sequence[Any], model: str, numbers: Numbers) -> list
         if histogram and not column.is_image and not column.discrete:
             made.append(Histogram())
             continue
-        likelihood = family(column.likelihood, image=column.is_image).of_column(column.cardinality, column.shape)
+        kind = family(column.likelihood, image=column.is_image)
+        likelihood = kind.of_column(column.cardinality, column.shape, column.steps)
         made.append(likelihood.for_hivae() if model == "hivae" else likelihood)
     return made
 

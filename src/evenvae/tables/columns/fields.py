@@ -72,6 +72,13 @@ class ColumnFields:
         return math.prod(self.shape)
 
     @property
+    def steps(self) -> int:
+        """How many steps of its decimals a column of numbers has between its bounds; 0 without decimals or bounds."""
+        if self.decimals is None or self.low is None or self.high is None:
+            return 0
+        return round((float(self.high) - float(self.low)) * 10**self.decimals)
+
+    @property
     def cardinality(self) -> int:
         """How many levels there are."""
         return len(self.levels)

@@ -9,6 +9,7 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from evenvae.errors import InputError
+from evenvae.likelihoods.grids import decimals_of
 from evenvae.likelihoods.registry import family
 from evenvae.tables.columns.absurd_numbers import is_absurd, without_absurd
 from evenvae.tables.columns.base import Codec, OnUnseen, Rules, warn
@@ -16,7 +17,6 @@ from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.missing_cells import observed_cells
 from evenvae.tables.columns.raw_cells import RawCells
 
-MOST_DECIMALS = 6
 
 
 class Quantity(Codec):
@@ -118,12 +118,3 @@ def of_distinct(
     """The numbers of all cells, where each distinct cell is read once."""
     place, unique = pd.factorize(observed)
     return np.append(np.asarray(read(list(unique)), float), np.nan)[place]
-
-
-def decimals_of(values: Float[np.ndarray, " rows"]) -> int | None:
-    """How many decimals hold every value exactly; None where more than six are needed."""
-    some = np.unique(values)[:20_000]
-    for decimals in range(MOST_DECIMALS + 1):
-        if (some == np.round(some, decimals)).all():
-            return decimals
-    return None

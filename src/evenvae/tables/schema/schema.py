@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from evenvae.tables.columns.base import Rules
 from evenvae.tables.frames import as_frame, library_of, origin_of
 from evenvae.tables.schema import toml
 from evenvae.tables.schema.column import EDITABLE, Column, given_fields
+from evenvae.tables.schema.families import Families, by_evidence
 from evenvae.tables.schema.formulas import turned_off, with_formulas
 from evenvae.tables.schema.inference import infer_columns
 from evenvae.tables.schema.labels import as_json, from_json, labels_of
@@ -99,6 +100,7 @@ class Schema:
         int_cat_max: int = Rules.int_cat_max,
         max_levels: int = Rules.max_levels,
         formulas: bool = True,
+        families: Families = "evidence",
         overrides: Mapping[str, Mapping[str, Any] | str] | None = None,
     ) -> "Schema":
         """Infer from the cells what each column is; every choice comes with its reason.
@@ -111,21 +113,33 @@ class Schema:
             formulas: whether to look for columns that are functions of other columns, which are then computed in drawn
                 rows and filled cells (``Column.formula``). False marks every column as having no formula, unless
                 ``overrides`` give it one.
+            families: how the likelihood of numbers is chosen. ``"evidence"``: the family whose marginal distribution
+                describes held-out cells best, and the simplest where several are equally good; ``"paper"``: by the
+                rules of the paper (Poisson for counts, log-normal from 0 up, else normal).
             overrides: by column, a likelihood or a dict of fields of `Column`.
 
         Raises:
-            InputError: an override names a column that the table does not have, or does not fit its cells.
+            InputError: ``families`` is another word; an override names a column that the table does not have, or does not fit its cells.
         """
+        if families not in get_args(Families):
+            raise InputError(f"families={families!r} is not known; {nearest(families, get_args(Families))}.")
         overrides = {str(name): given for name, given in (overrides or {}).items()}
         # an array has no column names of its own
         names = tuple(overrides) if library_of(X) == "numpy" and len(overrides) == np.shape(X)[-1] else None
         frame = as_frame(X, names)
         columns = infer_columns(frame, Rules(count_max, int_cat_max, max_levels), overrides)
+        if families == "evidence":
+            columns = by_evidence(columns, frame, frozenset(name for name, said in overrides.items() if _chooses(said)))
         columns = with_formulas(columns, frame, formulas, overrides)
         origin = origin_of(frame)
         own = origin.library in ("pandas", "dict")
         labels = labels_of(origin.labels, tuple(frame.columns)) if own else ()
         return cls(columns, origin.library, origin.types, labels=labels)
+
+    def with_families(self, X: Any) -> "Schema":
+        """The schema in which every column of numbers has the family that describes held-out cells of a table best."""
+        frame = as_frame(X, self.names if library_of(X) == "numpy" else None)
+        return dataclasses.replace(self, columns=by_evidence(self.columns, frame, frozenset()))
 
     def complete(self, X: Any) -> "Schema":
         """Complete a schema that was edited by hand: what it leaves out is inferred from the table.
@@ -182,3 +196,8 @@ class Schema:
         """(column, role, likelihood, rule, reason, note and doubt) of every column, for printing."""
         said = lambda column: "; ".join(text for text in (column.note, column.doubt) if text)
         return [(c.name, c.role, c.likelihood or "", c.rule, c.reason, said(c)) for c in self.columns]
+
+
+def _chooses(said: Mapping[str, Any] | str) -> bool:
+    """Whether what a user says of a column names its likelihood."""
+    return isinstance(said, str) or "likelihood" in said

@@ -1,0 +1,81 @@
+"""What the values of a column say of the grid that they stand on, and which of them many rows share."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+SHARED = 0.02
+"""A value that at least this share of the rows has is one that many rows share."""
+TIMES, BESIDE = 5, 5
+"""How many times the rows of the values beside it a value has, and how many values on each side are compared."""
+LOST = 1e-6
+"""What float32 may lose of a number, as a share of its distance from the middle of the column."""
+MOST_DECIMALS = 6
+DIGITS = 12
+"""Significant digits to which differences of neighbouring values are told apart from rounding errors."""
+
+
+def resolution(values: Float[np.ndarray, " rows"]) -> float:
+    """The smallest distance of two different values, 1 where there are none: a density times it is a probability."""
+    distinct = np.unique(values)
+    if len(distinct) < 2:
+        return 1.0
+    steps = np.diff(distinct)
+    steps = steps[steps > np.abs(distinct).max() * 10.0**-DIGITS]
+    return float(f"{steps.min():.6g}") if steps.size else 1.0
+
+
+def decimals_of(values: Float[np.ndarray, " rows"]) -> int | None:
+    """How many decimals hold every value exactly; None where more than six are needed."""
+    some = np.unique(values)[:20_000]
+    for decimals in range(MOST_DECIMALS + 1):
+        if (some == np.round(some, decimals)).all():
+            return decimals
+    return None
+
+
+def grid_of(values: Float[np.ndarray, " rows"]) -> float:
+    """The step of the decimals that hold every value; the smallest distance of two where no decimals do."""
+    decimals = decimals_of(values)
+    return resolution(values) if decimals is None else 10.0**-decimals
+
+
+def shared_values(values: Float[np.ndarray, " rows"], most: int) -> Float[np.ndarray, " shared"]:
+    """The values that at least `SHARED` of the rows have, in order; the commonest where there are more than ``most``.
+
+    Values that are only as frequent as the grid makes them are not meant: one counts where it has at least `TIMES` the
+    rows that the values beside it have in the mean.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) <= 1:
+        return distinct[:0]
+    common = (counts >= max(SHARED * len(values), 2)) & (counts >= TIMES * _around(counts))
+    kept = np.flatnonzero(common)
+    kept = kept[np.argsort(-counts[kept], kind="stable")][:most]
+    return np.sort(distinct[kept])
+
+
+def _around(counts: Int[np.ndarray, " distinct"]) -> Float[np.ndarray, " distinct"]:
+    """Mean count of the values beside each value."""
+    sums = np.concatenate([[0], np.cumsum(counts)])
+    place = np.arange(len(counts))
+    first, last = np.maximum(place - BESIDE, 0), np.minimum(place + BESIDE + 1, len(counts))
+    return (sums[last] - sums[first] - counts) / np.maximum(last - first - 1, 1)
+
+
+def restored(
+    values: Float[np.ndarray, "... columns"],
+    known: Float[np.ndarray, "columns known"],
+    shift: Float[np.ndarray, "*columns"],
+    unit: Float[np.ndarray, "*columns"],
+) -> Float[np.ndarray, "... columns"]:
+    """Values that are within what float32 loses of a ``known`` value become it to the last digit.
+
+    Args:
+        values: on the raw scale, computed in float32 as shift + unit * value.
+        known: values of each column.
+        shift, unit: of each column.
+    """
+    distance = np.abs(values[..., None] - known)
+    near = distance <= LOST * np.maximum(np.abs(values - shift), unit)[..., None]
+    nearest = np.take_along_axis(np.broadcast_to(known, distance.shape), distance.argmin(-1)[..., None], -1)[..., 0]
+    return np.where(near.any(-1), nearest, values)

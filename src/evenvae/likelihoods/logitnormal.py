@@ -1,0 +1,107 @@
+"""The logit-normal likelihood, for numbers between two bounds."""
+
+import dataclasses
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Shaped
+
+from evenvae.likelihoods.base import FARTHEST, Likelihood, Scale
+from evenvae.likelihoods.draws import gaussian_mean, normal_quantile
+from evenvae.likelihoods.grids import resolution
+from evenvae.likelihoods.normal import log_density, marginal_parameters, moments, standard
+
+NATURAL = ((0.0, 1.0), (0.0, 100.0), (-1.0, 1.0))
+"""Bounds of shares, percentages and correlations: taken where the values lie between them and come near both."""
+PLACES = 63
+"""Places between the bounds at which the mode is looked for."""
+
+
+@dataclasses.dataclass(frozen=True)
+class LogitNormal(Likelihood):
+    """Numbers between two bounds whose standardised logit is normal: t = (logit((raw - low) / width) - center) / scale.
+
+    The bounds are those of shares, percentages and correlations where the values fit them, else the lowest and highest
+    training value. Half a step of the column's grid is added on both sides, so that a value at a bound is inside.
+    ``Scale.offset`` holds the lower bound and the width.
+    """
+
+    name: ClassVar[str] = "logit-normal"
+    farthest: ClassVar[float] = FARTHEST
+    offset_shape: ClassVar[tuple[int, ...]] = (2,)
+    constants: ClassVar[int] = 2
+
+    @property
+    def parameter_count(self) -> int:
+        """Two natural parameters of the normal distribution of the logit."""
+        return 2
+
+    def fit(self, values: Float[np.ndarray, "rows *event"]) -> Scale:
+        """The bounds, and mean and standard deviation of the logits."""
+        if not values.size:
+            return Scale(0.0, 1.0, np.array([0.0, 1.0]))
+        low, high = float(values.min()), float(values.max())
+        for least, most in NATURAL:
+            if least <= low and high <= most and high - low > 0.8 * (most - least):
+                low, high = least, most
+                break
+        half = 0.5 * min(resolution(values), (high - low) / len(values)) if high > low else 0.5
+        bounds = np.array([low - half, high - low + 2 * half])
+        center, scale = standard(_logit((values - bounds[0]) / bounds[1]))
+        return Scale(center, scale, bounds)
+
+    def to_model(self, values: Float[np.ndarray, "... columns"], scale: Scale) -> Float[np.ndarray, "... columns"]:
+        """Standardised logits; a value at or beyond a bound is held just inside."""
+        low, width = np.moveaxis(np.asarray(scale.offset), -1, 0)
+        return (_logit(np.clip((values - low) / width, 1e-12, 1 - 1e-12)) - scale.center) / scale.scale
+
+    def affine(self, scale: Scale) -> tuple[Any, Any]:
+        """Value space is the share of the way from the lower bound to the upper one."""
+        return scale.offset[..., 0], scale.offset[..., 1]
+
+    def log_prob(self, parameters: Float[Array, "... 2"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
+        """Log-density of the standardised logit."""
+        return log_density(parameters, x)
+
+    def log_jacobian(self, x: Shaped[Array, "..."], scale: Scale) -> Float[Array, "..."]:
+        """-log(scale) - log(width) - log(u (1 - u)), where u is the share."""
+        logit = scale.center + scale.scale * x
+        inside = jax.nn.log_sigmoid(logit) + jax.nn.log_sigmoid(-logit)
+        return -jnp.log(jnp.asarray(scale.scale)) - jnp.log(jnp.asarray(scale.offset)[..., 1]) - inside
+
+    def value(self, x: Shaped[Array | np.ndarray, "..."], scale: Scale) -> Float[Array, "..."]:
+        """The share."""
+        return jax.nn.sigmoid(scale.center + scale.scale * x)
+
+    def mode(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
+        """The share of highest density, among `PLACES` of equal distance."""
+        share = jnp.arange(1, PLACES + 1, dtype=parameters.dtype) / (PLACES + 1)
+        center, unit = (jnp.asarray(part)[..., None] for part in (scale.center, scale.scale))
+        x = (jnp.log(share) - jnp.log1p(-share) - center) / unit
+        density = log_density(parameters[..., None, :], x) - jnp.log(share * (1 - share))
+        return share[density.argmax(-1)]
+
+    def median(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
+        """The share at the mean logit."""
+        return self.value(moments(parameters)[0], scale)
+
+    def mean(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
+        """The mean share, by Gauss-Hermite quadrature."""
+        return gaussian_mean(lambda x: self.value(x, scale), *moments(parameters))
+
+    def from_uniform(
+        self, uniform: Float[Array, "uniforms ..."], parameters: Float[Array, "... 2"], scale: Scale
+    ) -> Float[Array, "..."]:
+        """The share at a normal draw."""
+        mean, variance = moments(parameters)
+        return self.value(mean + jnp.sqrt(variance) * normal_quantile(uniform[0]), scale)
+
+    def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
+        """Parameters of the mean and variance of the standardised logits."""
+        return marginal_parameters(np.asarray(x, float))
+
+
+def _logit(share: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+    return np.log(share) - np.log1p(-share)

@@ -1,0 +1,142 @@
+"""Which family of likelihoods a column of numbers has, by how well each describes cells that it has not seen."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from scipy import special
+
+from evenvae.likelihoods import registry
+from evenvae.likelihoods.grids import grid_of
+from evenvae.tables.schema.column import Column
+
+Families = Literal["evidence", "paper"]
+LEARNED, HELD_OUT = 4096, 2048
+"""Most cells that a candidate is fitted to, and most that it is judged by. One number of cells is one program."""
+FEWEST = 100
+"""With fewer observed cells, a column keeps the family of the paper's rules."""
+MARGIN = 0.02
+"""Nats a cell by which the best family must be ahead of another one, which is otherwise as good."""
+ERRORS = 2.0
+"""Standard errors of the difference by which it must be ahead of the paper's as well."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """One family and one column.
+
+    Attributes:
+        family: the name of the family.
+        nats: mean log-likelihood of a held-out cell, as the logarithm of a probability on the column's grid.
+        charge: nats a cell for the numbers that the family learns of the column, half of log(cells) each (Schwarz, 1978).
+        by_cell: the log-likelihood of every held-out cell.
+    """
+
+    family: str
+    nats: float
+    charge: float
+    by_cell: Float[np.ndarray, " held_out"] = dataclasses.field(repr=False)
+
+    @property
+    def worth(self) -> float:
+        """The log-likelihood after the charge."""
+        return self.nats - self.charge
+
+
+def judge(values: Float[np.ndarray, " cells"]) -> list[Judged]:
+    """Fit the marginal of every family of numbers to some cells of a column, and judge it by others.
+
+    Args:
+        values: the observed cells, at least `FEWEST`.
+
+    Returns:
+        The families in whose support all cells are, the best first.
+    """
+    order = np.random.default_rng(0).permutation(len(values))
+    held_out = values[order[: min(HELD_OUT, len(values) // 3)]]
+    learned = values[order[len(held_out) :][:LEARNED]]
+    grid = grid_of(values)
+    steps = round((values.max() - values.min()) / grid)
+    found = [_judged(name, learned, held_out, values, grid, steps) for name in _candidates(values)]
+    return sorted((one for one in found if np.isfinite(one.worth)), key=lambda one: -one.worth)
+
+
+def chosen(judged: list[Judged], paper: str) -> Judged | None:
+    """The family to take instead of the paper's: the simplest of those that are as good as the best one.
+
+    None where the best family is not clearly better than the paper's.
+    """
+    best = judged[0]
+    own = next((one for one in judged if one.family == paper), None)
+    if own is None or not _clearly_better(best, own):
+        return None
+    return min((one for one in judged if best.worth - one.worth <= MARGIN), key=lambda one: one.charge)
+
+
+def _clearly_better(best: Judged, other: Judged) -> bool:
+    difference = best.by_cell - other.by_cell
+    error = float(difference.std()) / len(difference) ** 0.5
+    return best.worth - other.worth > max(MARGIN, ERRORS * error)
+
+
+def by_evidence(columns: tuple[Column, ...], frame: pd.DataFrame, kept: frozenset[str]) -> tuple[Column, ...]:
+    """The columns, where columns of numbers have the family that describes them best.
+
+    Args:
+        columns: complete, with the families of the paper's rules.
+        frame: the table.
+        kept: names of columns whose family stays.
+    """
+    return tuple(column if column.name in kept else _described(column, frame[column.name]) for column in columns)
+
+
+def _described(column: Column, cells: pd.Series) -> Column:
+    if column.role != "feature" or column.discrete or not column.is_number:
+        return column
+    values = column.encode(cells)
+    values = values[~np.isnan(values)]
+    if len(values) < FEWEST:
+        return column
+    judged = judge(values)
+    best = chosen(judged, str(column.likelihood))
+    if best is None:
+        return column
+    own = next(one for one in judged if one.family == column.likelihood)
+    reason = (
+        f"{best.family} describes held-out cells best, by {best.nats - own.nats:.2f} nats a cell more than {own.family} "
+        f"({column.reason})"
+    )
+    note = "" if "no continuous likelihood fits well" in column.note else column.note
+    return dataclasses.replace(column, likelihood=best.family, reason=reason, rule="evidence", note=note)
+
+
+def _candidates(values: Float[np.ndarray, " cells"]) -> Iterator[str]:
+    for name in registry.names():
+        family = registry.family(name)
+        if family.values == "numbers" and family.applies(values):
+            yield name
+
+
+def _judged(
+    name: str,
+    learned: Float[np.ndarray, " learned"],
+    held_out: Float[np.ndarray, " held_out"],
+    values: Float[np.ndarray, " cells"],
+    grid: float,
+    steps: int,
+) -> Judged:
+    from evenvae.likelihoods.evaluation import log_density  # imports JAX, which a schema by the paper's rules never does
+
+    likelihood = registry.family(name).of_column(0, (), steps)
+    # a density that is high at the points of the grid and low between them is no probability of these points
+    points = values.min() + grid * np.arange(HELD_OUT)
+    density: Any = log_density(likelihood, learned, np.concatenate([np.resize(held_out, HELD_OUT), points])) + np.log(grid)
+    by_cell = density[: len(held_out)]
+    if steps < HELD_OUT:
+        by_cell = by_cell - max(special.logsumexp(density[HELD_OUT:][: steps + 1]), 0)
+    by_cell = np.minimum(by_cell, 0)
+    charged = likelihood.parameter_count + likelihood.constants
+    return Judged(name, float(by_cell.mean()), 0.5 * charged * np.log(len(values)) / len(values), by_cell)
