@@ -9,6 +9,8 @@ TIMES, BESIDE = 5, 5
 """How many times the rows of the values beside it a value has, and how many values on each side are compared."""
 LOST = 1e-6
 """What float32 may lose of a number, as a share of its distance from the middle of the column."""
+MIN_STD = 1e-3
+"""Standard deviation of the narrowest normal likelihood, as a share of the column's."""
 MOST_DECIMALS = 6
 DIGITS = 12
 """Significant digits to which differences of neighbouring values are told apart from rounding errors."""
@@ -37,6 +39,16 @@ def grid_of(values: Float[np.ndarray, " rows"]) -> float:
     """The step of the decimals that hold every value; the smallest distance of two where no decimals do."""
     decimals = decimals_of(values)
     return resolution(values) if decimals is None else 10.0**-decimals
+
+
+def width_of(values: Float[np.ndarray, " rows"]) -> float:
+    """The width of one value, by which its probability is divided to compare it with a density.
+
+    It is a step of the column's grid, but no less than the width of the narrowest normal likelihood: a value that is
+    certain then has the density that the normal likelihood of a certain value has.
+    """
+    spread = float(values.std()) if values.size else 0.0
+    return max(grid_of(values), (2 * np.pi) ** 0.5 * MIN_STD * spread)
 
 
 def shared_values(values: Float[np.ndarray, " rows"], most: int) -> Float[np.ndarray, " shared"]:

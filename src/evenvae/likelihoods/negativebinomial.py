@@ -12,7 +12,7 @@ from scipy import optimize, special
 from evenvae.likelihoods.base import HIVAETreatment, Scale
 from evenvae.likelihoods.draws import GAMMA_UNIFORMS, gamma_draw, normal_quantile, poisson_quantile
 from evenvae.likelihoods.gamma import log_factorial, log_gamma
-from evenvae.likelihoods.poisson import Poisson, rate
+from evenvae.likelihoods.poisson import Poisson, log_rate, rate
 
 LEAST_SIZE, MOST_SIZE = 1e-3, 1e3
 """Bounds of the size: with the largest one, float32 does not tell the distribution from that of Poisson."""
@@ -46,13 +46,15 @@ class NegativeBinomial(Poisson):
     def split(parameters: Float[Array, "... 2"]) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
         """Mean and size."""
         size = LEAST_SIZE + jax.nn.softplus(jnp.minimum(parameters[..., 1], MOST_SIZE))
-        return jnp.maximum(rate(parameters[..., 0]), 1e-20), size
+        return rate(parameters[..., 0]), size
 
     def log_prob(self, parameters: Float[Array, "... 2"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
         """log Gamma(x + r) - log Gamma(r) - log x! + r log(r / (r + m)) + x log(m / (r + m))."""
-        mean, size = self.split(parameters)
+        _, size = self.split(parameters)
         ways = log_gamma(x + size) - log_gamma(size) - log_factorial(x)
-        return ways - size * jnp.log1p(mean / size) - x * jnp.log1p(size / mean)
+        # in logarithms, because a mean far below 1 has no square in float32
+        apart = log_rate(parameters[..., 0]) - jnp.log(size)
+        return ways - size * jax.nn.softplus(apart) - x * jax.nn.softplus(-apart)
 
     def mode(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
         """floor(m (r - 1) / r), and 0 for r of at most 1."""

@@ -11,8 +11,9 @@ from jaxtyping import Array, Float, Shaped
 from evenvae.constants import LOG_2PI
 from evenvae.likelihoods.base import FARTHEST, HIVAETreatment, Likelihood, Scale
 from evenvae.likelihoods.draws import normal_quantile
+from evenvae.likelihoods.grids import MIN_STD
 
-MIN_STD, MAX_STD = 1e-3, 1e3
+MAX_STD = 1e3
 _LOWEST, _HIGHEST = 1 / (2 * MAX_STD**2), 1 / (2 * MIN_STD**2)
 
 

@@ -22,6 +22,11 @@ def rate(log_rate: Float[Array, "..."]) -> Float[Array, "..."]:
     return jnp.exp(jnp.minimum(log_rate, CAP)) * (1 + jnp.maximum(log_rate - CAP, 0))
 
 
+def log_rate(eta: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The logarithm of `rate`."""
+    return jnp.minimum(eta, CAP) + jnp.log1p(jnp.maximum(eta - CAP, 0))
+
+
 @dataclasses.dataclass(frozen=True)
 class Poisson(Likelihood):
     """Counts from 0, after ``offset`` is subtracted: the training minimum where that is at least 1, else 0.

@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from evenvae.likelihoods.base import FARTHEST, Likelihood, Scale
 from evenvae.likelihoods.draws import level
-from evenvae.likelihoods.grids import resolution, restored, shared_values
+from evenvae.likelihoods.grids import restored, shared_values, width_of
 from evenvae.likelihoods.logitnormal import LogitNormal
 from evenvae.likelihoods.lognormal import LogNormal
 from evenvae.likelihoods.monotone import Monotone
@@ -35,9 +35,8 @@ class Spiked(Likelihood):
     the family describes the other numbers.
 
     The parameters are the logits of the atoms and of the family, then those of the family. In model space, the atom of
-    number k is ``MARK + k``. The log-probability of an atom is reported as a log-density on the column's grid: the
-    probability divided by the distance of neighbouring values, as the likelihoods of other families are for whole
-    numbers. ``Scale.offset`` holds this distance, the atoms, the numbers that the encoder sees of them, and the
+    number k is ``MARK + k``. The log-probability of an atom is reported as a log-density: the probability divided by the
+    width of one value (see `width_of`), which is 1 for whole numbers. ``Scale.offset`` holds this width, the atoms, the numbers that the encoder sees of them, and the
     constants of the family.
     """
 
@@ -89,7 +88,7 @@ class Spiked(Likelihood):
         else:
             # no value lies there
             atoms = np.full(ATOMS, (values.max() if values.size else 0.0) + 1.0)
-        offset = np.concatenate([[resolution(values)], atoms, known, np.ravel(own.offset)])
+        offset = np.concatenate([[width_of(values)], atoms, known, np.ravel(own.offset)])
         return Scale(own.center, own.scale, offset)
 
     def own(self, scale: Scale) -> Scale:
@@ -142,7 +141,7 @@ class Spiked(Likelihood):
         return jnp.where(spiked, chosen, between)
 
     def log_jacobian(self, x: Shaped[Array, "..."], scale: Scale) -> Float[Array, "..."]:
-        """-log of the grid's width for an atom; for all other numbers that of the family."""
+        """-log of the width of one value for an atom; for all other numbers that of the family."""
         spiked, _ = _atom_of(x)
         between = self.base.log_jacobian(jnp.where(spiked, 0, x), self.own(scale))
         return jnp.where(spiked, -jnp.log(jnp.asarray(scale.offset)[..., 0]), between)

@@ -1,6 +1,7 @@
 """Which family of likelihoods a column of numbers has, by how well each describes cells that it has not seen."""
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from jaxtyping import Float
 from scipy import special
 
 from evenvae.likelihoods import registry
-from evenvae.likelihoods.grids import grid_of
+from evenvae.likelihoods.grids import grid_of, width_of
 from evenvae.tables.schema.column import Column
 
 Families = Literal["evidence", "paper"]
@@ -30,7 +31,7 @@ class Judged:
 
     Attributes:
         family: the name of the family.
-        nats: mean log-likelihood of a held-out cell, as the logarithm of a probability on the column's grid.
+        nats: mean log-likelihood of a held-out cell, as the logarithm of the probability of one value (see `width_of`).
         charge: nats a cell for the numbers that the family learns of the column, half of log(cells) each (Schwarz, 1978).
         by_cell: the log-likelihood of every held-out cell.
     """
@@ -58,9 +59,7 @@ def judge(values: Float[np.ndarray, " cells"]) -> list[Judged]:
     order = np.random.default_rng(0).permutation(len(values))
     held_out = values[order[: min(HELD_OUT, len(values) // 3)]]
     learned = values[order[len(held_out) :][:LEARNED]]
-    grid = grid_of(values)
-    steps = round((values.max() - values.min()) / grid)
-    found = [_judged(name, learned, held_out, values, grid, steps) for name in _candidates(values)]
+    found = [_judged(name, learned, held_out, values) for name in _candidates(values)]
     return sorted((one for one in found if np.isfinite(one.worth)), key=lambda one: -one.worth)
 
 
@@ -79,7 +78,7 @@ def chosen(judged: list[Judged], paper: str) -> Judged | None:
 def _clearly_better(best: Judged, other: Judged) -> bool:
     difference = best.by_cell - other.by_cell
     error = float(difference.std()) / len(difference) ** 0.5
-    return best.worth - other.worth > max(MARGIN, ERRORS * error)
+    return bool(best.worth - other.worth > max(MARGIN, ERRORS * error))
 
 
 def by_evidence(columns: tuple[Column, ...], frame: pd.DataFrame, kept: frozenset[str]) -> tuple[Column, ...]:
@@ -125,18 +124,20 @@ def _judged(
     learned: Float[np.ndarray, " learned"],
     held_out: Float[np.ndarray, " held_out"],
     values: Float[np.ndarray, " cells"],
-    grid: float,
-    steps: int,
 ) -> Judged:
     from evenvae.likelihoods.evaluation import log_density  # imports JAX, which a schema by the paper's rules never does
 
+    grid, width = grid_of(values), width_of(values)
+    steps = round((values.max() - values.min()) / grid)
     likelihood = registry.family(name).of_column(0, (), steps)
-    # a density that is high at the points of the grid and low between them is no probability of these points
     points = values.min() + grid * np.arange(HELD_OUT)
-    density: Any = log_density(likelihood, learned, np.concatenate([np.resize(held_out, HELD_OUT), points])) + np.log(grid)
+    points = values.min() + grid * np.arange(HELD_OUT)
+    density: Any = log_density(likelihood, learned, np.concatenate([np.resize(held_out, HELD_OUT), points]))
     by_cell = density[: len(held_out)]
     if steps < HELD_OUT:
-        by_cell = by_cell - max(special.logsumexp(density[HELD_OUT:][: steps + 1]), 0)
-    by_cell = np.minimum(by_cell, 0)
+        # a density that is high at the points of the grid and low between them is no probability of these points
+        by_cell = by_cell - max(special.logsumexp(density[HELD_OUT:][: steps + 1]) + np.log(grid), 0)
+    # nor is one value more probable than 1
+    by_cell = np.minimum(by_cell + np.log(width), 0)
     charged = likelihood.parameter_count + likelihood.constants
-    return Judged(name, float(by_cell.mean()), 0.5 * charged * np.log(len(values)) / len(values), by_cell)
+    return Judged(name, float(by_cell.mean()), 0.5 * charged * math.log(len(values)) / len(values), by_cell)
