@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_feature_names_in
 from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
+from evenvae.options.resolution import families_of
 from evenvae.part import check_flag, check_number
 from evenvae.tables import Schema
 from evenvae.training import nonzero_rows
@@ -83,9 +84,10 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         frame: Any = frame[rows]
         self._seed = self._chosen_seed(model)
         model.set_params(random_state=self._seed, verbose=self.verbose or model.verbose)
-        schema = Schema.of(model.schema, frame)
+        families = families_of(model.model, model.preset)
+        schema = Schema.of(model.schema, frame, families)
         if model.schema is None:
-            schema = Schema.infer(frame, overrides=self._numbers_to_learn(frame, schema))
+            schema = Schema.infer(frame, families=families, overrides=self._numbers_to_learn(frame, schema))
             model.set_params(schema=schema)
         self.n_features_in_ = len(schema.names)
         if hasattr(self, "feature_names_in_"):

@@ -75,15 +75,18 @@ def trackers(places: list[str]) -> tuple[Any, ...]:
     return tuple(tracking.parse(place) for place in places)
 
 
-def with_hidden_cells(table: Any, schema: Any, share: float, seed: int) -> tuple[Any, Any]:
-    """The table without a random share of its feature cells, and the schema of the whole table."""
+def with_hidden_cells(table: Any, schema: Any, share: float, seed: int, families: Any) -> tuple[Any, Any]:
+    """The table without a random share of its feature cells, and the schema of the whole table.
+
+    ``families`` says how the likelihoods of numbers are chosen (`options.resolution.families_of`).
+    """
     import numpy as np
 
     from evenvae import metrics, tables
 
     if not 0 <= share < 1:
         raise InputError(f"--hide {share} must be at least 0 and below 1: the share of cells to hide.")
-    known = tables.Schema.of(schema, table)
+    known = tables.Schema.of(schema, table, families)
     observed = tables.encode(table, known).observed
     hidden = metrics.hide(observed, share, np.random.default_rng(seed))
     return tables.hide_cells(table, hidden, known), known

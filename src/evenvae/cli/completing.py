@@ -23,6 +23,15 @@ def objectives() -> list[str]:
     return list(OBJECTIVES)
 
 
+def families() -> list[str]:
+    """Ways to choose the likelihoods of numbers."""
+    from typing import get_args
+
+    from evenvae.tables.schema.families import Families
+
+    return list(get_args(Families))
+
+
 def models() -> list[str]:
     """Names of models."""
     from evenvae.options.options import MODELS

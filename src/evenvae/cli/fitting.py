@@ -18,6 +18,13 @@ def schema(
     out: Annotated[str | None, typer.Option("-o", "--out", metavar="FILE", help="Write schema.toml.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     formulas: Formulas = True,
+    families: Annotated[
+        str,
+        typer.Option(
+            help="How the likelihood of numbers is chosen: evidence (by held-out cells), or paper (by its rules).",
+            autocompletion=completing.families,
+        ),
+    ] = "evidence",
 ) -> None:
     """Show what each column is taken for, and why. Edit the file and give it to fit."""
     from evenvae import Schema
@@ -25,7 +32,8 @@ def schema(
     if out and out != "-":
         check_file(out)
     table, known = common.read(data)
-    found = known or Schema.infer(table, formulas=formulas)
+    chosen: Any = families
+    found = known or Schema.infer(table, formulas=formulas, families=chosen)
     found = found if formulas else found.without_formulas()
     if as_json:
         names = ("column", "role", "likelihood", "rule", "reason", "note")
@@ -117,13 +125,16 @@ def fit(
     }
     common.use_cores(chosen["ensemble"])
     from evenvae import EvenVAE
+    from evenvae.options.resolution import families_of
+
+    by = families_of(model, given.get("preset"))
 
     if not formulas:
         from evenvae import Schema
 
-        chosen["schema"] = Schema.of(chosen["schema"], table).without_formulas()
+        chosen["schema"] = Schema.of(chosen["schema"], table, by).without_formulas()
     if hide:
-        table, chosen["schema"] = common.with_hidden_cells(table, chosen["schema"], hide, seed)
+        table, chosen["schema"] = common.with_hidden_cells(table, chosen["schema"], hide, seed, by)
     estimator = EvenVAE().set_params(**chosen).fit(table, callbacks=trackers, checkpoint=checkpoint, resume=resume)
     estimator.save(out)
     if estimator.interrupted_:

@@ -20,7 +20,7 @@ from evenvae.fitted.model import FittedModel, Record, members_of
 from evenvae.fitted.task_dependence import warn_of_saturation
 from evenvae.models.space import Space
 from evenvae.options import Options
-from evenvae.options.resolution import likelihoods_of, resolve, resolve_numbers
+from evenvae.options.resolution import families_of, likelihoods_of, resolve, resolve_numbers
 from evenvae.tables import Encoded, MissingnessModel, Schema, TaskCounts
 from evenvae.tables.tasks import declare
 from evenvae.training import Plan, Prepared, Progress, Trained, nonzero_rows, train
@@ -90,7 +90,8 @@ def read(
     if len(frame) < 2:
         raise InputError(f"The table has {len(frame)} row; at least 2 are needed to learn from (n_samples=1).")
     if schema is None:
-        schema = declare(Schema.of(options.schema, frame), frame, options.task)
+        families = families_of(options.model, options.preset)
+        schema = declare(Schema.of(options.schema, frame, families), frame, options.task)
         warn_of_doubts(schema)
     if not schema.features:
         raise InputError("No column is left to learn: all are constant, empty or identifiers.")

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
+from scipy import optimize, special
 
 from evenvae.constants import LOG_2PI
 from evenvae.likelihoods.base import FARTHEST, Likelihood, Scale
@@ -15,6 +16,8 @@ from evenvae.likelihoods.normal import MAX_STD, MIN_STD, standard
 
 LEAST_FREEDOM = 2.5
 """Fewest degrees of freedom: the variance is finite from 2 on."""
+ROUNDS = 15
+"""Reweightings by which location and scale of the marginal are found."""
 MOST_FREEDOM = 1e3
 """Beyond it, the distribution is normal to float32."""
 
@@ -87,10 +90,28 @@ class StudentT(Likelihood):
         return location + spread * radius * jnp.cos(2 * np.float32(np.pi) * uniform[1])
 
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
-        """The parameters of highest likelihood."""
-        from scipy import stats  # takes half a second, and only this family needs it
-
-        freedom, location, spread = stats.t.fit(np.asarray(x, float)[:: max(len(x) // 4000, 1)])
-        beyond = np.clip(freedom - LEAST_FREEDOM, 1e-2, 100.0)
+        """The parameters of highest likelihood: location and scale by reweighting, for the best degrees of freedom."""
+        flat = np.asarray(x, float)
+        best = optimize.minimize_scalar(
+            lambda log_freedom: _fitted(flat, np.exp(log_freedom))[2],
+            bounds=(np.log(LEAST_FREEDOM + 0.01), np.log(100)),
+            method="bounded",
+            options={"xatol": 0.05},
+        )
+        freedom = float(np.exp(best.x))
+        location, spread, _ = _fitted(flat, freedom)
+        beyond = freedom - LEAST_FREEDOM
         raw = beyond if beyond > 30 else np.log(np.expm1(beyond))
         return np.array([location, np.log(np.clip(spread, MIN_STD, MAX_STD)), raw])
+
+
+def _fitted(x: Float[np.ndarray, " rows"], freedom: float) -> tuple[float, float, float]:
+    """Location, scale and loss (nats a value) of highest likelihood, by weights (v + 1) / (v + z^2) (Lange et al., 1989)."""
+    location, spread = float(np.median(x)), max(float(x.std()), MIN_STD)
+    for _ in range(ROUNDS):
+        weight = (freedom + 1) / (freedom + ((x - location) / spread) ** 2)
+        location = float(np.average(x, weights=weight))
+        spread = max(float(np.sqrt((weight * (x - location) ** 2).mean())), MIN_STD)
+    half, z = 0.5 * freedom, (x - location) / spread
+    constant = special.gammaln(half + 0.5) - special.gammaln(half) - 0.5 * np.log(np.pi * freedom) - np.log(spread)
+    return location, spread, float((half + 0.5) * np.log1p(z**2 / freedom).mean() - constant)

@@ -14,6 +14,7 @@ from evenvae.options.options import Options
 from evenvae.options.presets import PRESETS, Preset
 from evenvae.options.recipe import Recipe, recipe_of
 from evenvae.priors import Mixture
+from evenvae.tables.schema.families import Families
 from evenvae.training.plan import Latents, Numbers, Plan, balancer_of
 from evenvae.training.settings import OptimiserSettings, Training, TrainingSettings
 from evenvae.training.step import Method
@@ -62,6 +63,14 @@ def resolve_numbers(options: Options) -> Numbers:
     """
     chosen = options.sampling.over(PRESETS[options.preset].sampling).numbers
     return chosen or ("histogram" if options.purpose == "sample" else "family")
+
+
+def families_of(model: str | None, preset: str | None) -> Families:
+    """How the likelihoods of numbers are chosen where the schema leaves them open.
+
+    By the paper's rules for the paper's settings, and for HI-VAE, which knows no other families; else by evidence.
+    """
+    return "paper" if model == "hivae" or preset == "paper" else "evidence"
 
 
 def resolve_latents(options: Options, layout: Layout, tasks: tuple[int, ...], recipe: Recipe | None = None) -> Latents:

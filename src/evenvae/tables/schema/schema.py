@@ -76,20 +76,21 @@ class Schema:
         raise InputError(f"The schema has no column {name!r}; {nearest(name, self.names)}.")
 
     @classmethod
-    def of(cls, given: Any, X: Any) -> "Schema":
+    def of(cls, given: Any, X: Any, families: Families = "evidence") -> "Schema":
         """The complete schema of a table, from what the user gives.
 
         Args:
             given: None to infer it; a dict of overrides by column, as in `infer`; a schema, or a path to a
                 schema.toml, to be completed.
             X: the table.
+            families: how the likelihood of numbers is chosen where none is given; see `infer`.
 
         Raises:
             InputError: what is given contradicts the table.
         """
         if given is None or isinstance(given, Mapping):
-            return cls.infer(X, overrides=given)
-        return (given if isinstance(given, cls) else cls.from_toml(given)).complete(X)
+            return cls.infer(X, families=families, overrides=given)
+        return (given if isinstance(given, cls) else cls.from_toml(given)).complete(X, families)
 
     @classmethod
     def infer(
@@ -119,7 +120,8 @@ class Schema:
             overrides: by column, a likelihood or a dict of fields of `Column`.
 
         Raises:
-            InputError: ``families`` is another word; an override names a column that the table does not have, or does not fit its cells.
+            InputError: ``families`` is another word; an override names a column that the table does not have, or does
+                not fit its cells.
         """
         if families not in get_args(Families):
             raise InputError(f"families={families!r} is not known; {nearest(families, get_args(Families))}.")
@@ -141,8 +143,12 @@ class Schema:
         frame = as_frame(X, self.names if library_of(X) == "numpy" else None)
         return dataclasses.replace(self, columns=by_evidence(self.columns, frame, frozenset()))
 
-    def complete(self, X: Any) -> "Schema":
+    def complete(self, X: Any, families: Families = "evidence") -> "Schema":
         """Complete a schema that was edited by hand: what it leaves out is inferred from the table.
+
+        Args:
+            X: the table.
+            families: how the likelihood of numbers is chosen where none is given; see `infer`.
 
         Raises:
             InputError: the schema has a column that the table does not have, or does not fit its cells.
@@ -152,7 +158,7 @@ class Schema:
             # a field may be given with the value that it has by default
             same = {key: getattr(column, key) for key in EDITABLE if f"{column.name}.{key}" in self.given}
             overrides[column.name] = {**given_fields(column), **same}
-        return type(self).infer(X, overrides=overrides)
+        return type(self).infer(X, families=families, overrides=overrides)
 
     def without_formulas(self) -> "Schema":
         """The schema in which no column is computed from others, also after it was completed."""
