@@ -32,12 +32,14 @@ class Judged:
     Attributes:
         family: the name of the family.
         nats: mean log-likelihood of a held-out cell, as the logarithm of the probability of one value (see `width_of`).
+        vague: whether the family cannot be certain of a value, whatever its parameters, as a Poisson distribution cannot.
         charge: nats a cell for the numbers that the family learns of the column, half of log(cells) each (Schwarz, 1978).
         by_cell: the log-likelihood of every held-out cell.
     """
 
     family: str
     nats: float
+    vague: bool
     charge: float
     by_cell: Float[np.ndarray, " held_out"] = dataclasses.field(repr=False)
 
@@ -64,15 +66,16 @@ def judge(values: Float[np.ndarray, " cells"]) -> list[Judged]:
 
 
 def chosen(judged: list[Judged], paper: str) -> Judged | None:
-    """The family to take instead of the paper's: the simplest of those that are as good as the best one.
+    """The family to take instead of the paper's; None where the best family is not clearly better than the paper's.
 
-    None where the best family is not clearly better than the paper's.
+    Of the families that are as good as the best one, it is the simplest that is not vague: given its latent, a cell is
+    known better than by its marginal, and a vague family could not say so.
     """
     best = judged[0]
     own = next((one for one in judged if one.family == paper), None)
     if own is None or not _clearly_better(best, own):
         return None
-    return min((one for one in judged if best.worth - one.worth <= MARGIN), key=lambda one: one.charge)
+    return min((one for one in judged if best.worth - one.worth <= MARGIN), key=lambda one: (one.vague, one.charge))
 
 
 def _clearly_better(best: Judged, other: Judged) -> bool:
@@ -140,4 +143,5 @@ def _judged(
     # nor is one value more probable than 1
     by_cell = np.minimum(by_cell + np.log(width), 0)
     charged = likelihood.parameter_count + likelihood.constants
-    return Judged(name, float(by_cell.mean()), 0.5 * charged * math.log(len(values)) / len(values), by_cell)
+    vague = bool(likelihood.vague_from < values.max())
+    return Judged(name, float(by_cell.mean()), vague, 0.5 * charged * math.log(len(values)) / len(values), by_cell)
