@@ -44,11 +44,12 @@ def grid_of(values: Float[np.ndarray, " rows"]) -> float:
 def width_of(values: Float[np.ndarray, " rows"]) -> float:
     """The width of one value, by which its probability is divided to compare it with a density.
 
-    It is a step of the column's grid, but no less than the width of the narrowest normal likelihood: a value that is
-    certain then has the density that the normal likelihood of a certain value has.
+    It is the step of the decimals that hold every value. Where no decimals do, it is that of the narrowest normal
+    likelihood: a value that is certain then has the density that the normal likelihood of a certain value has.
     """
-    spread = float(values.std()) if values.size else 0.0
-    return max(grid_of(values), (2 * np.pi) ** 0.5 * MIN_STD * spread)
+    if decimals_of(values) is not None:
+        return grid_of(values)
+    return max(resolution(values), (2 * np.pi) ** 0.5 * MIN_STD * float(values.std()))
 
 
 def shared_values(values: Float[np.ndarray, " rows"], most: int) -> Float[np.ndarray, " shared"]:

@@ -21,6 +21,8 @@ FEWEST = 100
 """With fewer observed cells, a column keeps the family of the paper's rules."""
 MARGIN = 0.02
 """Nats a cell by which the best family must be ahead of another one, which is otherwise as good."""
+CERTAIN = 0.1
+"""Nats a cell by which a family that is always vague must be ahead of those that can be certain."""
 ERRORS = 2.0
 """Standard errors of the difference by which it must be ahead of the paper's as well."""
 
@@ -68,14 +70,17 @@ def judge(values: Float[np.ndarray, " cells"]) -> list[Judged]:
 def chosen(judged: list[Judged], paper: str) -> Judged | None:
     """The family to take instead of the paper's; None where the best family is not clearly better than the paper's.
 
-    Of the families that are as good as the best one, it is the simplest that is not vague: given its latent, a cell is
-    known better than by its marginal, and a vague family could not say so.
+    It is the simplest of those that are as good as the best one. A vague family must be better than that by `CERTAIN`:
+    given its latent, a cell is known better than by its marginal, and a vague family cannot say so.
     """
     best = judged[0]
     own = next((one for one in judged if one.family == paper), None)
     if own is None or not _clearly_better(best, own):
         return None
-    return min((one for one in judged if best.worth - one.worth <= MARGIN), key=lambda one: (one.vague, one.charge))
+    surest = next((one for one in judged if not one.vague), best)
+    best = best if best.worth - surest.worth > CERTAIN else surest
+    equal = (one for one in judged if one.vague == best.vague and abs(best.worth - one.worth) <= MARGIN)
+    return min(equal, key=lambda one: one.charge)
 
 
 def _clearly_better(best: Judged, other: Judged) -> bool:
