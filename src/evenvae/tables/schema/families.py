@@ -23,6 +23,8 @@ MARGIN = 0.02
 """Nats a cell by which the best family must be ahead of another one, which is otherwise as good."""
 CERTAIN = 0.1
 """Nats a cell by which a family that is always vague must be ahead of those that can be certain."""
+LEAST = -50.0
+"""Nats that a held-out cell counts at least, so that one cell that a family did not expect does not decide alone."""
 ERRORS = 2.0
 """Standard errors of the difference by which it must be ahead of the paper's as well."""
 
@@ -80,7 +82,8 @@ def chosen(judged: list[Judged], paper: str) -> Judged | None:
     surest = next((one for one in judged if not one.vague), best)
     best = best if best.worth - surest.worth > CERTAIN else surest
     equal = (one for one in judged if one.vague == best.vague and abs(best.worth - one.worth) <= MARGIN)
-    return min(equal, key=lambda one: one.charge)
+    simplest = min(equal, key=lambda one: one.charge)
+    return simplest if simplest.worth > own.worth + MARGIN else None
 
 
 def _clearly_better(best: Judged, other: Judged) -> bool:
@@ -146,7 +149,7 @@ def _judged(
         # a density that is high at the points of the grid and low between them is no probability of these points
         by_cell = by_cell - max(special.logsumexp(density[HELD_OUT:][: steps + 1]) + np.log(grid), 0)
     # nor is one value more probable than 1
-    by_cell = np.minimum(by_cell + np.log(width), 0)
+    by_cell = np.clip(by_cell + np.log(width), LEAST, 0)
     charged = likelihood.parameter_count + likelihood.constants
     vague = bool(likelihood.vague_from < values.max())
     return Judged(name, float(by_cell.mean()), vague, 0.5 * charged * math.log(len(values)) / len(values), by_cell)
