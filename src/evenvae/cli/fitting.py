@@ -32,8 +32,7 @@ def schema(
     if out and out != "-":
         check_file(out)
     table, known = common.read(data)
-    chosen: Any = families
-    found = known or Schema.infer(table, formulas=formulas, families=chosen)
+    found = known or Schema.infer(table, formulas=formulas, families=families)
     found = found if formulas else found.without_formulas()
     if as_json:
         names = ("column", "role", "likelihood", "rule", "reason", "note")

@@ -14,7 +14,7 @@ def frame():
 
 @pytest.mark.parametrize("name", COLUMNS)
 def test_rules(frame, name):
-    column = tables.Schema.infer(frame)[name]
+    column = tables.Schema.infer(frame, families="paper")[name]
     assert (column.role, column.likelihood, column.rule) == ("feature", *COLUMNS[name][1:])
     assert column.reason
 
@@ -25,13 +25,13 @@ def test_rules(frame, name):
      ("same", "constant"), ("none", "ignored")],
 )  # fmt: skip
 def test_columns_that_are_not_modelled(frame, name, role):
-    column = tables.Schema.infer(frame)[name]
+    column = tables.Schema.infer(frame, families="paper")[name]
     assert (column.role, column.likelihood) == (role, None)
     assert column.reason
 
 
 def test_notes(frame):
-    schema = tables.Schema.infer(frame)
+    schema = tables.Schema.infer(frame, families="paper")
     assert 'likelihood = "categorical"' in schema["count"].note
     assert "50%" in schema["positive"].note
     assert "thousands mark" in schema["money"].doubt
@@ -43,8 +43,8 @@ def test_few_rows_have_no_identifier():
 
 
 def test_options(frame):
-    assert tables.Schema.infer(frame, count_max=8)["count"].likelihood == "lognormal"
-    assert tables.Schema.infer(frame, int_cat_max=4)["count"].likelihood == "categorical"
+    assert tables.Schema.infer(frame, families="paper", count_max=8)["count"].likelihood == "lognormal"
+    assert tables.Schema.infer(frame, families="paper", int_cat_max=4)["count"].likelihood == "categorical"
     schema = tables.Schema.infer(frame, overrides={"count": "categorical", "two": {"role": "ignored"}})
     assert schema["count"].levels == (0, 4, 7, 9)
     assert "two" not in [column.name for column in schema.features]

@@ -76,7 +76,7 @@ class Schema:
         raise InputError(f"The schema has no column {name!r}; {nearest(name, self.names)}.")
 
     @classmethod
-    def of(cls, given: Any, X: Any, families: Families = "evidence") -> "Schema":
+    def of(cls, given: Any, X: Any, families: str = "evidence") -> "Schema":
         """The complete schema of a table, from what the user gives.
 
         Args:
@@ -101,7 +101,7 @@ class Schema:
         int_cat_max: int = Rules.int_cat_max,
         max_levels: int = Rules.max_levels,
         formulas: bool = True,
-        families: Families = "evidence",
+        families: str = "evidence",
         overrides: Mapping[str, Mapping[str, Any] | str] | None = None,
     ) -> "Schema":
         """Infer from the cells what each column is; every choice comes with its reason.
@@ -143,7 +143,7 @@ class Schema:
         frame = as_frame(X, self.names if library_of(X) == "numpy" else None)
         return dataclasses.replace(self, columns=by_evidence(self.columns, frame, frozenset()))
 
-    def complete(self, X: Any, families: Families = "evidence") -> "Schema":
+    def complete(self, X: Any, families: str = "evidence") -> "Schema":
         """Complete a schema that was edited by hand: what it leaves out is inferred from the table.
 
         Args:
