@@ -12,6 +12,7 @@ from evenvae import ELBO, GECO, InputError, Training
 from evenvae.errors import TrainingError
 from evenvae.fitted import fitting
 from evenvae.training import checkpoint, loop
+from evenvae.training.progress_bar import Bar
 from support import fast, people
 
 PLAIN = {"balance": "none", "objective": ELBO(beta=1)}
@@ -232,6 +233,22 @@ def test_callbacks_are_told_of_the_model_alone(frame):
     seen = []
     model = fast(pilot=True).fit(frame, callbacks=(seen.append,))
     assert [progress.step for progress in seen] == [record["step"] for record in model.history_]
+
+
+def test_the_bar_shows_the_pilot_by_its_name(frame, monkeypatch):
+    shown = []
+
+    class Watched(Bar):
+        def __call__(self, report):
+            super().__call__(report)
+            shown.append((self.progress.tasks[0].description, self.progress.tasks[0].completed))
+
+    monkeypatch.setattr("evenvae.training.progress_bar.Bar", Watched)
+    model = fast(pilot=True, verbose=True).fit(frame)
+    assert shown == [
+        *(("training", record["step"]) for record in model.history_),
+        *(("pilot", record["step"]) for record in model.pilot_.history_),
+    ]
 
 
 def test_a_warm_start_goes_on_with_both(frame):
