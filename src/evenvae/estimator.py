@@ -82,7 +82,8 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         pilot: True also trains a plain model of the same rows after the model itself, with the same network, epochs,
             seed and held-out rows, but ``balance="none"``, a KL of weight 1 and the standard prior. `evaluate` and the
             report then say which columns have a larger error than under plain training. It takes about the time of
-            another plain fit (a single run, also for an ensemble). A fit that is plain itself is refused.
+            another plain fit (a single run, also for an ensemble): on adult, 12,000 rows and 40 epochs, two thirds of
+            the time of the fit itself. A fit that is plain itself is refused.
         verbose: True shows a progress bar.
 
     Attributes:

@@ -74,7 +74,12 @@ class Options:
         parts = {name: part_of(name, given[name], model) for name in BY_NAME}
         balance = given["balance"]
         balance = balance.name if isinstance(balance, Balancer) else "auto" if balance is None else balance
-        named = {"model": model, "purpose": given["purpose"] or "reconstruct", "preset": given["preset"] or "default"}
+        named: dict[str, Any] = {
+            "model": model,
+            "purpose": given["purpose"] or "reconstruct",
+            "preset": given["preset"] or "default",
+            "pilot": bool(given["pilot"]),
+        }
         whole = {name: _whole(given[name]) for name in ("ensemble", "latent_size", "random_state")}
         options = cls(**{**dict(given), **named, **whole, "balance": balance, **parts})
         exclusions.check_options(options, dict(given))
