@@ -58,6 +58,30 @@ def test_evaluate_beside_another_model_names_the_column_that_pays(model, data, t
     assert "nats a row" in out.splitlines()[-2]
 
 
+def test_a_pilot_is_kept_and_compared_with(model, data, tmp_path):
+    path, plain = tmp_path / "both.evenvae", tmp_path / "plain.evenvae"
+    loud = FIT[:-1]
+    code, _, err = evenvae("fit", data, "-o", path, "--pilot", *loud)
+    assert code == 0, err
+    assert "beside it a plain pilot of" in err
+    assert evenvae("fit", data, "-o", plain, "--balance", "none", *FIT)[0] == 0
+    _, by_default, _ = evenvae("evaluate", path, data, "--json")
+    _, by_hand, _ = evenvae("evaluate", model, data, "--beside", plain, "--json")
+    assert json.loads(by_default) == json.loads(by_hand)
+    _, out, _ = evenvae("evaluate", path, data)
+    assert "beside the plain pilot: worst regret" in out
+    assert f"({json.loads(by_hand)['worst_regret_column']})" in out.splitlines()[-2]
+    _, out, _ = evenvae("evaluate", path, data, "--beside", path)
+    assert f"beside {path}: worst regret 1.000" in out
+    page = tmp_path / "report.html"
+    assert evenvae("report", path, data, "-o", page)[0] == 0
+    assert "beside it a model trained <b>plain</b>" in page.read_text(encoding="utf-8")
+    code, _, err = evenvae("fit", data, "-o", path, "--pilot", "--balance", "none", *FIT)
+    assert code == 2
+    assert "pilot=True has nothing to compare with" in err
+    assert err.count("\n") == 1
+
+
 def test_imputation_keeps_every_observed_byte(folder, data, model):
     out = folder / "filled.csv"
     assert evenvae("impute", model, data, "-o", out)[0] == 0

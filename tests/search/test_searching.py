@@ -93,6 +93,11 @@ def test_an_old_or_unknown_option_is_answered_in_one_sentence(table, tmp_path):
         search(table, tmp_path, **call, epoch=8)
 
 
+def test_a_pilot_is_refused_as_the_search_has_plain_runs(table, tmp_path):
+    with pytest.raises(InputError, match=r"pilot cannot be set for a search.*pilot=True\) with the chosen"):
+        search(table, tmp_path, **SMALL, pilot=True)
+
+
 def test_the_former_name_of_the_room_is_an_alias():
     import evenvae.cocktail
     import evenvae.search

@@ -32,7 +32,10 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Decides which cells are hidden, as that of `fit --hide` does.")] = 0,
     beside: Annotated[
         Path | None,
-        typer.Option(metavar="MODEL", help="Another model of the same columns, to see which of them pay."),
+        typer.Option(
+            metavar="MODEL",
+            help="Another model of the same columns, to see which of them pay. Default: the pilot, if any.",
+        ),
     ] = None,
 ) -> None:
     """How well each column is reconstructed, compared with its mean or most frequent level; mean log-likelihood."""
@@ -66,10 +69,10 @@ def evaluate(
             "the log-likelihood is rather too low: of the rows that were asked at length only "
             f"{a['log_likelihood_reliable']:.0%} can be relied on"
         )
-    if beside is not None:
+    if "worst_regret" in a:
         typer.echo(
-            f"beside {beside}: worst regret {common.number(a['worst_regret'])} ({a['worst_regret_column']}), "
-            f"log-likelihood {a['log_likelihood_gain']:+.3f} nats a row"
+            f"beside {beside or 'the plain pilot'}: worst regret {common.number(a['worst_regret'])} "
+            f"({a['worst_regret_column']}), log-likelihood {a['log_likelihood_gain']:+.3f} nats a row"
         )
     if "task_information" in a:
         typer.echo(

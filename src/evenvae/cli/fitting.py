@@ -81,6 +81,14 @@ def fit(
     purpose: Purpose = "reconstruct",
     ensemble: Annotated[int, typer.Option(metavar="N", help="Models that are trained side by side and averaged.")] = 1,
     epochs: Epochs = None,
+    pilot: Annotated[
+        bool,
+        typer.Option(
+            "--pilot",
+            help="Also train a plain model and keep it in MODEL, so that evaluate and report say which columns pay. "
+            "Takes about the time of another plain fit.",
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model on the same machine.")] = 0,
     formulas: Formulas = True,
     hide: Annotated[
@@ -119,6 +127,7 @@ def fit(
         "ensemble": ensemble,
         "epochs": epochs,
         "random_state": seed,
+        "pilot": pilot,
         "verbose": not quiet,
         **given,
     }
@@ -144,9 +153,11 @@ def fit(
         last = estimator.history_[-1] if estimator.history_ else {}
         best = min(last.get("best", [float("nan")]))
         plan = estimator.fitted_.plan
+        beside = "" if estimator.pilot_ is None else f", beside it a plain pilot of {estimator.pilot_.n_steps_} steps"
         typer.echo(
             f"{out}: {estimator.fitted_.record.rows} rows, {len(estimator.schema_.features)} columns, "
-            f"{estimator.n_steps_} steps, balance {plan.balance}, validation metric ({plan.purpose}) {best:.4g}",
+            f"{estimator.n_steps_} steps, balance {plan.balance}, validation metric ({plan.purpose}) {best:.4g}"
+            f"{beside}",
             err=True,
         )
     return common.DONE

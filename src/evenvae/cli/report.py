@@ -18,7 +18,10 @@ def report(
     data: Data,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="HTML", help="The page to write.")] = Path("report.html"),
     beside: Annotated[
-        Path | None, typer.Option(metavar="OTHER", help="Another model of the same columns, to compare with.")
+        Path | None,
+        typer.Option(
+            metavar="OTHER", help="Another model of the same columns, to compare with. Default: the pilot, if any."
+        ),
     ] = None,
     rows: Annotated[int, typer.Option(metavar="N", help="Most rows to look at; a larger table is sampled.")] = 5000,
     seed: Annotated[int, typer.Option(help="Seed of the sample, the hidden cells and the drawn rows.")] = 0,

@@ -27,11 +27,12 @@ def evaluate(
     point_estimate: Any = "default",
     hide: Any = 0.0,
     seed: Any = 0,
-    beside: pd.DataFrame | None = None,
+    beside: tuple[FittedModel, Encoded] | None = None,
 ) -> pd.DataFrame:
     """How well every column is reconstructed; see `EvenVAE.evaluate`.
 
-    ``beside`` is what another model of the same columns gave for the same rows.
+    ``beside`` is another model of the same columns, and the same rows by its schema. The cells that are hidden from
+    the two are the same.
 
     Raises:
         InputError: ``hide`` is not a share below 1, the seed no whole number, or the point estimate unknown.
@@ -39,6 +40,8 @@ def evaluate(
     truth, observed = encoded.values, encoded.observed
     check_number("hide", np.nan if hide is None else hide, Real, 0, 1 - 2**-53, "a share of at least 0 and below 1")
     hide, seed = float(hide), check_seed("random_state", seed)
+    if seed is None:
+        seed = int(np.random.SeedSequence().generate_state(1)[0])
     hidden = hide_cells(observed, hide, np.random.default_rng(seed))
     seen = observed & ~hidden
     batch = model.batch(encoded, seen)
@@ -57,7 +60,7 @@ def evaluate(
         for name in ("error", "baseline", "ratio"):
             result[f"hidden_{name}"] = apart[name]
         result.attrs |= {f"hidden_{name}": apart.attrs[name] for name in ("error", "baseline")}
-    return result if beside is None else against(result, beside)
+    return result if beside is None else against(result, evaluate(*beside, point_estimate, hide, seed))
 
 
 def against(result: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:

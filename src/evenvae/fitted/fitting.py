@@ -17,7 +17,9 @@ from evenvae import tables
 from evenvae.errors import InputError, TableWarning
 from evenvae.fitted.latent_density import fit_densities
 from evenvae.fitted.model import FittedModel, Record, members_of
+from evenvae.fitted.pilot import folder_of, plain_options, refuse_plain, with_pilot
 from evenvae.fitted.task_dependence import warn_of_saturation
+from evenvae.models import Layout
 from evenvae.models.space import Space
 from evenvae.options import Options
 from evenvae.options.resolution import families_of, likelihoods_of, resolve, resolve_numbers
@@ -105,12 +107,32 @@ def warn_of_doubts(schema: Schema) -> None:
             warnings.warn(f"Column {column.name!r}: {column.doubt}.", TableWarning, stacklevel=2)
 
 
+def plan_of(options: Options, encoded: Encoded, schema: Schema, layout: Layout) -> Plan:
+    """The plan of a fit of these rows.
+
+    Args:
+        options: of the fit.
+        encoded: the rows.
+        schema: of the table.
+        layout: of its modelled columns.
+
+    Raises:
+        InputError: the options do not fit the table.
+    """
+    rows = len(encoded.values)
+    held_out = held_out_rows(rows, options.validation_fraction)
+    levels = tuple(column.cardinality for column in schema.tasks)
+    names = tuple(column.name for column in schema.features)
+    return resolve(options, layout, rows - held_out, held_out, levels, names)
+
+
 def begin(
     options: Options,
     encoded: Encoded,
     schema: Schema,
     weight: Float[np.ndarray, " N"] | None = None,
     previous: FittedModel | None = None,
+    space: Space | None = None,
 ) -> Fit:
     """Plan a fit and make its runs.
 
@@ -121,21 +143,21 @@ def begin(
         weight: of the rows.
         previous: the model to continue from, where the fit is a warm start. Its scales are kept, without which its
             parameters would lose their meaning.
+        space: the constants of the columns, where they are known already.
 
     Raises:
         InputError: the options do not fit the table.
     """
     seed = options.seed()
     cells = constants(encoded.values, encoded.observed, weight)
-    likelihoods = likelihoods_of(schema.features, options.model, resolve_numbers(options))
-    space = Space.fit(likelihoods, *cells) if previous is None else previous.space
-    rows = len(encoded.values)
-    held_out = held_out_rows(rows, options.validation_fraction)
-    levels = tuple(column.cardinality for column in schema.tasks)
-    names = tuple(column.name for column in schema.features)
-    plan = resolve(options, space.layout, rows - held_out, held_out, levels, names)
+    if previous is not None:
+        space = previous.space
+    elif space is None:
+        space = Space.fit(likelihoods_of(schema.features, options.model, resolve_numbers(options)), *cells)
+    plan = plan_of(options, encoded, schema, space.layout)
     table = space.batch(encoded.values, encoded.observed, encoded.tasks)
     members = None if previous is None else previous.members
+    held_out = held_out_rows(len(encoded.values), options.validation_fraction)
     runs = prepare(plan, space, table, cells, weight, seed, held_out, members)
     return Fit(encoded, weight, schema, space, plan, runs, seed, held_out)
 
@@ -147,11 +169,14 @@ def fit(
     *,
     sample_weight: Any = None,
     callbacks: tuple[Callable[[Progress], None], ...] = (),
+    pilot_callbacks: tuple[Callable[[Progress], None], ...] = (),
     checkpoint: str | Path | None = None,
     resume: bool = False,
     previous: FittedModel | None = None,
 ) -> FittedModel:
     """Learn from a table; see `EvenVAE.fit`. ``given`` are the options by name, for callbacks and the checkpoint.
+
+    The pilot, where the options ask for one, is trained afterwards, and tells ``pilot_callbacks`` of its progress.
 
     Raises:
         InputError: the table or an option is wrong.
@@ -159,21 +184,48 @@ def fit(
     """
     encoded, weight, schema = read(options, X, sample_weight, None if previous is None else previous.schema)
     started = begin(options, encoded, schema, weight, previous)
+    plain = plain_options(given)
+    if options.pilot:
+        refuse_plain(started.plan, plan_of(Options.of(plain), encoded, schema, started.space.layout))
+    pilot_folder = folder_of(checkpoint, wanted=options.pilot, resume=resume)
+    model = _trained(started, given, callbacks, checkpoint, resume)
+    model = model.replaced(missingness=MissingnessModel.of(encoded, schema, weight))
+    # the copy of the table on the device makes room for that of the pilot
+    del started
+    if not options.pilot:
+        return model
+
+    def train_pilot() -> FittedModel:
+        own = dataclasses.replace(Options.of(plain), random_state=model.record.seed)
+        before = None if previous is None else previous.pilot
+        begun = begin(own, encoded, schema, weight, before, model.space)
+        return _trained(begun, plain, pilot_callbacks, pilot_folder, resume)
+
+    return with_pilot(model, train_pilot)
+
+
+def _trained(
+    started: Fit,
+    given: dict[str, Any],
+    callbacks: tuple[Callable[[Progress], None], ...],
+    checkpoint: str | Path | None,
+    resume: bool,
+) -> FittedModel:
+    """What training makes of a fit."""
     used = {name: value for name, value in given.items() if value is not None and name not in ("schema", "verbose")}
     trained = train(
         *started.runs,
         started.plan.method,
         started.plan.optimiser,
         started.plan.training,
-        [column.name for column in schema.features],
+        [column.name for column in started.schema.features],
         callbacks=callbacks,
         options={**used, **started.plan.used(), "balance": started.plan.balance, "random_state": started.seed},
         folder=checkpoint,
         resume=resume,
         fingerprint=_fingerprint(started, given),
     )
-    missingness = MissingnessModel.of(encoded, schema, weight)
-    return started.finished(trained).replaced(missingness=missingness)
+    return started.finished(trained)
 
 
 def _fingerprint(started: Fit, given: dict[str, Any]) -> str:
@@ -181,6 +233,7 @@ def _fingerprint(started: Fit, given: dict[str, Any]) -> str:
     digest = hashlib.sha256(started.fingerprint.encode())
     if started.weight is not None:
         digest.update(started.weight.tobytes())
-    said = {name: repr(value) for name, value in given.items() if name not in ("verbose", "schema")}
+    # a fit that is done may be repeated with a pilot, which is then all that is left to train
+    said = {name: repr(value) for name, value in given.items() if name not in ("verbose", "schema", "pilot")}
     digest.update(json.dumps([said, started.schema.to_dict()], sort_keys=True, default=str).encode())
     return digest.hexdigest()

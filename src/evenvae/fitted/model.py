@@ -27,8 +27,8 @@ class Record:
     """What is known of the training.
 
     ``rows`` were given, ``held_out`` of them for validation; ``steps`` were taken; ``interrupted`` says that Ctrl-C
-    ended the training. ``fingerprint`` identifies the training table (None for files that do not hold it). ``history``
-    has an entry for every evaluation of the validation metric.
+    ended the training, or that of the pilot. ``fingerprint`` identifies the training table (None for files that do not
+    hold it). ``history`` has an entry for every evaluation of the validation metric.
     """
 
     rows: int
@@ -49,7 +49,8 @@ class FittedModel:
 
     ``task_counts`` say how often each combination of tasks occurs; ``missingness`` is None, and ``densities`` are
     empty, where they were not fitted. ``densities`` are those of every member's latents, in the members' order; they
-    take the place of the members' priors in every question.
+    take the place of the members' priors in every question. ``pilot`` is a plain model of the same rows and columns,
+    with the same constants, where one was asked for; see `evenvae.fitted.pilot`.
     """
 
     members: tuple[Member, ...]
@@ -60,6 +61,7 @@ class FittedModel:
     record: Record
     missingness: MissingnessModel | None = None
     densities: tuple[Prior, ...] = ()
+    pilot: "FittedModel | None" = None
 
     def network(self, member: int, to_sample: bool = False) -> Network:
         """A member's network as questions are put to it: with its density in place of the prior, where there is one.

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from evenvae.fitted import latent_density
-from evenvae.fitted.model import FittedModel, Record, members_of, skeleton
+from evenvae.fitted.model import FittedModel, Member, Record, members_of, skeleton
 from evenvae.io import tensors as tensor_files
 from evenvae.likelihoods import Scale
 from evenvae.models import Layout, no_tasks
@@ -24,6 +24,8 @@ from evenvae.training.checkpoint import fill_leaves, named_leaves
 
 KIND, VERSION = "model", 2
 """Version 1 held flat options and no plan; the plan was made anew from the options at every load."""
+PILOT = "pilot."
+"""Before the names of the tensors of the pilot."""
 
 
 def write(model: FittedModel, path: str | Path, given: dict[str, Any], named: bool) -> None:
@@ -38,10 +40,7 @@ def write(model: FittedModel, path: str | Path, given: dict[str, Any], named: bo
     import evenvae
 
     space, record = model.space, model.record
-    params = stack([eqx.filter(member.network, eqx.is_inexact_array) for member in model.members])
-    states = stack([member.encoder_state for member in model.members])
-    tensors = {f"parameters{name}": value for name, value in named_leaves(params).items()}
-    tensors |= {f"encoder_state{name}": value for name, value in named_leaves(states).items()}
+    tensors = _tensors_of(model.members)
     tensors |= {f"space.{name}": getattr(space, name) for name in ("low", "high", "baseline")}
     for number, scale in enumerate(space.scales):
         tensors |= {f"scale.{number}.{name}": np.asarray(v) for name, v in scale._asdict().items()}
@@ -66,6 +65,15 @@ def write(model: FittedModel, path: str | Path, given: dict[str, Any], named: bo
         "steps": record.steps,
         "interrupted": record.interrupted,
     }
+    if model.pilot is not None:
+        # its constants, schema and rows are those of the model
+        pilot = model.pilot
+        tensors |= {f"{PILOT}{name}": value for name, value in _tensors_of(pilot.members).items()}
+        metadata["pilot"] = {
+            "plan": pilot.plan.to_dict(),
+            "history": pilot.record.history,
+            "steps": pilot.record.steps,
+        }
     tensor_files.write(path, KIND, VERSION, tensors, metadata)
 
 
@@ -117,7 +125,24 @@ def read(path: str | Path) -> tuple[FittedModel, dict[str, Any], bool]:
         MissingnessModel(**missing) if missing else None,
         latent_density.from_tensors(tensors, metadata["members"]),
     )
+    if "pilot" in metadata:
+        own = metadata["pilot"]
+        plan = Plan.from_dict(own["plan"])
+        pilot = model.replaced(
+            members=_members(plan, space, _part(tensors, PILOT), 1, f"The pilot in {path}"),
+            plan=plan,
+            record=dataclasses.replace(record, history=own["history"], steps=own["steps"]),
+            densities=(),
+        )
+        model = model.replaced(pilot=pilot)
     return model, given, metadata["named"]
+
+
+def _tensors_of(members: tuple[Member, ...]) -> dict[str, np.ndarray]:
+    params = stack([eqx.filter(member.network, eqx.is_inexact_array) for member in members])
+    states = stack([member.encoder_state for member in members])
+    tensors = {f"parameters{name}": value for name, value in named_leaves(params).items()}
+    return tensors | {f"encoder_state{name}": value for name, value in named_leaves(states).items()}
 
 
 def _members(plan: Plan, space: Space, tensors: dict[str, np.ndarray], members: int, what: str) -> Any:

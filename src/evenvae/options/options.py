@@ -14,7 +14,7 @@ from evenvae.options import exclusions
 from evenvae.options.parts import BY_NAME, describe, from_description, part_of
 from evenvae.options.presets import PRESETS
 from evenvae.options.sampling import Sampling
-from evenvae.part import Part, check_choice, check_count, check_number, check_positive
+from evenvae.part import Part, check_choice, check_count, check_flag, check_number, check_positive
 from evenvae.priors import PriorOptions
 from evenvae.training.settings import PURPOSES, Purpose, Training
 
@@ -46,6 +46,7 @@ class Options:
     sampling: Sampling
     point_estimate: str
     warm_start: bool
+    pilot: bool
     verbose: bool
 
     @classmethod
@@ -65,6 +66,7 @@ class Options:
             if given[name] is None:
                 raise InputError(f"{name}=None must be a number.")
         check_count("ensemble", given["ensemble"])
+        check_flag("pilot", False if given["pilot"] is None else given["pilot"])
         check_number(
             "validation_fraction", given["validation_fraction"], Real, 0, np.nextafter(1, 0), "at least 0 and below 1"
         )
@@ -72,7 +74,12 @@ class Options:
         parts = {name: part_of(name, given[name], model) for name in BY_NAME}
         balance = given["balance"]
         balance = balance.name if isinstance(balance, Balancer) else "auto" if balance is None else balance
-        named = {"model": model, "purpose": given["purpose"] or "reconstruct", "preset": given["preset"] or "default"}
+        named: dict[str, Any] = {
+            "model": model,
+            "purpose": given["purpose"] or "reconstruct",
+            "preset": given["preset"] or "default",
+            "pilot": bool(given["pilot"]),
+        }
         whole = {name: _whole(given[name]) for name in ("ensemble", "latent_size", "random_state")}
         options = cls(**{**dict(given), **named, **whole, "balance": balance, **parts})
         exclusions.check_options(options, dict(given))

@@ -13,7 +13,7 @@ from evenvae import metrics, tables
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
 from evenvae.fitted import FittedModel
-from evenvae.fitted.evaluation import against, check_columns
+from evenvae.fitted.evaluation import against, check_columns, evaluate
 from evenvae.report import gradients
 from evenvae.tables import Column, Encoded
 
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 HIDDEN_SHARE = 0.2
 """Share of the observed cells that are hidden, to measure how well they are imputed."""
+PLAIN = "plain"
+"""The name of a model without balance."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,17 +142,21 @@ def gather(
         model: a fitted `EvenVAE`.
         X: the table to look at, in any library. Of a table with more than ``rows`` rows a random sample is looked at,
             in the order of the table.
-        beside: another fitted model of the same columns, to compare with.
+        beside: another fitted model of the same columns, to compare with. If it is not given, it is the pilot, where
+            the fit has kept one.
         imputer: another fitted model of the same columns, which imputes the hidden cells instead of ``model``.
         rows: most rows to look at, at least 2.
         seed: of the sample of rows, the hidden cells, the drawn rows and the batches of the gradients.
-        labels: names of the two models; an empty one is replaced by a name that follows from the model's balance.
+        labels: names of the two models; an empty one is replaced by a name that follows from the model's balance, or
+            that tells a model from its pilot.
 
     Raises:
         InputError: the table or the other model has other columns, a column holds images, or ``rows`` is below 2.
     """
     if rows < 2:
         raise InputError(f"rows={rows} must be at least 2.")
+    if beside is None and model.pilot_ is not None:
+        beside, labels = model.pilot_, (labels[0] or _beside_pilot(model), labels[1])
     schema = model.schema_
     columns = schema.features
     pictured = next((column.name for column in columns if column.is_image), None)
@@ -173,11 +179,12 @@ def gather(
             if other is not None:
                 check_columns(schema, other.schema_)
         if beside is not None:
-            other_frame = beside.evaluate(part)
+            by_other = tables.encode(part, beside.schema_)
+            other_frame = evaluate(beside.fitted_, by_other, beside.point_estimate)
             # the other model may know other tasks
-            as_other = dataclasses.replace(encoded, tasks=tables.encode(part, beside.schema_).tasks)
+            as_other = dataclasses.replace(encoded, tasks=by_other.tasks)
             other_comparisons = gradients.comparisons(beside.fitted_, as_other, seed)
-        own = model.evaluate(part)
+        own = evaluate(model.fitted_, encoded, model.point_estimate)
         return Evidence(
             model=model,
             label=labels[0] or _label(model),
@@ -224,6 +231,12 @@ def imputation(model: EvenVAE, encoded: Encoded, seed: int, imputer: EvenVAE | N
     return Imputation(hidden, error(found), error(baseline), asked.fitted_.plan.purpose, own=imputer is None)
 
 
+def _beside_pilot(model: EvenVAE) -> str:
+    """The name of a model beside its pilot, which is called plain."""
+    own = _label(model)
+    return "as it was asked for" if own == PLAIN else own
+
+
 def _label(model: EvenVAE) -> str:
     balance = model.fitted_.plan.balance
-    return "plain" if balance == "none" else f"balanced ({balance})"
+    return PLAIN if balance == "none" else f"balanced ({balance})"

@@ -106,7 +106,7 @@ def search(
     if schema.tasks:
         raise InputError("A search tries models without a task. Leave task out, or fit EvenVAE(task=...) itself.")
     # the runs are single networks on the schema as it was inferred
-    of_runs = described(options, without=("ensemble", "schema"))
+    of_runs = described(options, without=("ensemble", "schema", "pilot"))
     chosen = _without_empty_recipe(wanted, schema, chosen)
     steps, chunk = _plan(wanted, schema, chosen, len(encoded.values), test_fraction)
     pool = _executor(executor, workers, address)
@@ -189,6 +189,11 @@ def _check(
     for name in ("balance", "random_state"):
         if name in options:
             raise InputError(f"{name} cannot be set for a search; use {'balances' if name == 'balance' else 'seeds'}.")
+    if options.get("pilot"):
+        raise InputError(
+            "pilot cannot be set for a search, whose summary compares with plain runs of its own. Leave it out, and "
+            "fit EvenVAE(balance=..., pilot=True) with the chosen combination."
+        )
 
 
 def _test_over_train(options: Options, rows: int, test_fraction: float) -> float:

@@ -68,3 +68,9 @@ def load(folder: str | Path, runs: Any, fingerprint: str) -> tuple[Any, list[dic
 def exists(folder: str | Path) -> bool:
     """Whether a checkpoint is there."""
     return (Path(folder) / NAME).is_file()
+
+
+def remove(folder: str | Path) -> None:
+    """Remove the checkpoint, if one is there."""
+    if exists(folder):
+        (Path(folder) / NAME).unlink()

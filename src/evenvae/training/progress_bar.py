@@ -1,5 +1,7 @@
 """A progress bar on a terminal; nothing is shown where there is no terminal."""
 
+from collections.abc import Callable
+
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -38,6 +40,15 @@ class Bar:
             figure=mean("validation"),
             left=f"{left // 60}:{left % 60:02d}",
         )
+
+    def of_another(self, label: str) -> Callable[[Report], None]:
+        """A callback for a training that follows, which takes the bar's place under a name of its own."""
+
+        def show(report: Report) -> None:
+            self.progress.update(self.task, description=label)
+            self(report)
+
+        return show
 
     def close(self) -> None:
         """Remove the bar."""
