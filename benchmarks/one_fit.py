@@ -36,7 +36,7 @@ import numpy as np
 from evenness import EPOCHS as EPOCHS_OF
 from evenness import TABLES, counted, lines_of, rows_of
 from evenvae import EvenVAE, metrics, tables
-from evenvae.fitted.evaluation import compare, ratio_of
+from evenvae.fitted.evaluation import compare
 from evenvae.fitted.imputation import impute
 from evenvae.search.balances import split
 from evenvae.training.settings import PURPOSES
@@ -252,7 +252,7 @@ def bests(cells: dict[str, dict[str, float]]) -> dict[str, str]:
 
 
 def counts(found: Values) -> str:
-    """Candidates in rows: on how many tables each figure holds and all do, and how much worse each is on average."""
+    """Candidates in rows: on how many tables each figure holds and all do; medians of how much worse each is."""
     head = ["candidate", "all four", *(f"{figure.title}: holds" for figure in FIGURES)]
     head += [*(f"{figure.title}: worse by" for figure in FIGURES), "time / reconstruct"]
     body = []
@@ -281,13 +281,19 @@ def by_table(found: Values, lines: list[dict[str, Any]]) -> str:
     """One row for the best purposes of a table, then one for every other candidate; bold where it holds."""
     runs = {(line["table"], line["candidate"]): line for line in lines}
     head = ["table", "candidate", *(figure.title for figure in FIGURES)]
-    head += ["worst imputed / best's", "worst reconstructed / best's", "drawn farthest apart"]
+    head += [
+        "rows whose nats can be relied on",
+        "imputed worse than by the best",
+        "reconstructed worse",
+        "drawn farthest apart",
+    ]
     body = []
     for name, cells in found.items():
         best = bests(cells)
         goals = {figure.name: cells[best[figure.name]][figure.name] for figure in FIGURES}
         shown = [f"{goals[figure.name]:.4f} (`{best[figure.name]}`)" for figure in FIGURES]
-        body.append([name, "the best purpose", *shown, "", "", farthest(runs[name, best["c2st"]])])
+        relied = reliable(runs[name, best["log_likelihood"]])
+        body.append([name, "the best purpose", *shown, relied, "", "", farthest(runs[name, best["c2st"]])])
         for candidate, own in cells.items():
             shown = []
             for figure in FIGURES:
@@ -297,19 +303,21 @@ def by_table(found: Values, lines: list[dict[str, Any]]) -> str:
                 shown.append(f"**{text}**" if holds else text)
             run = runs[name, candidate]
             worst = [worst_column(run, runs[name, best[which]], which) for which in ("imputation", "reconstruction")]
-            body.append([name, f"`{candidate}`", *shown, *worst, farthest(run)])
+            body.append([name, f"`{candidate}`", *shown, reliable(run), *worst, farthest(run)])
     return markdown(head, body)
 
 
 def worst_column(run: dict[str, Any], best: dict[str, Any], figure: str) -> str:
-    """The column whose error is the largest multiple of that in the best fit, of the last seed."""
-    names = list(run["columns"])
-    own, its = (np.array([one["columns"][name][figure] for name in names]) for one in (run, best))
-    ratio = ratio_of(own, its, both_zero=1.0)
-    if np.isnan(ratio).all():
-        return "-"
-    place = int(np.nanargmax(ratio))
-    return f"{ratio[place]:.2f} (`{names[place]}`)"
+    """The column whose error is the farthest above that in the best fit, of the last seed; both errors of it."""
+    pairs = {name: (own[figure], best["columns"][name][figure]) for name, own in run["columns"].items()}
+    name = max(pairs, key=lambda name: np.nan_to_num(pairs[name][0] - pairs[name][1], nan=-np.inf))
+    own, its = pairs[name]
+    return f"{own:.3f}, not {its:.3f} (`{name}`)" if own > its else "-"
+
+
+def reliable(run: dict[str, Any]) -> str:
+    """The share of rows whose log-likelihood can be relied on, of the last seed; well below 1, nats are too low."""
+    return f"{run['reliable']:.2f}"
 
 
 def farthest(run: dict[str, Any]) -> str:
