@@ -54,7 +54,8 @@ CANDIDATES = (
     "reconstruct, hide 0.3",
     "reconstruct, histogram",
     "reconstruct, hide 0.3, histogram",
-    "impute, KL 0.2, fitted",
+    "reconstruct, hide 0.3, KL 0.1",
+    "reconstruct, hide 0.3, KL 0.05",
 )
 WITHIN = 0.03
 MOST_LEVELS = 255
