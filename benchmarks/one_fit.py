@@ -5,7 +5,7 @@
 
 A candidate is a purpose, then what differs from it, with commas between them: ``hide S`` (at most that share of a row's
 cells is hidden in training), ``KL B``, ``histogram`` or ``family`` (the heads of numbers), ``fitted`` or ``prior`` (the
-density of the latents), ``vamp``, or the name of a balance. The purposes as they are (`PURPOSES`) are what others are
+density of the latents), ``vamp``, ``families by evidence`` (otherwise those of the paper's rules), or the name of a balance. The purposes as they are (`PURPOSES`) are what others are
 measured by. All candidates of one table and seed learn the same rows for `EPOCHS` epochs with the default network, and
 are judged by the same test rows (at most `evenness.LEARNED` and `evenness.TESTED` rows):
 
@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from evenness import EPOCHS as EPOCHS_OF
-from evenness import TABLES, counted, lines_of, rows_of
+from evenness import EVIDENCE, TABLES, counted, lines_of, rows_of
 from evenvae import EvenVAE, metrics, tables
 from evenvae.fitted.evaluation import compare
 from evenvae.fitted.imputation import impute
@@ -104,6 +104,8 @@ def settings_of(candidate: str) -> dict[str, Any]:
             chosen["objective__beta"] = float(value)
         elif word in ("histogram", "family"):
             chosen["sampling__numbers"] = word
+        elif other == EVIDENCE:
+            continue  # the schema, see `one`
         elif word in ("fitted", "prior"):
             chosen["sampling__latents"] = word
         elif word == "vamp":
@@ -116,6 +118,9 @@ def settings_of(candidate: str) -> dict[str, Any]:
 def one(name: str, candidate: str, seed: int) -> dict[str, Any]:
     """Fit and judge one run."""
     train, test, schema = rows_of(name, seed)
+    schema = schema or tables.Schema.infer(train, families="paper")
+    if EVIDENCE in split(candidate):
+        schema = schema.with_families(train)
     model = EvenVAE(schema=schema, epochs=EPOCHS, validation_fraction=0.125, random_state=seed)
     model.set_params(**settings_of(candidate))
     began = time.perf_counter()
