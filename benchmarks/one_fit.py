@@ -5,9 +5,10 @@
 
 A candidate is a purpose, then what differs from it, with commas between them: ``hide S`` (at most that share of a row's
 cells is hidden in training), ``KL B``, ``histogram`` or ``family`` (the heads of numbers), ``fitted`` or ``prior`` (the
-density of the latents), ``vamp``, ``families by evidence`` (otherwise those of the paper's rules), or the name of a balance. The purposes as they are (`PURPOSES`) are what others are
-measured by. All candidates of one table and seed learn the same rows for `EPOCHS` epochs with the default network, and
-are judged by the same test rows (at most `evenness.LEARNED` and `evenness.TESTED` rows):
+density of the latents), ``vamp``, ``families by evidence`` (otherwise those of the paper's rules), or the name of a
+balance. The purposes as they are (`PURPOSES`) are what others are measured by. All candidates of one table and seed
+learn the same rows for `EPOCHS` epochs with the default network, and are judged by the same test rows (at most
+`evenness.LEARNED` and `evenness.TESTED` rows):
 
 * ``imputation``: a fifth of the observed cells is hidden completely at random, the same for all candidates, and
   imputed; RMSE / range of numbers, error rate of levels, mean over columns, of the hidden cells alone. The method is

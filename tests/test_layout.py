@@ -36,6 +36,8 @@ ELSEWHERE = {
     "fitted/reconstruction": "estimator/test_estimator.py",
     "fitted/task_dependence": "estimator/test_tasks.py",
     "fitted/translation": "estimator/test_tasks.py",
+    "likelihoods/evaluation": "tables/schema/test_families.py",
+    "likelihoods/gamma": "likelihoods/test_negativebinomial.py",
     "models/model": "fitted/test_kernels.py",
     "models/network_options": "options/test_options.py",
     "models/protocols": "estimator/test_extending.py",

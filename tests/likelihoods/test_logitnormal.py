@@ -18,7 +18,12 @@ def _float64():
 
 @pytest.mark.parametrize(
     ("values", "bounds"),
-    [([0.02, 0.5, 0.97], (0, 1)), ([3.0, 50.0, 99.0], (0, 100)), ([-0.9, 0.1, 0.95], (-1, 1)), ([5.0, 7.0, 9.0], (5, 9))],
+    [
+        ([0.02, 0.5, 0.97], (0, 1)),
+        ([3.0, 50.0, 99.0], (0, 100)),
+        ([-0.9, 0.1, 0.95], (-1, 1)),
+        ([5.0, 7.0, 9.0], (5, 9)),
+    ],
 )
 def test_bounds_are_natural_ones_where_the_values_fit_them(values, bounds):
     low, width = LogitNormal().fit(np.array(values)).offset
@@ -37,7 +42,9 @@ def test_density_integrates_to_one_and_draws_stay_inside():
     at = lambda raw: float(density(jnp.asarray(likelihood.to_model(np.array([raw]), scale))))
     assert integrate.quad(at, low, low + width, limit=200)[0] == pytest.approx(1, abs=1e-5)
     shift, unit = likelihood.affine(scale)
-    draws = np.asarray(shift + unit * likelihood.sample(jax.random.key(0), jnp.tile(4 * parameters, (999, 1, 1)), scale))
+    draws = np.asarray(
+        shift + unit * likelihood.sample(jax.random.key(0), jnp.tile(4 * parameters, (999, 1, 1)), scale)
+    )
     assert low <= draws.min()
     assert draws.max() <= low + width
 

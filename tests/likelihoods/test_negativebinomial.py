@@ -35,16 +35,16 @@ def test_a_large_size_gives_poisson_counts():
         x = jnp.arange(30.0)
         many = jnp.tile(jnp.array([np.log(7.0), 1e3]), (30, 1))
         # the variance is 7 + 49 / 1000, which changes log p by about ((x - 7)^2 / 7 - 1) / 2 times 0.007
-        np.testing.assert_allclose(
-            NegativeBinomial().log_prob(many, x), Poisson().log_prob(many[:, :1], x), atol=0.3
-        )
+        np.testing.assert_allclose(NegativeBinomial().log_prob(many, x), Poisson().log_prob(many[:, :1], x), atol=0.3)
         near = NegativeBinomial().log_prob(many, x) - Poisson().log_prob(many[:, :1], x)
         assert float(jnp.abs(near[3:12]).max()) < 0.02
 
 
 def test_draws_have_the_mean_and_the_variance():
     parameters = jnp.array([np.log(5.0), np.log(np.expm1(0.8 - 1e-3))], jnp.float32)
-    draws = np.asarray(NegativeBinomial().sample(jax.random.key(0), jnp.tile(parameters, (100_000, 1)), IDENTITY), float)
+    draws = np.asarray(
+        NegativeBinomial().sample(jax.random.key(0), jnp.tile(parameters, (100_000, 1)), IDENTITY), float
+    )
     variance = 5 + 25 / 0.8
     assert draws.mean() == pytest.approx(5, abs=5 * (variance / 100_000) ** 0.5)
     assert draws.var() == pytest.approx(variance, rel=0.05)

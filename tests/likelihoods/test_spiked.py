@@ -40,11 +40,9 @@ def test_the_atoms_are_found_and_marked(values):
 
 def test_probabilities_of_atoms_and_of_all_other_numbers_add_up_to_one(values):
     likelihood = SpikedNormal()
-    scale, device = block(likelihood, values)
+    _, device = block(likelihood, values)
     parameters = jnp.asarray(np.random.default_rng(1).normal(size=likelihood.parameter_count))[None]
-    at = jax.jit(
-        lambda x: jnp.exp(likelihood.log_prob(parameters, x) + likelihood.log_jacobian(x, device))[..., 0]
-    )
+    at = jax.jit(lambda x: jnp.exp(likelihood.log_prob(parameters, x) + likelihood.log_jacobian(x, device))[..., 0])
     between = integrate.quad(lambda x: float(at(jnp.array([[x]]))[0]), -60, 60, limit=400, points=[0])[0]
     width = 0.1  # one decimal
     atoms = sum(float(at(jnp.array([[MARK + number]]))[0]) * width for number in range(ATOMS))
@@ -100,7 +98,7 @@ def test_draws_hold_the_atoms_to_the_last_digit_in_float32(values):
 def test_a_column_without_atoms_is_the_family_alone():
     values = np.random.default_rng(0).normal(size=500)
     likelihood = SpikedNormal()
-    scale, device = block(likelihood, values)
+    scale, _ = block(likelihood, values)
     x = likelihood.to_model(values[:, None], scale)
     assert np.abs(x).max() < 10
     parameters = jnp.asarray(likelihood.marginal(x[:, 0]))

@@ -59,7 +59,8 @@ class LogitNormal(Likelihood):
 
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """Value space is the share of the way from the lower bound to the upper one."""
-        return scale.offset[..., 0], scale.offset[..., 1]
+        bounds: Any = scale.offset
+        return bounds[..., 0], bounds[..., 1]
 
     def log_prob(self, parameters: Float[Array, "... 2"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
         """Log-density of the standardised logit."""

@@ -108,4 +108,3 @@ class NegativeBinomial(Poisson):
         best = optimize.minimize_scalar(loss, bounds=(np.log(2 * LEAST_SIZE), np.log(MOST_SIZE)), method="bounded")
         size = float(np.exp(best.x)) - LEAST_SIZE
         return np.array([np.log(mean), size if size > 30 else np.log(np.expm1(size))])
-

@@ -35,9 +35,9 @@ class Spiked(Likelihood):
     the family describes the other numbers.
 
     The parameters are the logits of the atoms and of the family, then those of the family. In model space, the atom of
-    number k is ``MARK + k``. The log-probability of an atom is reported as a log-density: the probability divided by the
-    width of one value (see `width_of`), which is 1 for whole numbers. ``Scale.offset`` holds this width, the atoms, the numbers that the encoder sees of them, and the
-    constants of the family.
+    number k is ``MARK + k``. The log-probability of an atom is reported as a log-density: the probability divided by
+    the width of one value (see `width_of`), which is 1 for whole numbers. ``Scale.offset`` holds this width, the atoms,
+    the numbers that the encoder sees of them, and the constants of the family.
     """
 
     base: ClassVar[Likelihood]
@@ -93,13 +93,14 @@ class Spiked(Likelihood):
 
     def own(self, scale: Scale) -> Scale:
         """The constants of the family."""
-        rest = scale.offset[..., _REST:]
+        offset: Any = scale.offset
+        rest = offset[..., _REST:]
         shape = self.base.offset_shape
         return scale._replace(offset=rest.reshape(*rest.shape[:-1], *shape))
 
     def to_model(self, values: Float[np.ndarray, "... columns"], scale: Scale) -> Float[np.ndarray, "... columns"]:
         """Number of the atom, beyond `MARK`, or the model-space value of the family."""
-        matches = values[..., None] == scale.offset[..., _FIRST:_KNOWN]
+        matches = values[..., None] == np.asarray(scale.offset)[..., _FIRST:_KNOWN]
         spiked = matches.any(-1)
         with np.errstate(divide="ignore", invalid="ignore"):
             model = self.base.to_model(values, self.own(scale))
@@ -126,7 +127,9 @@ class Spiked(Likelihood):
         known = np.asarray(scale.offset)[..., _FIRST:_KNOWN]
         return restored(self.base.snapped(values, self.own(scale)), known, np.asarray(shift), np.asarray(unit))
 
-    def _split(self, parameters: Float[Array, "... count"]) -> tuple[Float[Array, "... atoms"], Float[Array, "... own"]]:
+    def _split(
+        self, parameters: Float[Array, "... count"]
+    ) -> tuple[Float[Array, "... atoms"], Float[Array, "... own"]]:
         return parameters[..., : ATOMS + 1], parameters[..., ATOMS + 1 :]
 
     def log_prob(
@@ -149,7 +152,9 @@ class Spiked(Likelihood):
     def value(self, x: Shaped[Array | np.ndarray, "..."], scale: Scale) -> Float[Array, "..."]:
         """The atom, or the number of the family."""
         spiked, atom = _atom_of(x)
-        return jnp.where(spiked, _picked(_atoms(scale), atom), self.base.value(jnp.where(spiked, 0, x), self.own(scale)))
+        return jnp.where(
+            spiked, _picked(_atoms(scale), atom), self.base.value(jnp.where(spiked, 0, x), self.own(scale))
+        )
 
     def _likeliest(self, logits: Float[Array, "... atoms"], otherwise: Array, scale: Scale) -> Float[Array, "..."]:
         likeliest = logits.argmax(-1)

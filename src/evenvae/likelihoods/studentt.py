@@ -53,14 +53,16 @@ class StudentT(Likelihood):
         return scale.center, scale.scale
 
     @staticmethod
-    def split(parameters: Float[Array, "... 3"]) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
+    def split(
+        parameters: Float[Array, "... 3"],
+    ) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
         """Location, scale, and degrees of freedom."""
         spread = jnp.exp(jnp.clip(parameters[..., 1], np.log(MIN_STD), np.log(MAX_STD)))
         freedom = LEAST_FREEDOM + jax.nn.softplus(jnp.minimum(parameters[..., 2], MOST_FREEDOM))
         return parameters[..., 0], spread, freedom
 
     def log_prob(self, parameters: Float[Array, "... 3"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
-        """log Gamma((v + 1) / 2) - log Gamma(v / 2) - log(pi v) / 2 - log s - (v + 1) / 2 log(1 + (x - m)^2 / (v s^2))."""
+        """log Gamma(h + 1/2) - log Gamma(h) - log(2 pi h) / 2 - log s - (h + 1/2) log(1 + z^2 / v), where h is v / 2."""
         location, spread, freedom = self.split(parameters)
         half = 0.5 * freedom
         squared = ((x - location) / spread) ** 2
@@ -106,7 +108,10 @@ class StudentT(Likelihood):
 
 
 def _fitted(x: Float[np.ndarray, " rows"], freedom: float) -> tuple[float, float, float]:
-    """Location, scale and loss (nats a value) of highest likelihood, by weights (v + 1) / (v + z^2) (Lange et al., 1989)."""
+    """Location and scale of highest likelihood, and their loss in nats a value.
+
+    They are found by weights (v + 1) / (v + z^2) (Lange, Little and Taylor, 1989).
+    """
     location, spread = float(np.median(x)), max(float(x.std()), MIN_STD)
     for _ in range(ROUNDS):
         weight = (freedom + 1) / (freedom + ((x - location) / spread) ** 2)

@@ -42,7 +42,8 @@ class ZeroInflated(Likelihood):
     @classmethod
     def applies(cls, values: Float[np.ndarray, " rows"]) -> bool:
         """Small counts, the least of which is the most frequent one."""
-        return NegativeBinomial.applies(values) and bool((values == values.min()).sum() >= np.unique_counts(values).counts.max())
+        rows = np.unique(values, return_counts=True)[1]
+        return NegativeBinomial.applies(values) and bool(rows[0] == rows.max())
 
     @property
     def parameter_count(self) -> int:

@@ -18,7 +18,6 @@ from evenvae.tables.columns.missing_cells import observed_cells
 from evenvae.tables.columns.raw_cells import RawCells
 
 
-
 class Quantity(Codec):
     """A codec whose cells are one real number each.
 

@@ -36,8 +36,9 @@ class Judged:
     Attributes:
         family: the name of the family.
         nats: mean log-likelihood of a held-out cell, as the logarithm of the probability of one value (see `width_of`).
-        vague: whether the family cannot be certain of a value, whatever its parameters, as a Poisson distribution cannot.
-        charge: nats a cell for the numbers that the family learns of the column, half of log(cells) each (Schwarz, 1978).
+        vague: whether the family cannot be certain of a value, whatever its parameters, as Poisson's cannot.
+        charge: nats a cell for the numbers that the family learns of the column, half of log(cells) each (Schwarz,
+            1978).
         by_cell: the log-likelihood of every held-out cell.
     """
 
@@ -116,7 +117,7 @@ def _described(column: Column, cells: pd.Series) -> Column:
         return column
     own = next(one for one in judged if one.family == column.likelihood)
     reason = (
-        f"{best.family} describes held-out cells best, by {best.nats - own.nats:.2f} nats a cell more than {own.family} "
+        f"{best.family} describes held-out cells by {best.nats - own.nats:.2f} nats a cell better than {own.family} "
         f"({column.reason})"
     )
     note = "" if "no continuous likelihood fits well" in column.note else column.note
@@ -136,7 +137,9 @@ def _judged(
     held_out: Float[np.ndarray, " held_out"],
     values: Float[np.ndarray, " cells"],
 ) -> Judged:
-    from evenvae.likelihoods.evaluation import log_density  # imports JAX, which a schema by the paper's rules never does
+    from evenvae.likelihoods.evaluation import (
+        log_density,  # imports JAX, which a schema by the paper's rules never does
+    )
 
     grid, width = grid_of(values), width_of(values)
     steps = round((values.max() - values.min()) / grid)
