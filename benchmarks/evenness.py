@@ -60,13 +60,17 @@ def network_of(kind: str) -> dict[str, Any]:
     return {"preset": "paper", "network": Network(initialisation="marginals")}
 
 
-def rows_of(name: str, seed: int) -> tuple[Any, Any, Any]:
-    """Rows to learn from and to be judged by, and the schema (None for a table that has none)."""
+def table_of(name: str) -> tuple[Any, Any]:
+    """A whole table, and the schema that it has in the literature; None for a table that has none."""
     if name in TABLES:
         data = datasets.load(name)
-        table, schema = data.table, data.schema
-    else:
-        table, schema = tables.read_table(Path(os.environ["EVENVAE_DATA"]) / "more" / f"{name}.csv.gz"), None
+        return data.table, data.schema
+    return tables.read_table(Path(os.environ["EVENVAE_DATA"]) / "more" / f"{name}.csv.gz"), None
+
+
+def rows_of(name: str, seed: int) -> tuple[Any, Any, Any]:
+    """Rows to learn from and to be judged by, and the schema (None for a table that has none)."""
+    table, schema = table_of(name)
     order = np.random.default_rng(seed).permutation(len(table))
     cut = min(int(0.8 * len(order)), LEARNED)
     take = table.iloc.__getitem__ if schema else table.take

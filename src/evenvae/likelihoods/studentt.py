@@ -62,7 +62,7 @@ class StudentT(Likelihood):
         return parameters[..., 0], spread, freedom
 
     def log_prob(self, parameters: Float[Array, "... 3"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
-        """log Gamma(h + 1/2) - log Gamma(h) - log(2 pi h) / 2 - log s - (h + 1/2) log(1 + z^2 / v), where h is v / 2."""
+        """log Gamma(h + 1/2) - log Gamma(h) - log(2 pi h) / 2 - log s - (h + 1/2) log(1 + z^2 / v) with h = v / 2."""
         location, spread, freedom = self.split(parameters)
         half = 0.5 * freedom
         squared = ((x - location) / spread) ** 2
