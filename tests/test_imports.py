@@ -27,7 +27,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "likelihoods": {"constants"},
     "metrics": FOUNDATION,
     "objectives": FOUNDATION,
-    "tables": {"errors", "io", "likelihoods"},
+    "tables": {"errors", "io", "likelihoods", "compilation"},
     "models": FOUNDATION | {"threefry", "likelihoods"},
     "priors": FOUNDATION | {"threefry", "models", "likelihoods"},
     "training": TRAINING,

@@ -141,3 +141,24 @@ def test_every_model_draws_holes(table, options):
     drawn = fast(**options).fit(table).sample(1000, random_state=0, missing=True)
     np.testing.assert_allclose(drawn.isna().mean(), table.isna().mean(), atol=4 * 0.5 / np.sqrt(1000))
     assert drawn["sodium"].isna().equals(drawn["potassium"].isna())
+
+
+def test_drawn_and_filled_numbers_are_values_of_the_table_where_these_repeat(tmp_path):
+    rng = np.random.default_rng(0)
+    doses = rng.choice([2.5, 5.0, 10.0, 40.0], 400)
+    frame = pd.DataFrame({"dose": doses, "weight": rng.normal(70, 9, 400), "kind": np.where(doses > 5, "a", "b")})
+    model = evenvae.EvenVAE(epochs=1, random_state=0, validation_fraction=0.2).fit(frame)
+    model.save(tmp_path / "model.evenvae")
+    holes = frame.assign(dose=np.nan)
+    for one in (model, evenvae.load(tmp_path / "model.evenvae")):
+        drawn = one.sample(200, random_state=1)
+        assert set(drawn["dose"]) <= set(doses)
+        # numbers that hardly repeat are not copied, but for the bounds
+        copied = set(drawn["weight"].round(9)) & set(frame["weight"].round(9))
+        assert len(copied) <= 2
+        given = one.sample(50, given={"kind": "a"}, random_state=1)
+        assert set(given["dose"]) <= set(doses)
+        filled = one.impute(holes, draws=2, random_state=0)
+        assert set(filled[0]["dose"]) | set(filled[1]["dose"]) <= set(doses)
+        # the best guess is a mean, which need not be a value of the table
+        assert not set(one.impute(holes)["dose"]) <= set(doses)

@@ -130,4 +130,4 @@ def _draw(model: FittedModel, batch: Batch, samples: int, seed: list[int], membe
     generator = np.random.default_rng(seed)
     key = threefry.key(int(generator.integers(2**31)))
     ask = lambda network, state, part, scales, own: kernels.impute_draw(network, state, part, scales, noise, own)
-    return model.space.to_raw(of_member(model, ask, batch, samples, member, key))
+    return model.space.drawn(of_member(model, ask, batch, samples, member, key))

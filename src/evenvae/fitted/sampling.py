@@ -154,7 +154,7 @@ def _free(
         if len(rows):
             network = jax.device_put(model.network(member, to_sample=True))
             draw = lambda tasks, key, own=network: kernels.sample(own, scales, key, tasks)
-            values[rows] = space.to_raw(in_slices(draw, codes[rows], size, _key(generator)))
+            values[rows] = space.drawn(in_slices(draw, codes[rows], size, _key(generator)))
     return values
 
 
@@ -186,7 +186,7 @@ def _given(
         )
         if float(effective) < FEW:
             log.warning("the given values are rare under the model: %.0f effective latents to draw from", effective)
-        values[rows] = space.to_raw(np.asarray(drawn)[: len(rows)])
+        values[rows] = space.drawn(np.asarray(drawn)[: len(rows)])
     values[:, list(fixed)] = list(fixed.values())
     return values
 

@@ -13,6 +13,7 @@ from evenvae.fitted.model import FittedModel, Member, Record, members_of, skelet
 from evenvae.io import tensors as tensor_files
 from evenvae.likelihoods import Scale
 from evenvae.models import Layout, no_tasks
+from evenvae.models.repeated_values import RepeatedValues
 from evenvae.models.space import Space
 from evenvae.options import Options, resolve
 from evenvae.options.options import from_json, to_json
@@ -42,6 +43,8 @@ def write(model: FittedModel, path: str | Path, given: dict[str, Any], named: bo
     space, record = model.space, model.record
     tensors = _tensors_of(model.members)
     tensors |= {f"space.{name}": getattr(space, name) for name in ("low", "high", "baseline")}
+    if space.repeated is not None:
+        tensors |= {f"repeated.{name}": value for name, value in vars(space.repeated).items()}
     for number, scale in enumerate(space.scales):
         tensors |= {f"scale.{number}.{name}": np.asarray(v) for name, v in scale._asdict().items()}
     tensors |= {f"tasks.{name}": getattr(model.task_counts, name) for name in ("codes", "counts")}
@@ -111,7 +114,13 @@ def read(path: str | Path) -> tuple[FittedModel, dict[str, Any], bool]:
     scales = tuple(
         Scale(*(tensors[f"scale.{number}.{name}"] for name in Scale._fields)) for number in range(len(layout.blocks))
     )
-    space = Space(layout, scales, *(tensors[f"space.{name}"] for name in ("low", "high", "baseline")))
+    repeated = _part(tensors, "repeated.")
+    space = Space(
+        layout,
+        scales,
+        *(tensors[f"space.{name}"] for name in ("low", "high", "baseline")),
+        repeated=RepeatedValues(**repeated) if repeated else None,
+    )
     members = _members(plan, space, tensors, metadata["members"], f"The model in {path}")
     missing = _part(tensors, "holes.")
     counts = _part(tensors, "tasks.")

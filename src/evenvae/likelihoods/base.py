@@ -65,6 +65,7 @@ class Likelihood(abc.ABC):
         uniforms: how many uniform numbers make a draw of one element of the event.
         offset_shape: shape of a column's ``Scale.offset``.
         vague_from: the family cannot be certain of a number above this one, whatever its parameters.
+        draws_repeat: whether draws are values of the training table where its values repeat.
         constants: how many numbers the family learns of a column before training, beside a center and a scale.
     """
 
@@ -82,6 +83,7 @@ class Likelihood(abc.ABC):
     uniforms: ClassVar[int] = 1
     offset_shape: ClassVar[tuple[int, ...]] = ()
     vague_from: ClassVar[float] = math.inf
+    draws_repeat: ClassVar[bool] = False
     constants: ClassVar[int] = 0
 
     def __init_subclass__(cls) -> None:

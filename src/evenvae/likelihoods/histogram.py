@@ -40,6 +40,7 @@ class Histogram(Likelihood):
     encoder_input: ClassVar[EncoderInput] = "level"
     hivae: ClassVar[HIVAETreatment | None] = "levels"
     uniforms: ClassVar[int] = 2
+    draws_repeat: ClassVar[bool] = True
 
     @property
     def parameter_count(self) -> int:

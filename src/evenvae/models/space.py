@@ -12,6 +12,7 @@ from evenvae.likelihoods.base import Likelihood, Scale
 from evenvae.models.batch import Batch, Cells, no_tasks
 from evenvae.models.heads import marginal_bias
 from evenvae.models.layout import Layout
+from evenvae.models.repeated_values import RepeatedValues
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -25,6 +26,7 @@ class Space:
         scales: constants of every block.
         low, high: bounds of the observed training values; 0 and 1 for pixels.
         baseline: the best constant prediction, which is the mean of numbers and the most frequent level.
+        repeated: the values of columns of numbers whose cells repeat; None for a model of version 0.1.0.
     """
 
     layout: Layout
@@ -32,6 +34,7 @@ class Space:
     low: Float[np.ndarray, " E"]
     high: Float[np.ndarray, " E"]
     baseline: Float[np.ndarray, " E"]
+    repeated: RepeatedValues | None = None
 
     @classmethod
     def fit(
@@ -58,7 +61,7 @@ class Space:
             scales.append(Scale(*(np.array(part, dtype=float) for part in zip(*fitted, strict=True))))
         references = [_references(c, discrete) for c, discrete in zip(columns, layout.discrete, strict=True)]
         low, high, baseline = (np.concatenate(part) for part in zip(*references, strict=True))
-        return cls(layout, tuple(scales), low, high, baseline)
+        return cls(layout, tuple(scales), low, high, baseline, RepeatedValues.fit(layout, columns))
 
     def cells(self, values: Float[np.ndarray, "N E"], observed: Bool[np.ndarray, "N D"]) -> Cells:
         """Model-space cells by block, ready for the device; missing ones hold a value inside the support.
@@ -123,6 +126,11 @@ class Space:
                 columns = self.layout.first[np.array(block.columns)]
                 raw[..., columns] = block.likelihood.snapped(raw[..., columns], scale)
         return np.clip(raw, self.low, self.high) if clip else raw
+
+    def drawn(self, value: Float[np.ndarray | Array, "... E"]) -> Float[np.ndarray, "... E"]:
+        """`to_raw` of draws, which are values of the training table in columns whose values repeat."""
+        raw = self.to_raw(value)
+        return raw if self.repeated is None else self.repeated.moved(raw)
 
     @property
     def value_bounds(self) -> Float[np.ndarray, "2 E"]:

@@ -53,7 +53,7 @@ def test_the_paper_s_rules_stay_at_hand(made):
 def test_the_reason_says_by_how_much_and_instead_of_what(made):
     amounts = tables.Schema.infer(made[["amounts"]])["amounts"]
     assert amounts.rule == "evidence"
-    assert "nats a cell better than lognormal" in amounts.reason
+    assert "nats likelier, each, than under lognormal" in amounts.reason
     assert "no continuous likelihood" not in amounts.note
 
 

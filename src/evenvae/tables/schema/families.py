@@ -10,6 +10,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy import special
 
+from evenvae.compilation import keep_programs
 from evenvae.likelihoods import registry
 from evenvae.likelihoods.grids import grid_of, width_of
 from evenvae.tables.schema.column import Column
@@ -101,6 +102,7 @@ def by_evidence(columns: tuple[Column, ...], frame: pd.DataFrame, kept: frozense
         frame: the table.
         kept: names of columns whose family stays.
     """
+    keep_programs()
     return tuple(column if column.name in kept else _described(column, frame[column.name]) for column in columns)
 
 
@@ -117,8 +119,7 @@ def _described(column: Column, cells: pd.Series) -> Column:
         return column
     own = next(one for one in judged if one.family == column.likelihood)
     reason = (
-        f"{best.family} describes held-out cells by {best.nats - own.nats:.2f} nats a cell better than {own.family} "
-        f"({column.reason})"
+        f"held-out cells are {best.nats - own.nats:.2f} nats likelier, each, than under {own.family} ({column.reason})"
     )
     note = "" if "no continuous likelihood fits well" in column.note else column.note
     return dataclasses.replace(column, likelihood=best.family, reason=reason, rule="evidence", note=note)
