@@ -38,6 +38,7 @@ ELSEWHERE = {
     "fitted/translation": "estimator/test_tasks.py",
     "likelihoods/evaluation": "tables/schema/test_families.py",
     "likelihoods/gamma": "likelihoods/test_negativebinomial.py",
+    "likelihoods/transformed": "likelihoods/test_logitnormal.py",
     "models/model": "fitted/test_kernels.py",
     "models/network_options": "options/test_options.py",
     "models/protocols": "estimator/test_extending.py",

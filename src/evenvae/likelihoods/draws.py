@@ -2,7 +2,6 @@
 whose length depends on what is drawn.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -67,24 +66,6 @@ def poisson_quantile(uniform: Float[Array, "..."], mean: Float[Array, "..."]) ->
     correction = (2 + w**2) / 6 - (w / 36 + w**3 / 72) / root + (-8 / 405 + 7 * w**2 / 810 + w**4 / 270) / root**2
     many = jnp.floor(mean + root * w + correction)
     return jnp.where(mean <= SMALL_MEAN, few, many)
-
-
-NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(16)
-"""Of Gauss-Hermite quadrature for a standard normal variable; the weights add up to the root of 2 pi."""
-
-
-def gaussian_mean(
-    function: Callable[[Float[Array, "..."]], Float[Array, "..."]],
-    mean: Float[Array, "..."],
-    variance: Float[Array, "..."],
-) -> Float[Array, "..."]:
-    """The mean of a function of a normal variable, by Gauss-Hermite quadrature with 16 nodes."""
-    std = jnp.sqrt(variance)
-    terms = [
-        np.float32(weight / np.sqrt(2 * np.pi)) * function(mean + np.float32(node) * std)
-        for node, weight in zip(NODES, WEIGHTS, strict=True)
-    ]
-    return jnp.sum(jnp.stack(terms), axis=0)
 
 
 TRIES = 3

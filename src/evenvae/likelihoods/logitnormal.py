@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
 
-from evenvae.likelihoods.base import FARTHEST, Likelihood, Scale
-from evenvae.likelihoods.draws import gaussian_mean, normal_quantile
+from evenvae.likelihoods.base import Scale
 from evenvae.likelihoods.grids import resolution
-from evenvae.likelihoods.normal import log_density, marginal_parameters, moments, standard
+from evenvae.likelihoods.normal import log_density, standard
+from evenvae.likelihoods.transformed import TransformedNormal
 
 NATURAL = ((0.0, 1.0), (0.0, 100.0), (-1.0, 1.0))
 """Bounds of shares, percentages and correlations: taken where the values lie between them and come near both."""
@@ -20,7 +20,7 @@ PLACES = 63
 
 
 @dataclasses.dataclass(frozen=True)
-class LogitNormal(Likelihood):
+class LogitNormal(TransformedNormal):
     """Numbers between two bounds whose standardised logit is normal: t = (logit((raw - low) / width) - center) / scale.
 
     The bounds are those of shares, percentages and correlations where the values fit them, else the lowest and highest
@@ -29,14 +29,8 @@ class LogitNormal(Likelihood):
     """
 
     name: ClassVar[str] = "logit-normal"
-    farthest: ClassVar[float] = FARTHEST
     offset_shape: ClassVar[tuple[int, ...]] = (2,)
     constants: ClassVar[int] = 2
-
-    @property
-    def parameter_count(self) -> int:
-        """Two natural parameters of the normal distribution of the logit."""
-        return 2
 
     def fit(self, values: Float[np.ndarray, "rows *event"]) -> Scale:
         """The bounds, and mean and standard deviation of the logits."""
@@ -62,10 +56,6 @@ class LogitNormal(Likelihood):
         bounds: Any = scale.offset
         return bounds[..., 0], bounds[..., 1]
 
-    def log_prob(self, parameters: Float[Array, "... 2"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
-        """Log-density of the standardised logit."""
-        return log_density(parameters, x)
-
     def log_jacobian(self, x: Shaped[Array, "..."], scale: Scale) -> Float[Array, "..."]:
         """-log(scale) - log(width) - log(u (1 - u)), where u is the share."""
         logit = scale.center + scale.scale * x
@@ -83,25 +73,6 @@ class LogitNormal(Likelihood):
         x = (jnp.log(share) - jnp.log1p(-share) - center) / unit
         density = log_density(parameters[..., None, :], x) - jnp.log(share * (1 - share))
         return share[density.argmax(-1)]
-
-    def median(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
-        """The share at the mean logit."""
-        return self.value(moments(parameters)[0], scale)
-
-    def mean(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
-        """The mean share, by Gauss-Hermite quadrature."""
-        return gaussian_mean(lambda x: self.value(x, scale), *moments(parameters))
-
-    def from_uniform(
-        self, uniform: Float[Array, "uniforms ..."], parameters: Float[Array, "... 2"], scale: Scale
-    ) -> Float[Array, "..."]:
-        """The share at a normal draw."""
-        mean, variance = moments(parameters)
-        return self.value(mean + jnp.sqrt(variance) * normal_quantile(uniform[0]), scale)
-
-    def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
-        """Parameters of the mean and variance of the standardised logits."""
-        return marginal_parameters(np.asarray(x, float))
 
 
 def _logit(share: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:

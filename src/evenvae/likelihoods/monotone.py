@@ -8,15 +8,15 @@ import numpy as np
 from jaxtyping import Array, Float, Shaped
 from scipy import special
 
-from evenvae.likelihoods.base import FARTHEST, Likelihood, Scale
-from evenvae.likelihoods.draws import gaussian_mean, normal_quantile
-from evenvae.likelihoods.normal import log_density, marginal_parameters, moments, standard
+from evenvae.likelihoods.base import Scale
+from evenvae.likelihoods.normal import log_density, moments, standard
+from evenvae.likelihoods.transformed import TransformedNormal
 
 KNOTS = 24
 
 
 @dataclasses.dataclass(frozen=True)
-class Monotone(Likelihood):
+class Monotone(TransformedNormal):
     """Numbers of which a monotone function is normal: the function that makes the training values normal.
 
     The function is linear between `KNOTS` quantiles of the training values and their standard-normal scores, and goes
@@ -27,14 +27,8 @@ class Monotone(Likelihood):
     """
 
     name: ClassVar[str] = "monotone"
-    farthest: ClassVar[float] = FARTHEST
     offset_shape: ClassVar[tuple[int, ...]] = (KNOTS, 2)
     constants: ClassVar[int] = 2 * KNOTS
-
-    @property
-    def parameter_count(self) -> int:
-        """Two natural parameters of the normal distribution of the score."""
-        return 2
 
     def fit(self, values: Float[np.ndarray, "rows *event"]) -> Scale:
         """Mean and standard deviation of the observed values, and the knots."""
@@ -68,10 +62,6 @@ class Monotone(Likelihood):
         pick = lambda which: jnp.where(which[..., None], knots, 0).sum(-2)
         return pick(before), pick(after)
 
-    def log_prob(self, parameters: Float[Array, "... 2"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
-        """Log-density of the score."""
-        return log_density(parameters, x)
-
     def log_jacobian(self, x: Shaped[Array, "..."], scale: Scale) -> Float[Array, "..."]:
         """Log of the function's slope."""
         before, after = self._ends(x, scale)
@@ -96,25 +86,6 @@ class Monotone(Likelihood):
         best = (log_density(parameters[..., None, :], nearest) + slope).argmax(-1)
         chosen = jnp.where(best[..., None] == jnp.arange(KNOTS - 1), nearest, 0).sum(-1)
         return self.value(chosen, scale)
-
-    def median(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
-        """The number of the mean score."""
-        return self.value(moments(parameters)[0], scale)
-
-    def mean(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
-        """The mean number, by Gauss-Hermite quadrature."""
-        return gaussian_mean(lambda x: self.value(x, scale), *moments(parameters))
-
-    def from_uniform(
-        self, uniform: Float[Array, "uniforms ..."], parameters: Float[Array, "... 2"], scale: Scale
-    ) -> Float[Array, "..."]:
-        """The number of a normal draw."""
-        mean, variance = moments(parameters)
-        return self.value(mean + jnp.sqrt(variance) * normal_quantile(uniform[0]), scale)
-
-    def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
-        """Parameters of the mean and variance of the scores."""
-        return marginal_parameters(np.asarray(x, float))
 
 
 def _knots(values: Float[np.ndarray, " rows"]) -> Float[np.ndarray, "knots 2"]:

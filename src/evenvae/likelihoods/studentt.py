@@ -1,7 +1,7 @@
 """Student's t likelihood, for real numbers with heavy tails."""
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -10,9 +10,9 @@ from jaxtyping import Array, Float, Shaped
 from scipy import optimize, special
 
 from evenvae.constants import LOG_2PI
-from evenvae.likelihoods.base import FARTHEST, Likelihood, Scale
+from evenvae.likelihoods.base import HIVAETreatment, Scale
 from evenvae.likelihoods.gamma import log_gamma
-from evenvae.likelihoods.normal import MAX_STD, MIN_STD, standard
+from evenvae.likelihoods.normal import MAX_STD, MIN_STD, Normal
 
 LEAST_FREEDOM = 2.5
 """Fewest degrees of freedom: the variance is finite from 2 on."""
@@ -23,7 +23,7 @@ MOST_FREEDOM = 1e3
 
 
 @dataclasses.dataclass(frozen=True)
-class StudentT(Likelihood):
+class StudentT(Normal):
     """Standardised real numbers whose tails fall as a power: few values are far out, and they do not pull the mean.
 
     The parameters are the location, the logarithm of the scale and, through softplus, the degrees of freedom beyond
@@ -31,26 +31,13 @@ class StudentT(Likelihood):
     """
 
     name: ClassVar[str] = "student-t"
-    farthest: ClassVar[float] = FARTHEST
+    hivae: ClassVar[HIVAETreatment | None] = None
     uniforms: ClassVar[int] = 2
 
     @property
     def parameter_count(self) -> int:
         """Location, scale and degrees of freedom."""
         return 3
-
-    def fit(self, values: Float[np.ndarray, "rows *event"]) -> Scale:
-        """Mean and standard deviation of the observed values."""
-        center, scale = standard(values)
-        return Scale(center, scale, 0.0)
-
-    def to_model(self, values: Float[np.ndarray, "..."], scale: Scale) -> Float[np.ndarray, "..."]:
-        """Standardised values."""
-        return (values - scale.center) / scale.scale
-
-    def affine(self, scale: Scale) -> tuple[Any, Any]:
-        """Undo the standardisation."""
-        return scale.center, scale.scale
 
     @staticmethod
     def split(
@@ -68,10 +55,6 @@ class StudentT(Likelihood):
         squared = ((x - location) / spread) ** 2
         constant = log_gamma(half + 0.5) - log_gamma(half) - 0.5 * (LOG_2PI + jnp.log(half))
         return constant - jnp.log(spread) - (half + 0.5) * jnp.log1p(squared / freedom)
-
-    def log_jacobian(self, x: Shaped[Array, "..."], scale: Scale) -> Float[Array, "..."]:
-        """-log(scale)."""
-        return jnp.broadcast_to(-jnp.log(jnp.asarray(scale.scale)), x.shape)
 
     def mode(self, parameters: Float[Array, "... 3"], scale: Scale) -> Float[Array, "..."]:
         """The location."""

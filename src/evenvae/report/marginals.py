@@ -96,7 +96,7 @@ def bin_edges(column: Column, real: Float[np.ndarray, " n"]) -> tuple[Float[np.n
         width = max(1, math.ceil((high - low + 1) / BINS))
         count = math.ceil((math.floor(high) - math.floor(low) + 1) / width)
         return math.floor(low) - 0.5 + width * np.arange(count + 1), False
-    logarithmic = bool(column.likelihood == "lognormal" and low > 0 and high / low > 20)
+    logarithmic = bool("lognormal" in str(column.likelihood) and low > 0 and high / low > 20)
     space = np.geomspace if logarithmic else np.linspace
     return space(low, high, BINS + 1), logarithmic
 

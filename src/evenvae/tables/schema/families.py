@@ -2,8 +2,9 @@
 
 import dataclasses
 import math
+import warnings
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from evenvae.compilation import keep_programs
 from evenvae.likelihoods import registry
 from evenvae.likelihoods.grids import grid_of, width_of
 from evenvae.tables.schema.column import Column
+
+if TYPE_CHECKING:
+    from evenvae.likelihoods.base import Likelihood
 
 Families = Literal["evidence", "paper"]
 LEARNED, HELD_OUT = 4096, 2048
@@ -64,10 +68,9 @@ def judge(values: Float[np.ndarray, " cells"]) -> list[Judged]:
     Returns:
         The families in whose support all cells are, the best first.
     """
-    order = np.random.default_rng(0).permutation(len(values))
-    held_out = values[order[: min(HELD_OUT, len(values) // 3)]]
-    learned = values[order[len(held_out) :][:LEARNED]]
-    found = [_judged(name, learned, held_out, values) for name in _candidates(values)]
+    order = np.random.default_rng(0).permutation(len(values))[: HELD_OUT + LEARNED]
+    held_out, learned = np.split(values[order], [min(HELD_OUT, len(values) // 3)])
+    found = [_judged(named, learned, held_out, len(values)) for named in _candidates(values, values[order])]
     return sorted((one for one in found if np.isfinite(one.worth)), key=lambda one: -one.worth)
 
 
@@ -109,7 +112,9 @@ def by_evidence(columns: tuple[Column, ...], frame: pd.DataFrame, kept: frozense
 def _described(column: Column, cells: pd.Series) -> Column:
     if column.role != "feature" or column.discrete or not column.is_number:
         return column
-    values = column.encode(cells)
+    with warnings.catch_warnings(action="ignore"):
+        # what is strange in the cells was said when the column was described
+        values = column.encode(cells)
     values = values[~np.isnan(values)]
     if len(values) < FEWEST:
         return column
@@ -125,35 +130,38 @@ def _described(column: Column, cells: pd.Series) -> Column:
     return dataclasses.replace(column, likelihood=best.family, reason=reason, rule="evidence", note=note)
 
 
-def _candidates(values: Float[np.ndarray, " cells"]) -> Iterator[str]:
+def _candidates(
+    values: Float[np.ndarray, " cells"], some: Float[np.ndarray, " some"]
+) -> Iterator[tuple[str, "Likelihood"]]:
+    """The families to try, by name: all cells are inside the support, and some of them say that it is worth trying."""
+    steps = round((some.max() - some.min()) / grid_of(some))
     for name in registry.names():
         family = registry.family(name)
-        if family.values == "numbers" and family.applies(values):
-            yield name
+        if family.values == "numbers" and family.in_support(values).all() and family.applies(some):
+            yield name, family.of_column(0, (), steps)
 
 
 def _judged(
-    name: str,
+    named: tuple[str, "Likelihood"],
     learned: Float[np.ndarray, " learned"],
     held_out: Float[np.ndarray, " held_out"],
-    values: Float[np.ndarray, " cells"],
+    cells: int,
 ) -> Judged:
-    from evenvae.likelihoods.evaluation import (
-        log_density,  # imports JAX, which a schema by the paper's rules never does
-    )
+    # imports JAX, for which a schema by the paper's rules never waits
+    from evenvae.likelihoods.evaluation import log_density
 
-    grid, width = grid_of(values), width_of(values)
-    steps = round((values.max() - values.min()) / grid)
-    likelihood = registry.family(name).of_column(0, (), steps)
-    points = values.min() + grid * np.arange(HELD_OUT)
-    points = values.min() + grid * np.arange(HELD_OUT)
-    density: Any = log_density(likelihood, learned, np.concatenate([np.resize(held_out, HELD_OUT), points]))
+    name, likelihood = named
+    some = np.concatenate([held_out, learned])
+    grid, width, low, high = grid_of(some), width_of(some), some.min(), some.max()
+    points = low + grid * np.arange(HELD_OUT)
+    density = log_density(likelihood, learned, np.concatenate([np.resize(held_out, HELD_OUT), points]))
     by_cell = density[: len(held_out)]
+    steps = round((high - low) / grid)
     if steps < HELD_OUT:
         # a density that is high at the points of the grid and low between them is no probability of these points
         by_cell = by_cell - max(special.logsumexp(density[HELD_OUT:][: steps + 1]) + np.log(grid), 0)
     # nor is one value more probable than 1
     by_cell = np.clip(by_cell + np.log(width), LEAST, 0)
     charged = likelihood.parameter_count + likelihood.constants
-    vague = bool(likelihood.vague_from < values.max())
-    return Judged(name, float(by_cell.mean()), vague, 0.5 * charged * math.log(len(values)) / len(values), by_cell)
+    vague = bool(likelihood.vague_from < high)
+    return Judged(name, float(by_cell.mean()), vague, 0.5 * charged * math.log(cells) / cells, by_cell)
