@@ -125,8 +125,8 @@ def check_table(options: Any, layout: Layout, tasks: tuple[int, ...], names: tup
             if likelihood.hivae is None:
                 column = f" of column {names[place]!r}" if names else ""
                 raise InputError(
-                    f"model='hivae' does not know the likelihood {likelihood.name!r}{column}. Give the column another "
-                    "likelihood in the schema, or use model='vae'."
+                    f"model='hivae' does not know the likelihood {likelihood.name!r}{column}. Make the "
+                    "schema with families='paper', give the column another likelihood in the schema, or use model='vae'."
                 )
 
 
