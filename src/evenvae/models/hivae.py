@@ -72,7 +72,7 @@ class HIVAEConfig:
             if likelihood.hivae is None:
                 raise InputError(
                     f"model='hivae' does not know the likelihood {likelihood.name!r}. Make the "
-                    "schema with families='paper', give the column another likelihood in the schema, or use model='vae'."
+                    "schema with families='paper', give the column another in the schema, or use model='vae'."
                 )
         keys = threefry.split(key, 3)
         return HIVAE(HIEncoder.of(self, layout, keys[0]), Both(), PrivateHeads.of(self, layout, keys[1]))

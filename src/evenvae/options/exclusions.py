@@ -126,7 +126,7 @@ def check_table(options: Any, layout: Layout, tasks: tuple[int, ...], names: tup
                 column = f" of column {names[place]!r}" if names else ""
                 raise InputError(
                     f"model='hivae' does not know the likelihood {likelihood.name!r}{column}. Make the "
-                    "schema with families='paper', give the column another likelihood in the schema, or use model='vae'."
+                    "schema with families='paper', give the column another in the schema, or use model='vae'."
                 )
 
 
