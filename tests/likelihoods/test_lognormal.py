@@ -41,3 +41,9 @@ def test_zeros_of_a_positive_column_get_half_the_smallest_value():
 def test_hivae_takes_the_logarithm_of_one_plus_x():
     assert LogNormal().for_hivae() == LogNormal(offset=1.0)
     assert LogNormal().for_hivae().fit(np.array([2.0, 4.0])).offset == 1.0
+
+
+def test_a_first_zero_is_infinitely_far_without_a_warning(recwarn):
+    family, values = LogNormal(), np.array([1.0, 2.0, 5.0])
+    assert family.to_model(np.array([0.0, 2.0]), family.fit(values))[0] == -np.inf
+    assert not recwarn.list

@@ -19,9 +19,8 @@ def log_density(
         cells: raw values inside the support.
     """
     scale = Scale(*(np.asarray(part, float)[None] for part in likelihood.fit(learned)))
-    with np.errstate(divide="ignore"):  # a zero is infinitely far where no learned value was 0
-        known, asked = (likelihood.to_model(raw[:, None], scale) for raw in (learned, cells))
-    known, asked = (np.clip(model, -likelihood.farthest, likelihood.farthest) for model in (known, asked))
+    far = likelihood.farthest
+    known, asked = (np.clip(likelihood.to_model(raw[:, None], scale), -far, far) for raw in (learned, cells))
     parameters = likelihood.marginal(known[:, 0])
     on_device = Scale(*(np.asarray(part, np.float32) for part in likelihood.device_scale(scale)))
     found = _of_column(likelihood, parameters.astype(np.float32), asked.astype(np.float32), on_device)

@@ -65,8 +65,9 @@ class LogNormal(Likelihood):
         return Scale(center, scale, offset)
 
     def to_model(self, values: Float[np.ndarray, "..."], scale: Scale) -> Float[np.ndarray, "..."]:
-        """Standardised logarithms."""
-        return (np.log(values + scale.offset) - scale.center) / scale.scale
+        """Standardised logarithms; a zero is infinitely far where no training value was 0."""
+        with np.errstate(divide="ignore"):
+            return (np.log(values + scale.offset) - scale.center) / scale.scale
 
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """Value space has the geometric mean as its unit."""
