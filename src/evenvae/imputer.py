@@ -84,7 +84,7 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         frame: Any = frame[rows]
         self._seed = self._chosen_seed(model)
         model.set_params(random_state=self._seed, verbose=self.verbose or model.verbose)
-        families = families_of(model.model, model.preset)
+        families = families_of(model.model, model.preset, model.task)
         schema = Schema.of(model.schema, frame, families)
         if model.schema is None:
             schema = Schema.infer(frame, families=families, overrides=self._numbers_to_learn(frame, schema))

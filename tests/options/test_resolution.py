@@ -10,7 +10,7 @@ from evenvae import ELBO, GECO, EvenVAE, InputError, Network, Sampling, Training
 from evenvae.likelihoods import Bernoulli, Histogram, LogNormal, Normal, SquaredPixels
 from evenvae.models import Layout
 from evenvae.options import Options, resolve
-from evenvae.options.resolution import likelihoods_of
+from evenvae.options.resolution import families_of, likelihoods_of
 from evenvae.priors import Mixture, Standard, Vamp
 from evenvae.tables import Column
 from evenvae.training import Plan
@@ -163,3 +163,11 @@ def test_a_plan_goes_to_json_and_back(given):
     made = plan(**given)
     assert Plan.from_dict(json.loads(json.dumps(made.to_dict()))) == made
     assert dataclasses.is_dataclass(made)
+
+
+def test_who_gets_families_by_evidence():
+    assert families_of("vae", "default", None) == "evidence"
+    assert families_of(None, None, None) == "evidence"
+    assert families_of("hivae", "default", None) == "paper"
+    assert families_of("vae", "paper", None) == "paper"
+    assert families_of("vae", "default", ["site"]) == "paper"

@@ -135,7 +135,7 @@ def fit(
     from evenvae import EvenVAE
     from evenvae.options.resolution import families_of
 
-    by = families_of(model, given.get("preset"))
+    by = families_of(model, given.get("preset"), chosen["task"])
 
     if not formulas:
         from evenvae import Schema

@@ -92,7 +92,7 @@ def read(
     if len(frame) < 2:
         raise InputError(f"The table has {len(frame)} row; at least 2 are needed to learn from (n_samples=1).")
     if schema is None:
-        families = families_of(options.model, options.preset)
+        families = families_of(options.model, options.preset, options.task)
         schema = declare(Schema.of(options.schema, frame, families), frame, options.task)
         warn_of_doubts(schema)
     if not schema.features:

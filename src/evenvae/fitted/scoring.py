@@ -21,8 +21,9 @@ SAMPLES = 100
 """Draws from a row's posterior, wherever its log-likelihood is asked for."""
 ADAPTING, COUNTING, DRAWS = 4, 20, 256
 """Rounds in which a row's proposal only adapts, and most rounds that count afterwards, with so many draws each."""
-MEAN_ROWS, MEAN_TOLERANCE = 200, 0.1
-"""Rows that are asked with a tolerance, and the tolerance, where the mean over many rows is estimated."""
+MEAN_ROWS, HARD_ROWS, MEAN_TOLERANCE = 200, 100, 0.1
+"""Rows that are asked with a tolerance, how many of them are those with the fewest effective draws, and the tolerance,
+where the mean over many rows is estimated."""
 Ask = Callable[[Callable[..., Any], Any], Any]
 """Puts a function of (network, encoder state, rows, scales) to a network, for the rows given with it."""
 RELIABLE = 10
@@ -98,8 +99,10 @@ def mean_log_likelihood(
 ) -> tuple[MeanEstimate, dict[str, np.ndarray]]:
     """The mean log-likelihood of rows, comparable between models, and the details of all rows by quick draws.
 
-    All rows are asked by draws from q(z|x). What these miss is estimated from `MEAN_ROWS` rows, drawn without
-    replacement, that are asked with a tolerance, too (a difference estimator: Cochran, 1977, section 7.3).
+    All rows are asked by draws from q(z|x). `MEAN_ROWS` of them are asked with a tolerance, too: the `HARD_ROWS` with
+    the fewest effective draws, of which a single one can be wrong by many nats, and others, drawn without replacement.
+    From these it is estimated what the quick draws miss of all other rows (a stratified difference estimator: Cochran,
+    1977, sections 5.3 and 7.3).
 
     Args:
         model: to ask.
@@ -107,12 +110,22 @@ def mean_log_likelihood(
         weight: by which rows count; None where all count the same.
     """
     quick = log_likelihood(model, batch)
-    rows = len(quick["total"])
-    asked = np.sort(np.random.default_rng(21).permutation(rows)[:MEAN_ROWS])
-    slow = log_likelihood(model, batch.take(asked), tolerance=MEAN_TOLERANCE)
-    weight = np.ones(rows) if weight is None or not weight[asked].any() else weight
-    value, error = corrected_mean(quick["total"], asked, slow["total"], slow["standard_error"], weight)
-    return MeanEstimate(value, error, float(slow["reliable"].mean())), quick
+    weight = np.ones(len(quick["total"])) if weight is None else weight
+    counting = np.flatnonzero(weight)
+    by_draws = counting[np.argsort(quick["effective_samples"][counting], kind="stable")]
+    hard, easy = by_draws[:HARD_ROWS], np.sort(by_draws[HARD_ROWS:])
+    drawn = np.sort(np.random.default_rng(21).permutation(len(easy))[: MEAN_ROWS - HARD_ROWS])
+    slow = log_likelihood(model, batch.take(np.concatenate([hard, easy[drawn]])), tolerance=MEAN_TOLERANCE)
+    found = []
+    for rows, asked, own in ((hard, np.arange(len(hard)), slice(len(hard))), (easy, drawn, slice(len(hard), None))):
+        if len(rows):
+            missed = corrected_mean(
+                quick["total"][rows], asked, slow["total"][own], slow["standard_error"][own], weight[rows]
+            )
+            found.append((weight[rows].sum(), *missed, slow["reliable"][own].mean()))
+    share, value, error, reliable = np.array(found).T
+    share = share / share.sum()
+    return MeanEstimate(float(share @ value), float(np.linalg.norm(share * error)), float(share @ reliable)), quick
 
 
 def corrected_mean(

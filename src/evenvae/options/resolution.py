@@ -65,12 +65,13 @@ def resolve_numbers(options: Options) -> Numbers:
     return chosen or ("histogram" if options.purpose == "sample" else "family")
 
 
-def families_of(model: str | None, preset: str | None) -> Families:
+def families_of(model: str | None, preset: str | None, task: Any) -> Families:
     """How the likelihoods of numbers are chosen where the schema leaves them open.
 
-    By the paper's rules for the paper's settings, and for HI-VAE, which knows no other families; else by evidence.
+    By the paper's rules for the paper's settings, for HI-VAE, which knows no other families, and with tasks: a column's
+    marginal over all tasks is no evidence of its distribution within one. Else by evidence.
     """
-    return "paper" if model == "hivae" or preset == "paper" else "evidence"
+    return "paper" if model == "hivae" or preset == "paper" or task is not None else "evidence"
 
 
 def resolve_latents(options: Options, layout: Layout, tasks: tuple[int, ...], recipe: Recipe | None = None) -> Latents:
