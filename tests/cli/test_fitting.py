@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import evenvae as library
@@ -26,6 +28,27 @@ def test_the_schema_for_machines(data):
     code, out, _ = evenvae("schema", data, "--json")
     assert code == 0
     assert {column["column"]: column["likelihood"] for column in json.loads(out)}["city"] == "categorical"
+
+
+def test_families_of_numbers_are_chosen_by_evidence_or_by_rules(folder):
+    data, path = folder / "amounts.csv", folder / "amounts.toml"
+    rng = np.random.default_rng(0)
+    amounts = np.where(rng.random(400) < 0.5, 0.0, np.round(rng.lognormal(5, 1, 400), 2))
+    pd.DataFrame({"paid": amounts, "age": rng.integers(18, 90, 400)}).to_csv(data, index=False)
+    said = lambda *options: {
+        row["column"]: (row["likelihood"], row["reason"])
+        for row in json.loads(evenvae("schema", data, "--json", *options)[1])
+    }
+    assert said()["paid"][0] == "spiked-lognormal"
+    assert "nats likelier, each, than under lognormal (numbers from 0 up)" in said()["paid"][1]
+    assert {likelihood for likelihood, _ in said("--families", "paper").values()} == {"lognormal", "poisson"}
+    assert evenvae("schema", data, "-o", path, "--families", "paper")[0] == 0
+    for options, expected in (((), "spiked-lognormal"), (("--schema", path), "lognormal")):
+        assert evenvae("fit", data, "-o", folder / "amounts.evenvae", *options, *FIT)[0] == 0
+        assert library.load(folder / "amounts.evenvae").schema_["paid"].likelihood == expected
+    code, out, err = evenvae("schema", data, "--families", "papers")
+    assert (code, out) == (2, "")
+    assert "--families='papers' is unknown; choose one of evidence, paper." in err
 
 
 def test_formulas_are_said_and_turned_off(folder):

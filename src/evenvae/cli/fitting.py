@@ -19,20 +19,25 @@ def schema(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     formulas: Formulas = True,
     families: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="How the likelihood of numbers is chosen: evidence (by held-out cells), or paper (by its rules).",
+            help="How the likelihood of numbers is chosen: evidence (by held-out cells; the default for files), or "
+            "paper (by its rules; the default for data sets of the catalogue).",
             autocompletion=completing.families,
         ),
-    ] = "evidence",
+    ] = None,
 ) -> None:
     """Show what each column is taken for, and why. Edit the file and give it to fit."""
     from evenvae import Schema
+    from evenvae.part import check_choice
 
+    check_choice("--families", families, completing.families())
     if out and out != "-":
         check_file(out)
     table, known = common.read(data)
-    found = known or Schema.infer(table, formulas=formulas, families=families)
+    found = known or Schema.infer(table, formulas=formulas, families=families or "evidence")
+    if known and families == "evidence":
+        found = known.with_families(table)
     found = found if formulas else found.without_formulas()
     if as_json:
         names = ("column", "role", "likelihood", "rule", "reason", "note")
