@@ -85,10 +85,13 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         self._seed = self._chosen_seed(model)
         model.set_params(random_state=self._seed, verbose=self.verbose or model.verbose)
         families = families_of(model.model, model.preset, model.task)
-        schema = Schema.of(model.schema, frame, families)
         if model.schema is None:
-            schema = Schema.infer(frame, families=families, overrides=self._numbers_to_learn(frame, schema))
+            # which columns are identifiers does not depend on the families
+            learned = self._numbers_to_learn(frame, Schema.infer(frame, families="paper"))
+            schema = Schema.infer(frame, families=families, overrides=learned)
             model.set_params(schema=schema)
+        else:
+            schema = Schema.of(model.schema, frame, families)
         self.n_features_in_ = len(schema.names)
         if hasattr(self, "feature_names_in_"):
             del self.feature_names_in_

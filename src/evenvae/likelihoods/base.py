@@ -64,7 +64,7 @@ class Likelihood(abc.ABC):
         filler: model-space value of a missing cell.
         uniforms: how many uniform numbers make a draw of one element of the event.
         offset_shape: shape of a column's ``Scale.offset``.
-        vague_from: the family cannot be certain of a number above this one, whatever its parameters.
+        vague: whether the family cannot be certain of a number, whatever its parameters.
         draws_repeat: whether draws are values of the training table where its values repeat.
         constants: how many numbers the family learns of a column before training, beside a center and a scale.
     """
@@ -82,7 +82,7 @@ class Likelihood(abc.ABC):
     filler: ClassVar[float] = 0.0
     uniforms: ClassVar[int] = 1
     offset_shape: ClassVar[tuple[int, ...]] = ()
-    vague_from: ClassVar[float] = math.inf
+    vague: ClassVar[bool] = False
     draws_repeat: ClassVar[bool] = False
     constants: ClassVar[int] = 0
 

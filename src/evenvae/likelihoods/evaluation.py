@@ -1,6 +1,8 @@
 """The log-density that the marginal of some cells gives to other cells."""
 
-import equinox as eqx
+import functools
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -27,7 +29,7 @@ def log_density(
     return np.asarray(found, float)[:, 0]
 
 
-@eqx.filter_jit
+@functools.partial(jax.jit, static_argnums=0)
 def _of_column(
     likelihood: Likelihood,
     parameters: Float[Array | np.ndarray, " count"],

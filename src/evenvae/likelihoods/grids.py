@@ -1,5 +1,7 @@
 """What the values of a column say of the grid that they stand on, and which of them many rows share."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -47,8 +49,9 @@ def width_of(values: Float[np.ndarray, " rows"]) -> float:
     It is the step of the decimals that hold every value. Where no decimals do, it is that of the narrowest normal
     likelihood: a value that is certain then has the density that the normal likelihood of a certain value has.
     """
-    if decimals_of(values) is not None:
-        return grid_of(values)
+    decimals = decimals_of(values)
+    if decimals is not None:
+        return 10.0**-decimals
     return max(resolution(values), (2 * np.pi) ** 0.5 * MIN_STD * float(values.std()))
 
 
@@ -77,18 +80,25 @@ def _around(counts: Int[np.ndarray, " distinct"]) -> Float[np.ndarray, " distinc
 
 def restored(
     values: Float[np.ndarray, "... columns"],
-    known: Float[np.ndarray, "columns known"],
-    shift: Float[np.ndarray, "*columns"],
-    unit: Float[np.ndarray, "*columns"],
+    known: Iterable[Float[np.ndarray, "..."]],
+    shift: Float[np.ndarray, " columns"],
+    unit: Float[np.ndarray, " columns"],
 ) -> Float[np.ndarray, "... columns"]:
     """Values that are within what float32 loses of a ``known`` value become it to the last digit.
 
+    9.3999996 becomes 9.4: a classifier could tell the two apart.
+
     Args:
         values: on the raw scale, computed in float32 as shift + unit * value.
-        known: values of each column.
+        known: values of each column, in any order and shape.
         shift, unit: of each column.
     """
-    distance = np.abs(values[..., None] - known)
-    near = distance <= LOST * np.maximum(np.abs(values - shift), unit)[..., None]
-    nearest = np.take_along_axis(np.broadcast_to(known, distance.shape), distance.argmin(-1)[..., None], -1)[..., 0]
-    return np.where(near.any(-1), nearest, values)
+    columns = []
+    for x, own, center, width in zip(np.moveaxis(values, -1, 0), known, shift, unit, strict=True):
+        distinct = np.unique(own)
+        distinct = np.resize(distinct, max(2, len(distinct)))
+        after = np.clip(np.searchsorted(distinct, x), 1, len(distinct) - 1)
+        nearest = np.where(x - distinct[after - 1] < distinct[after] - x, distinct[after - 1], distinct[after])
+        near = np.abs(nearest - x) <= LOST * np.maximum(np.abs(x - center), width)
+        columns.append(np.where(near, nearest, x))
+    return np.stack(columns, axis=-1)

@@ -11,11 +11,10 @@ from jaxtyping import Array, Float, Int, Shaped
 from evenvae.likelihoods.base import EncoderInput, HIVAETreatment, Likelihood, Scale
 from evenvae.likelihoods.categorical import Categorical
 from evenvae.likelihoods.draws import level
+from evenvae.likelihoods.grids import restored
 from evenvae.likelihoods.normal import standard
 
 BINS, PIECES = 64, 16
-LOST = 1e-6
-"""What float32 may lose of a number, as a share of its distance from the column's mean."""
 RAREST = 0.01
 """Rows that an empty bin counts as when logarithms of frequencies are taken."""
 
@@ -82,18 +81,8 @@ class Histogram(Likelihood):
         return scale._replace(offset=(np.asarray(scale.offset) - center) / unit)
 
     def snapped(self, values: Float[np.ndarray, "... columns"], scale: Scale) -> Float[np.ndarray, "... columns"]:
-        """Values near an end of a piece become that end to the last digit: 9.4 instead of 9.3999996.
-
-        A classifier could tell the two apart.
-        """
-        columns = []
-        for x, center, unit, ends in zip(np.moveaxis(values, -1, 0), *scale, strict=True):
-            known = np.resize(np.unique(ends), max(2, len(np.unique(ends))))
-            after = np.clip(np.searchsorted(known, x), 1, len(known) - 1)
-            nearest = np.where(x - known[after - 1] < known[after] - x, known[after - 1], known[after])
-            lost = LOST * np.maximum(np.abs(x - center), unit)
-            columns.append(np.where(np.abs(nearest - x) <= lost, nearest, x))
-        return np.stack(columns, axis=-1)
+        """Values near an end of a piece become that end to the last digit."""
+        return restored(values, np.asarray(scale.offset), np.asarray(scale.center), np.asarray(scale.scale))
 
     def log_prob(
         self, parameters: Float[Array, "... bins"], x: Shaped[Array | np.ndarray, "..."]

@@ -37,7 +37,7 @@ class Poisson(Likelihood):
     name: ClassVar[str] = "poisson"
     support_words: ClassVar[str] = "negative or not whole"
     hivae: ClassVar[HIVAETreatment | None] = "counts"
-    vague_from: ClassVar[float] = 0.0
+    vague: ClassVar[bool] = True
 
     @classmethod
     def in_support(cls, values: Float[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:

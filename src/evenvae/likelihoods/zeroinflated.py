@@ -31,7 +31,7 @@ class ZeroInflated(Likelihood):
         cls.name = f"zero-inflated-{cls.base.name}"
         cls.support_words = cls.base.support_words
         cls.uniforms = cls.base.uniforms + 1
-        cls.vague_from = cls.base.vague_from
+        cls.vague = cls.base.vague
         cls.constants = cls.base.constants
 
     @classmethod

@@ -3,8 +3,7 @@
 import dataclasses
 import math
 import warnings
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -59,6 +58,26 @@ class Judged:
         return self.nats - self.charge
 
 
+class Grid(NamedTuple):
+    """The points on which a column's values stand.
+
+    Attributes:
+        step: distance of neighbouring points.
+        width: of one value (see `width_of`).
+        low, high: lowest and highest value.
+    """
+
+    step: float
+    width: float
+    low: float
+    high: float
+
+    @property
+    def steps(self) -> int:
+        """How many steps lie between the lowest and the highest value."""
+        return round((self.high - self.low) / self.step)
+
+
 def judge(values: Float[np.ndarray, " cells"]) -> list[Judged]:
     """Fit the marginal of every family of numbers to some cells of a column, and judge it by others.
 
@@ -68,9 +87,19 @@ def judge(values: Float[np.ndarray, " cells"]) -> list[Judged]:
     Returns:
         The families in whose support all cells are, the best first.
     """
+    keep_programs()
     order = np.random.default_rng(0).permutation(len(values))[: HELD_OUT + LEARNED]
-    held_out, learned = np.split(values[order], [min(HELD_OUT, len(values) // 3)])
-    found = [_judged(named, learned, held_out, len(values)) for named in _candidates(values, values[order])]
+    some, held_out = values[order], min(HELD_OUT, len(values) // 3)
+    grid = Grid(grid_of(some), width_of(some), some.min(), some.max())
+    found = []
+    for name in registry.names():
+        family = registry.family(name)
+        if family.values == "numbers" and family.in_support(values).all() and family.applies(some):
+            likelihood = family.of_column(0, (), grid.steps)
+            by_cell = _judged(likelihood, some[held_out:], some[:held_out], grid)
+            charged = likelihood.parameter_count + likelihood.constants
+            charge = 0.5 * charged * math.log(len(values)) / len(values)
+            found.append(Judged(name, float(by_cell.mean()), family.vague, charge, by_cell))
     return sorted((one for one in found if np.isfinite(one.worth)), key=lambda one: -one.worth)
 
 
@@ -105,7 +134,6 @@ def by_evidence(columns: tuple[Column, ...], frame: pd.DataFrame, kept: frozense
         frame: the table.
         kept: names of columns whose family stays.
     """
-    keep_programs()
     return tuple(column if column.name in kept else _described(column, frame[column.name]) for column in columns)
 
 
@@ -130,38 +158,22 @@ def _described(column: Column, cells: pd.Series) -> Column:
     return dataclasses.replace(column, likelihood=best.family, reason=reason, rule="evidence", note=note)
 
 
-def _candidates(
-    values: Float[np.ndarray, " cells"], some: Float[np.ndarray, " some"]
-) -> Iterator[tuple[str, "Likelihood"]]:
-    """The families to try, by name: all cells are inside the support, and some of them say that it is worth trying."""
-    steps = round((some.max() - some.min()) / grid_of(some))
-    for name in registry.names():
-        family = registry.family(name)
-        if family.values == "numbers" and family.in_support(values).all() and family.applies(some):
-            yield name, family.of_column(0, (), steps)
-
-
 def _judged(
-    named: tuple[str, "Likelihood"],
+    likelihood: "Likelihood",
     learned: Float[np.ndarray, " learned"],
     held_out: Float[np.ndarray, " held_out"],
-    cells: int,
-) -> Judged:
-    # imports JAX, for which a schema by the paper's rules never waits
+    grid: Grid,
+) -> Float[np.ndarray, " held_out"]:
+    """The log-likelihood of every held-out cell under the marginal distribution of those that are learned."""
+    # JAX comes with the first column that is judged, not with this module
     from evenvae.likelihoods.evaluation import log_density
 
-    name, likelihood = named
-    some = np.concatenate([held_out, learned])
-    grid, width, low, high = grid_of(some), width_of(some), some.min(), some.max()
-    points = low + grid * np.arange(HELD_OUT)
+    points = grid.low + grid.step * np.arange(HELD_OUT)
     density = log_density(likelihood, learned, np.concatenate([np.resize(held_out, HELD_OUT), points]))
     by_cell = density[: len(held_out)]
-    steps = round((high - low) / grid)
-    if steps < HELD_OUT:
+    if grid.steps < HELD_OUT:
         # a density that is high at the points of the grid and low between them is no probability of these points
-        by_cell = by_cell - max(special.logsumexp(density[HELD_OUT:][: steps + 1]) + np.log(grid), 0)
+        inside = special.logsumexp(density[HELD_OUT:][: grid.steps + 1]) + np.log(grid.step)
+        by_cell = by_cell - max(inside, 0)
     # nor is one value more probable than 1
-    by_cell = np.clip(by_cell + np.log(width), LEAST, 0)
-    charged = likelihood.parameter_count + likelihood.constants
-    vague = bool(likelihood.vague_from < high)
-    return Judged(name, float(by_cell.mean()), vague, 0.5 * charged * math.log(cells) / cells, by_cell)
+    return np.clip(by_cell + np.log(grid.width), LEAST, 0)
