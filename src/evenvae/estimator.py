@@ -53,10 +53,10 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             `ELBO`, `IWAE`, `DReG`, `GECO` with its own options, such as ``ELBO(beta=4)``.
         balance: how the columns' gradients are balanced: ``magnitude+direction`` as in ``"imtl-g+pcgrad"``,
             ``"none"``, or ``"auto"``. For ``purpose="reconstruct"`` it is a recipe: ``power-norm[gamma=0.5]`` with a KL
-            of weight 0.2 and a density that is fitted to the latents and takes the prior's place (see
-            `evenvae.options.recipe`; without ELBO, with tasks or ``preset="paper"`` it is ``gradnorm+pcgrad`` alone,
-            for HI-VAE ``gradnorm``). For other purposes it is ``none``, because balancing helps what is reconstructed
-            and costs what is imputed.
+            of weight 0.1, at most 30 % of a row's cells hidden in training, and a density that is fitted to the latents
+            and takes the prior's place (see `evenvae.options.recipe`; without ELBO, with tasks or ``preset="paper"`` it
+            is ``gradnorm+pcgrad`` alone, for HI-VAE ``gradnorm``). For other purposes it is ``none``, because balancing
+            helps what is reconstructed and costs what is imputed.
         prior: ``"standard"``; or a prior that is learned: ``"optimal"`` (a density ratio trained beside the model),
             ``"vamp"`` (a mixture of normals) or ``"exemplar"`` (the posteriors of training rows); or one of `Standard`,
             `Optimal`, `Vamp`, `Exemplar` with its own options.

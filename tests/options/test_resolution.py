@@ -68,7 +68,7 @@ def test_the_recipe_is_whole_or_absent(given, latents):
 @pytest.mark.parametrize(
     ("given", "weight"),
     [
-        ({}, 0.2),
+        ({}, 0.1),
         ({"balance": "none"}, 1.0),
         ({"objective": ELBO(beta=0.7)}, 0.7),
         ({"preset": "paper"}, 1.0),

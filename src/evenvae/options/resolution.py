@@ -153,7 +153,7 @@ def resolve(
     warm_up = round(min(per_epoch, settings.steps / 10))
     hide_cells = training.hide_cells
     if hide_cells is None:
-        hide_cells = 0.5 if options.purpose == "impute" else 0.0
+        hide_cells = recipe.hide_cells if recipe else 0.5 if options.purpose == "impute" else 0.0
     network = _hivae(options, preset, settings, per_epoch) if hivae else _vae(options, preset, layout, rows, tasks)
     return Plan(
         network=network,

@@ -25,7 +25,8 @@ class Training(Part):
         clip: the largest norm of the whole gradient; longer gradients are shortened to it. 0 never shortens.
         patience: evaluations of the validation metric without improvement before training stops; 0 never stops early.
         hide_cells: at most this share of a row's observed cells is hidden from the encoder in a training step, so that
-            it learns to answer from part of a row. Default 0.5 for ``purpose="impute"``, 0 otherwise.
+            it learns to answer from part of a row. Default 0.5 for ``purpose="impute"``, 0.3 for the recipe of
+            ``balance="auto"``, 0 otherwise.
         bootstrap: True trains every member of an ensemble on a bootstrap copy of the table (rows weighed at random), so
             that the members differ as they would on other samples of the population.
     """
