@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evenvae.likelihoods import Normal, NormalPixels
-from evenvae.models import ConditionalVAE, PosteriorProtocol, Space, TaskLatent, VAEConfig
+from evenvae.models import ConditionalVAE, PosteriorProtocol, Space, ConditionalLatent, VAEConfig
 from evenvae.models.conditioning import condition_of
 from support import mixed_table
 
@@ -36,7 +36,7 @@ def test_encoder_and_trunk_see_the_task_and_the_prior_does_not(told):
     other, _ = model.encoder(batch._replace(tasks=batch.tasks[::-1]), space.device_scales, None, inference=True)
     assert (np.abs(q.mean - other.mean).max(-1) > 1e-6).all()
     draw = q.sample(jax.random.key(1), 2)
-    assert isinstance(draw, TaskLatent)
+    assert isinstance(draw, ConditionalLatent)
     assert draw.condition.shape == (2, 6, 5)
     np.testing.assert_array_equal(q.latent_of(draw), draw.z)
     np.testing.assert_array_equal(q.log_prob(draw), q.own.log_prob(draw.z))

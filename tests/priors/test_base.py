@@ -10,7 +10,7 @@ import pytest
 from jaxtyping import TypeCheckError
 
 from evenvae.errors import InputError
-from evenvae.models import DiagonalNormal, TaskLatent, TaskPosterior
+from evenvae.models import DiagonalNormal, ConditionalLatent, ConditionalPosterior
 from evenvae.objectives import ELBO, IWAE, DReG
 from evenvae.priors import PRIORS, Exemplar, Optimal, Standard, Vamp
 from evenvae.training import Method, Network, balanced_gradients, first_states, loss
@@ -71,8 +71,8 @@ def test_the_optimal_prior_finds_what_the_posteriors_add_up_to():
 
 def test_priors_see_z_and_no_task():
     z = jax.random.normal(KEY, (5, 2))
-    posterior = TaskPosterior(DiagonalNormal(z, jnp.ones((5, 2))), jnp.ones((5, 3)))
-    seen = posterior.latent_of(TaskLatent(z, jnp.ones((5, 3))))
+    posterior = ConditionalPosterior(DiagonalNormal(z, jnp.ones((5, 2))), jnp.ones((5, 3)))
+    seen = posterior.latent_of(ConditionalLatent(z, jnp.ones((5, 3))))
     for name in PRIORS:
         prior = PRIORS[name]().build(2, 8, KEY)
         np.testing.assert_array_equal(prior.log_prob(seen), prior.log_prob(z))

@@ -78,7 +78,7 @@ def _answers(
     if method == "importance":
         return [_expected(model, batch, samples, pooled)]
     if method == "point":
-        return [averaged(model, of_members(model, kernels.reconstruct, batch), pooled)]
+        return [averaged(model, of_members(model, kernels.reconstruct, batch.show()), pooled)]
     return [_named(model, batch, reconstruct(model, batch, "mode"), pooled)]
 
 

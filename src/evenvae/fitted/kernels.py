@@ -239,6 +239,17 @@ def sample(
 
 
 @eqx.filter_jit
+def draw_shown(
+    network: Network, encoder_state: Any, batch: Batch, scales: Scales, key: AnyKey
+) -> Float[Array, "rows E"]:
+    """One draw of every cell given the shown ones, by a model with sight; z is drawn where a row shows none."""
+    keys = jax.random.split(threefry.wrap(key))
+    q = posterior_of(network, encoder_state, batch, scales)
+    latent = q.location._replace(z=network.prior.sample(keys[0], batch.mask.shape[0]))
+    return draw(network.model.heads.layout, network.model.decode(latent), scales, keys[1])
+
+
+@eqx.filter_jit
 def conditional(
     network: Network,
     encoder_state: Any,

@@ -17,6 +17,7 @@ from evenvae.fitted.conditions import Condition, describe
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.noise import latent_noise
 from evenvae.fitted.rules import Rule, decoded
+from evenvae.fitted.unmasking import unmasked
 from evenvae.part import check_whole
 from evenvae.tables import MissingnessModel
 from evenvae.tables.derived.computing import derive
@@ -152,6 +153,9 @@ def _free(
     for member in range(len(model.members)):
         rows = np.flatnonzero(which == member)
         if len(rows):
+            if model.plan.sight:
+                values[rows] = unmasked(model, np.full((len(rows), space.layout.elements), np.nan), member, generator)
+                continue
             network = jax.device_put(model.network(member, to_sample=True))
             draw = lambda tasks, key, own=network: kernels.sample(own, scales, key, tasks)
             values[rows] = space.drawn(in_slices(draw, codes[rows], size, _key(generator)))
@@ -170,6 +174,12 @@ def _given(
     space, count = model.space, len(codes)
     one = np.full((1, space.layout.elements), np.nan)
     one[0, list(fixed)] = list(fixed.values())
+    if model.plan.sight:
+        which = generator.integers(len(model.members), size=count)
+        values = np.repeat(one, count, axis=0)
+        for member in range(len(model.members)):
+            values[which == member] = unmasked(model, values[which == member], member, generator)
+        return values
     observed = ~np.isnan(one[:, space.layout.first])
     proposals = int(np.clip(BUDGET // (2 * space.layout.width), 64, PROPOSALS))
     noise = latent_noise(proposals, model.plan.network.noise_size)

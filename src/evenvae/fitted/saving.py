@@ -110,7 +110,7 @@ def read(path: str | Path) -> tuple[FittedModel, dict[str, Any], bool]:
         plan = dataclasses.replace(plan, latents="sampled" if plan.latents == "fitted" else plan.latents)
     else:
         plan = Plan.from_dict(metadata["plan"])
-        layout = Layout.of(likelihoods_of(schema.features, plan.model, plan.numbers))
+        layout = Layout.of(likelihoods_of(schema.features, plan.model, plan.numbers, plan.details))
     scales = tuple(
         Scale(*(tensors[f"scale.{number}.{name}"] for name in Scale._fields)) for number in range(len(layout.blocks))
     )

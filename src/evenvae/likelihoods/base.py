@@ -5,6 +5,7 @@ import dataclasses
 import math
 from typing import Any, ClassVar, Literal, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key, Shaped
 
@@ -67,6 +68,7 @@ class Likelihood(abc.ABC):
         vague: whether the family cannot be certain of a number, whatever its parameters.
         draws_repeat: whether draws are values of the training table where its values repeat.
         constants: how many numbers the family learns of a column before training, beside a center and a scale.
+        has_auxiliary: whether training adds anything to the log-likelihood; see `auxiliary`.
     """
 
     event_shape: tuple[int, ...] = ()
@@ -85,6 +87,7 @@ class Likelihood(abc.ABC):
     vague: ClassVar[bool] = False
     draws_repeat: ClassVar[bool] = False
     constants: ClassVar[int] = 0
+    has_auxiliary: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -136,6 +139,11 @@ class Likelihood(abc.ABC):
         """What -log p exceeds the squared error by, in nats a cell; None where -log p is no squared error."""
         return None
 
+    @property
+    def reach(self) -> Float[np.ndarray, " width"]:
+        """What share of each head output's gradient reaches the layers that all columns share."""
+        return np.ones(self.width)
+
     def sum_event(self, by_element: Float[Array, "..."]) -> Float[Array, "..."]:
         """Sum over the dimensions of the event, which are the last ones."""
         return by_element.sum(axis=tuple(range(-len(self.event_shape), 0))) if self.event_shape else by_element
@@ -171,6 +179,13 @@ class Likelihood(abc.ABC):
     @abc.abstractmethod
     def log_prob(self, parameters: Float[Array, "..."], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
         """Log-density of model-space ``x``, summed over the event."""
+
+    def auxiliary(
+        self, parameters: Float[Array, "..."], x: Shaped[Array | np.ndarray, "..."], scale: Scale
+    ) -> Float[Array, "..."]:
+        """What training adds to `log_prob` for outputs of the heads that are no part of the likelihood."""
+        del x, scale
+        return jnp.zeros(parameters.shape[: parameters.ndim - 1 - len(self.event_shape)], parameters.dtype)
 
     def log_jacobian(self, x: Shaped[Array, "..."], scale: Scale) -> Float[Array, "..."] | float:
         """What has to be added to `log_prob` for the log-density of the raw value."""
@@ -225,3 +240,12 @@ class Likelihood(abc.ABC):
         """The number that the encoder sees of a cell, with a mean near 0 and a variance near 1."""
         del scale
         return x
+
+    @property
+    def encoder_width(self) -> int:
+        """Entries of `encoder_features` for each number of a cell."""
+        return 1
+
+    def encoder_features(self, x: Float[Array | np.ndarray, "..."], scale: Scale) -> Float[Array, "... width"]:
+        """All that the encoder sees of a number: `encoder_value` alone, unless the family says more."""
+        return jnp.asarray(self.encoder_value(x, scale))[..., None]

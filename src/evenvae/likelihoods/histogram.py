@@ -47,6 +47,11 @@ class Histogram(Likelihood):
         return self.bins
 
     @property
+    def offset_shape(self) -> tuple[int, ...]:
+        """The two ends of every piece of every bin."""
+        return (self.bins, PIECES, 2)
+
+    @property
     def level_count(self) -> int:
         """Number of bins, which the encoder looks up."""
         return self.bins

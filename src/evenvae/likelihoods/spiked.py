@@ -50,6 +50,7 @@ class Spiked(Likelihood):
         cls.name = f"spiked-{cls.base.name}"
         cls.support_words = cls.base.support_words
         cls.constants = cls.base.constants + _REST + 1
+        cls.offset_shape = (_REST + int(np.prod(cls.base.offset_shape)),)
 
     @classmethod
     def in_support(cls, values: Float[np.ndarray, "..."]) -> Bool[np.ndarray, "..."]:

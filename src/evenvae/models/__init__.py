@@ -1,7 +1,7 @@
 """Networks and their parts; the user's object is `evenvae.EvenVAE`."""
 
 from evenvae.models.batch import Batch, Cells, no_tasks
-from evenvae.models.conditioning import TaskLatent, TaskPosterior
+from evenvae.models.conditioning import ConditionalLatent, ConditionalPosterior
 from evenvae.models.encoder import Encoder
 from evenvae.models.heads import (
     Heads,
@@ -29,6 +29,8 @@ __all__ = [
     "Batch",
     "Block",
     "Cells",
+    "ConditionalLatent",
+    "ConditionalPosterior",
     "ConditionalVAE",
     "DiagonalNormal",
     "Encoder",
@@ -44,8 +46,6 @@ __all__ = [
     "PosteriorProtocol",
     "Space",
     "Statistic",
-    "TaskLatent",
-    "TaskPosterior",
     "VAEConfig",
     "as_tuple",
     "linear",

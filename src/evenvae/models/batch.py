@@ -18,11 +18,13 @@ class Batch(NamedTuple):
         mask: which cells are observed. The encoder sees these; the others hold a value inside the support.
         tasks: codes of the rows' tasks (site, sensor, year), one column for each task column, -1 where a task is
             missing or was not seen in training. A table without tasks has none of these columns: (rows, 0).
+        shown: which cells the decoder of a model with sight sees, None for none of them; see `evenvae.models.sight`.
     """
 
     cells: Cells
     mask: Bool[Array | np.ndarray, "rows D"]
     tasks: Int[Array | np.ndarray, "rows T"]
+    shown: Bool[Array | np.ndarray, "rows D"] | None = None
 
     def take(self, rows: Any) -> "Batch":
         """The batch of these rows; ``rows`` is anything that indexes an array."""
@@ -31,6 +33,10 @@ class Batch(NamedTuple):
     def hide(self, mask: Bool[Array | np.ndarray, "rows D"]) -> "Batch":
         """The same rows with only the cells in ``mask`` observed."""
         return self._replace(mask=mask)
+
+    def show(self) -> "Batch":
+        """The same rows, with all observed cells shown to the decoder."""
+        return self._replace(shown=self.mask)
 
 
 def no_tasks(rows: int) -> Int[np.ndarray, "rows 0"]:

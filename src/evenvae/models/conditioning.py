@@ -1,7 +1,7 @@
 """A model that is told each row's task (site, sensor, year): encoder and trunk see it, the likelihoods do not.
 
 The task is part of the latent, so that whatever indexes or decodes latents need not know of it. Priors see z alone
-(`TaskPosterior.latent_of`).
+(`ConditionalPosterior.latent_of`).
 """
 
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from evenvae.models.posterior import DiagonalNormal
 from evenvae.threefry import AnyKey
 
 
-class TaskLatent(NamedTuple):
+class ConditionalLatent(NamedTuple):
     """z, and the task under which it is decoded, as `condition_of` gives it."""
 
     z: Float[Array, "... latent"]
@@ -41,7 +41,7 @@ def condition_of(codes: Int[Array | np.ndarray, "*rows T"], levels: tuple[int, .
     return jnp.concatenate(parts, axis=-1)
 
 
-class TaskPosterior(NamedTuple):
+class ConditionalPosterior(NamedTuple):
     """q(z|x, s), a `PosteriorProtocol` whose draws carry the condition of their row along."""
 
     own: DiagonalNormal
@@ -63,9 +63,9 @@ class TaskPosterior(NamedTuple):
         return self.own.noise_size
 
     @property
-    def location(self) -> TaskLatent:
+    def location(self) -> ConditionalLatent:
         """The mean of z, under the row's task."""
-        return TaskLatent(self.own.mean, self.condition)
+        return ConditionalLatent(self.own.mean, self.condition)
 
     @property
     def representation(self) -> Float[Array, "rows latent"]:
@@ -77,27 +77,27 @@ class TaskPosterior(NamedTuple):
         """None: the heads have nothing to undo."""
         return None
 
-    def _with_condition(self, z: Float[Array, "samples rows latent"]) -> TaskLatent:
+    def _with_condition(self, z: Float[Array, "samples rows latent"]) -> ConditionalLatent:
         shape = (*z.shape[:-1], self.condition.shape[-1])
-        return TaskLatent(z, jnp.broadcast_to(self.condition, shape).astype(z.dtype))
+        return ConditionalLatent(z, jnp.broadcast_to(self.condition, shape).astype(z.dtype))
 
-    def sample(self, key: Key[Array, ""], samples: int) -> TaskLatent:
+    def sample(self, key: Key[Array, ""], samples: int) -> ConditionalLatent:
         """Reparametrised draws of z, under the row's task."""
         return self._with_condition(self.own.sample(key, samples))
 
-    def at(self, noise: Float[Array, "samples #rows latent"]) -> TaskLatent:
+    def at(self, noise: Float[Array, "samples #rows latent"]) -> ConditionalLatent:
         """mean + std * noise, under the row's task."""
         return self._with_condition(self.own.at(noise))
 
-    def log_prob(self, latent: TaskLatent) -> Float[Array, "*samples rows"]:
+    def log_prob(self, latent: ConditionalLatent) -> Float[Array, "*samples rows"]:
         """Log-density of z; the task is given."""
         return self.own.log_prob(latent.z)
 
-    def detached(self) -> "TaskPosterior":
+    def detached(self) -> "ConditionalPosterior":
         """The same distribution, whose parameters receive no gradient."""
-        return TaskPosterior(self.own.detached(), self.condition)
+        return ConditionalPosterior(self.own.detached(), self.condition)
 
-    def latent_of(self, draw: TaskLatent) -> Float[Array, "... latent"]:
+    def latent_of(self, draw: ConditionalLatent) -> Float[Array, "... latent"]:
         """z: the prior is the same for all tasks."""
         return draw.z
 
@@ -150,10 +150,10 @@ class TaskEncoder(eqx.Module):
         state: Statistics | None,
         key: Key[Array, ""] | None = None,
         inference: bool = False,
-    ) -> tuple[TaskPosterior, Statistics | None]:
+    ) -> tuple[ConditionalPosterior, Statistics | None]:
         """The posterior of every row under its task, and the state after this batch."""
         posterior, state = self.encoder(batch, scales, state, key, inference)
-        return TaskPosterior(posterior, condition_of(batch.tasks, self.levels)), state
+        return ConditionalPosterior(posterior, condition_of(batch.tasks, self.levels)), state
 
 
 class TaskTrunk(eqx.Module):
@@ -162,11 +162,13 @@ class TaskTrunk(eqx.Module):
     stack: Stack
     levels: tuple[int, ...] = eqx.field(static=True)
 
-    def __call__(self, latent: TaskLatent) -> Float[Array, "... width"]:
+    def __call__(self, latent: ConditionalLatent) -> Float[Array, "... width"]:
         """The last shared feature."""
         return self.stack(jnp.concatenate(latent, axis=-1))
 
-    def given(self, z: Float[Array | np.ndarray, "... latent"], tasks: Int[Array | np.ndarray, "... T"]) -> TaskLatent:
+    def given(
+        self, z: Float[Array | np.ndarray, "... latent"], tasks: Int[Array | np.ndarray, "... T"]
+    ) -> ConditionalLatent:
         """z under tasks with these codes."""
         condition = condition_of(tasks, self.levels).astype(z.dtype)
-        return TaskLatent(z, jnp.broadcast_to(condition, (*z.shape[:-1], condition.shape[-1])))
+        return ConditionalLatent(z, jnp.broadcast_to(condition, (*z.shape[:-1], condition.shape[-1])))

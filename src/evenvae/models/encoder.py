@@ -58,7 +58,8 @@ class CellInput(eqx.Module):
             if self._looked_up(block):
                 tables.append((len(block.columns), block.likelihood.level_count))
             else:
-                numbers += len(block.columns) * math.prod(block.likelihood.event_shape)
+                width_of_cell = 1 if mode == "raw" else block.likelihood.encoder_width
+                numbers += len(block.columns) * math.prod(block.likelihood.event_shape) * width_of_cell
         inputs = numbers + (layout.features if see_mask else 0)
         fan_in = max(inputs + sum(columns * levels for columns, levels in tables), 1)
         bound = gain * (6.0 / (fan_in + width)) ** 0.5
@@ -110,10 +111,10 @@ class CellInput(eqx.Module):
             observed = self.layout.part_beside_cells(mask, block)
             if self.mode == "raw":
                 shift, unit = likelihood.affine(scale)
-                value = shift + unit * likelihood.value(x.astype(dtype), scale)
+                value = (shift + unit * likelihood.value(x.astype(dtype), scale))[..., None]
             else:
-                value = likelihood.encoder_value(x.astype(dtype), scale)
-            numbers.append(jnp.where(observed, value, 0).reshape(x.shape[0], -1))
+                value = likelihood.encoder_features(x.astype(dtype), scale)
+            numbers.append(jnp.where(observed[..., None], value, 0).reshape(x.shape[0], -1))
         out = jnp.broadcast_to(self.bias, (mask.shape[0], self.bias.shape[0]))
         inputs = jnp.concatenate(numbers, axis=-1) if numbers else None
         if inputs is not None:

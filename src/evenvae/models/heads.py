@@ -90,6 +90,22 @@ def log_prob(
     return jnp.where(mask, view.layout.join(parts), 0)
 
 
+def auxiliary(
+    layout: Layout,
+    parameters: Float[Array, "... P"],
+    cells: Cells,
+    scales: tuple[Scale, ...],
+    mask: Bool[Array | np.ndarray, "... D"],
+) -> Float[Array, "... D"] | float:
+    """What training adds to `log_prob`, see `Likelihood.auxiliary`; 0 where no family of the layout adds anything."""
+    if not any(block.likelihood.has_auxiliary for block in layout.blocks):
+        return 0.0
+    view = merged(layout)
+    blocks = zip(view.layout.blocks, view.split(parameters), view.cells(cells), view.scales(scales), strict=True)
+    parts = [block.likelihood.auxiliary(part, x.astype(parameters.dtype), scale) for block, part, x, scale in blocks]
+    return jnp.where(mask, view.layout.join(parts), 0)
+
+
 def log_jacobian(
     layout: Layout, cells: Cells, scales: tuple[Scale, ...], mask: Bool[Array | np.ndarray, "rows D"]
 ) -> Float[Array, "rows D"]:

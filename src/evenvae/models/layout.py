@@ -79,6 +79,13 @@ class Layout:
         return np.concatenate(parts).astype(INDEX)
 
     @functools.cached_property
+    def reach(self) -> Float[np.ndarray, " P"] | None:
+        """What share of each output's gradient reaches the trunk; None where all of it does."""
+        parts = [np.tile(block.likelihood.reach, len(block.columns)) for block in self.blocks]
+        together = np.concatenate(parts).astype(np.float32)
+        return None if (together == 1).all() else together
+
+    @functools.cached_property
     def sizes(self) -> Int[np.ndarray, " D"]:
         """How many numbers a cell of each column holds: 1, or the pixels of an image."""
         return np.array([math.prod(likelihood.event_shape) for likelihood in self.likelihoods], INDEX)

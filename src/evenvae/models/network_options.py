@@ -25,6 +25,12 @@ class Network(Part):
             the released code does.
         dropout: share of the encoder's inputs that is dropped in a training step.
         see_mask: True tells the encoder which cells are missing.
+        rich_inputs: True tells the encoder of a number also between which quantiles it lies, and whether it equals one
+            of the values that many rows share. Default True for ``purpose="impute"`` and ``"sample"``.
+        point_heads: True gives every column of numbers one more output, a prediction that is trained by squared error
+            and that fills missing cells; the likelihood stays what it is. Default True for ``purpose="impute"``.
+        sight: True lets the decoder see the visible cells, too, where cells are filled in or drawn in turn. Default
+            True for ``purpose="impute"`` and ``"sample"`` on tables without tasks and images.
     """
 
     kind: Kind | None = None
@@ -34,6 +40,9 @@ class Network(Part):
     initialisation: Initialisation | None = None
     dropout: float | None = None
     see_mask: bool | None = None
+    rich_inputs: bool | None = None
+    point_heads: bool | None = None
+    sight: bool | None = None
 
     def __post_init__(self) -> None:
         check_choice("network.kind", self.kind, get_args(Kind))

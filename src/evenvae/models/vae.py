@@ -1,20 +1,38 @@
 """The variational autoencoder: encoder, trunk, heads."""
 
 import dataclasses
+from typing import NamedTuple
 
 import jax
 import numpy as np
 from jaxtyping import Array, Float, Int
 
 from evenvae import threefry
-from evenvae.models.conditioning import TaskEncoder, TaskLatent, TaskTrunk
+from evenvae.likelihoods.base import Likelihood
+from evenvae.likelihoods.detailed import Detailed
+from evenvae.models.conditioning import ConditionalLatent, TaskEncoder, TaskTrunk
 from evenvae.models.convolution import ConvolutionalInput, PixelHeads, PixelTrunk
 from evenvae.models.encoder import CellInput, Encoder
 from evenvae.models.heads import Heads
 from evenvae.models.layout import Layout
 from evenvae.models.model import Model
 from evenvae.models.networks import Dense, Stack
+from evenvae.models.sight import SightedEncoder, SightedTrunk, without_sight
 from evenvae.threefry import AnyKey
+
+
+class Details(NamedTuple):
+    """What is added to the family of every column of numbers; see `evenvae.likelihoods.Detailed`."""
+
+    rich: bool = False
+    point: bool = False
+
+    def of(self, likelihood: Likelihood) -> Likelihood:
+        """The family with these details."""
+        return Detailed(base=likelihood, rich=self.rich, point=self.point) if any(self) else likelihood
+
+
+NO_DETAILS = Details()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +50,8 @@ class VAEConfig:
         see_mask: whether the encoder also sees which cells are observed.
         initialisation: of the heads: ``"marginals"`` or ``"paper"``.
         tasks: number of levels of every task column.
+        sight: whether the decoder sees the cells that it is shown.
+        details: of the columns of numbers.
     """
 
     latent_size: int
@@ -43,6 +63,8 @@ class VAEConfig:
     see_mask: bool = False
     initialisation: str = "marginals"
     tasks: tuple[int, ...] = ()
+    sight: bool = False
+    details: Details = NO_DETAILS
 
     @property
     def representation_size(self) -> int:
@@ -70,8 +92,8 @@ class VAE(Model):
     The trunk's output y is the last shared feature, where the columns' gradients are balanced.
     """
 
-    encoder: Encoder | TaskEncoder
-    trunk: Stack | PixelTrunk | TaskTrunk
+    encoder: Encoder | TaskEncoder | SightedEncoder
+    trunk: Stack | PixelTrunk | TaskTrunk | SightedTrunk
     heads: Heads | PixelHeads
 
 
@@ -84,17 +106,41 @@ class ConditionalVAE(VAE):
 
     def latent_at(
         self, representation: Float[Array | np.ndarray, "... latent"], tasks: Int[Array | np.ndarray, "... T"]
-    ) -> TaskLatent:
+    ) -> ConditionalLatent:
         """z under tasks with these codes."""
         return self.trunk.given(representation, tasks)
 
-    def decodable(self, prior_draw: Float[Array, "... latent"], tasks: Int[Array | np.ndarray, "... T"]) -> TaskLatent:
+    def decodable(
+        self, prior_draw: Float[Array, "... latent"], tasks: Int[Array | np.ndarray, "... T"]
+    ) -> ConditionalLatent:
         """A draw of z under tasks with these codes."""
         return self.trunk.given(prior_draw, tasks)
 
 
+class SightedVAE(VAE):
+    """p(x|z, shown cells): see `evenvae.models.sight`. A latent that is not a batch's is decoded without sight."""
+
+    encoder: SightedEncoder
+    trunk: SightedTrunk
+    heads: Heads
+
+    def latent_at(
+        self, representation: Float[Array | np.ndarray, "... latent"], tasks: Int[Array | np.ndarray, "... T"]
+    ) -> ConditionalLatent:
+        """z, where no cell is shown."""
+        del tasks
+        return without_sight(self.encoder, representation)
+
+    def decodable(
+        self, prior_draw: Float[Array, "... latent"], tasks: Int[Array | np.ndarray, "... T"]
+    ) -> ConditionalLatent:
+        """A draw of z, where no cell is shown."""
+        del tasks
+        return without_sight(self.encoder, prior_draw)
+
+
 def make_vae(config: VAEConfig, layout: Layout, bias: Float[np.ndarray, " P"], key: AnyKey) -> VAE:
-    """A new network; a `ConditionalVAE` where the configuration has tasks.
+    """A new network; a `ConditionalVAE` where the configuration has tasks, a `SightedVAE` where it has sight.
 
     Args:
         config: shape of the network.
@@ -127,7 +173,7 @@ def make_vae(config: VAEConfig, layout: Layout, bias: Float[np.ndarray, " P"], k
         image = PixelTrunk.of(layout.likelihoods[0].event_shape, latent, width, keys[3])
         return VAE(encoder, image, PixelHeads.at_marginals(layout, keys[4], bias))
     trunk = Stack(
-        latent + sum(config.tasks),
+        latent + sum(config.tasks) + (width + 1 if config.sight else 0),
         width,
         3 if paper else config.depth + 1,
         trunk_activation,
@@ -140,6 +186,10 @@ def make_vae(config: VAEConfig, layout: Layout, bias: Float[np.ndarray, " P"], k
         heads = Heads.of_paper(layout, width, keys[4])
     else:
         heads = Heads.at_marginals(layout, width, keys[4], bias)
+    if config.sight:
+        assert isinstance(cell_input, CellInput)
+        shown = CellInput(layout, width, threefry.fold_in(key, 3), normalise=False, see_mask=True, **first)
+        return SightedVAE(SightedEncoder(encoder, shown), SightedTrunk(trunk), heads)
     if not config.tasks:
         return VAE(encoder, trunk, heads)
     task_encoder = TaskEncoder.of(encoder, config.tasks, threefry.fold_in(key, 2))

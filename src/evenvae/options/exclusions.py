@@ -43,6 +43,11 @@ class Exclusion(NamedTuple):
     sentence: str
 
 
+def _vae_network(asked: Asked) -> Network:
+    """The options of the network of ``model="vae"``, all left open for HI-VAE."""
+    return asked.options.network if asked.options.model == "vae" else Network()
+
+
 OPTIONS: tuple[Exclusion, ...] = (
     Exclusion(
         lambda asked: asked.given["objective"] == "beta",
@@ -88,6 +93,18 @@ TABLE: tuple[Exclusion, ...] = (
     Exclusion(
         lambda asked: asked.convolutional and bool(asked.tasks) and asked.layout.features == 1,
         "A convolutional model of a single image column cannot use task. Remove task or network='conv'.",
+    ),
+    Exclusion(
+        lambda asked: bool(_vae_network(asked).sight) and (bool(asked.tasks) or asked.images),
+        "network.sight=True is for tables without tasks and images. Leave it out.",
+    ),
+    Exclusion(
+        lambda asked: bool(_vae_network(asked).sight) and asked.options.objective.name != "elbo",
+        "network.sight=True needs objective='elbo': cells that are seen would count for constraints and weights.",
+    ),
+    Exclusion(
+        lambda asked: bool(_vae_network(asked).point_heads) and asked.options.objective.name != "elbo",
+        "network.point_heads=True needs objective='elbo': squared errors are no part of other bounds. Leave it out.",
     ),
     Exclusion(
         lambda asked: asked.options.sampling.latents == "fitted" and (bool(asked.tasks) or asked.images),

@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from evenvae import balancing, threefry
 from evenvae.models import HIVAEConfig, Layout, VAEConfig
+from evenvae.models.vae import NO_DETAILS, Details
 from evenvae.objectives import OBJECTIVES
 from evenvae.priors import PRIORS, Mixture, PriorOptions
 from evenvae.threefry import AnyKey
@@ -47,6 +48,16 @@ class Plan:
         return _name_of(NETWORKS, self.network)
 
     @property
+    def details(self) -> Details:
+        """Of the columns of numbers."""
+        return getattr(self.network, "details", NO_DETAILS)
+
+    @property
+    def sight(self) -> bool:
+        """Whether the decoder sees the cells that it is shown."""
+        return getattr(self.network, "sight", False)
+
+    @property
     def purpose(self) -> str:
         """What the model is for."""
         return self.training.purpose
@@ -70,6 +81,8 @@ class Plan:
             "prior": {"part": _name_of(ALL_PRIORS, self.prior), **self.prior.get_params()},
             "objective": {"part": self.method.objective.name, **self.method.objective.get_params()},
             "hide_cells": self.method.hide_cells,
+            "show_rows": self.method.show_rows,
+            "hide_shown": self.method.hide_shown,
             "optimiser": fields(self.optimiser),
             "training": fields(self.training),
             **{name: getattr(self, name) for name in ("balance", "numbers", "latents", "ensemble", "bootstrap")},
@@ -79,9 +92,13 @@ class Plan:
     def from_dict(cls, data: dict[str, Any]) -> "Plan":
         """The plan that `to_dict` described."""
         network, prior, objective = (dict(data[name]) for name in ("network", "prior", "objective"))
+        details = Details(*network.pop("details", ()))
         network |= {name: tuple(value) for name, value in network.items() if isinstance(value, list)}
+        network |= {"details": details} if any(details) else {}
         method = Method(
-            OBJECTIVES[objective.pop("part")](**objective), balancer_of(data["balance"]), data["hide_cells"]
+            OBJECTIVES[objective.pop("part")](**objective),
+            balancer_of(data["balance"]),
+            *(data.get(name, 0.0) for name in ("hide_cells", "show_rows", "hide_shown")),
         )
         return cls(
             NETWORKS[network.pop("part")](**network),

@@ -18,8 +18,9 @@ from jaxtyping import Array, Bool, Float, Key
 
 from evenvae.balancing import Balancer, balance_shared_features, plain_sum
 from evenvae.likelihoods import Scale
-from evenvae.models import as_tuple, linear, log_prob
+from evenvae.models import Layout, as_tuple, linear, log_prob
 from evenvae.models.batch import Batch
+from evenvae.models.heads import auxiliary
 from evenvae.objectives import Objective
 
 
@@ -53,14 +54,24 @@ class Report(NamedTuple):
 
 
 class Method(NamedTuple):
-    """How to train: the objective, the balancer, and the largest share of cells to hide from the encoder."""
+    """How to train: the objective, the balancer, and the largest share of cells to hide from the encoder.
+
+    ``show_rows`` is the share of rows whose visible cells the decoder of a model with sight is shown; these hide at
+    most the share ``hide_shown`` of their cells. There a visible cell counts ``shown_weight`` of a hidden one: it is
+    there to be seen, and has only to be copied.
+    """
 
     objective: Objective
     balancer: Balancer = plain_sum()
     hide_cells: float = 0.0
+    show_rows: float = 0.0
+    hide_shown: float = 0.0
+    shown_weight: float = 0.1
 
 
-def hide(key: Key[Array, ""], mask: Bool[Array | np.ndarray, "rows D"], most: float) -> Bool[Array, "rows D"]:
+def hide(
+    key: Key[Array, ""], mask: Bool[Array | np.ndarray, "rows D"], most: float | Float[Array, "rows 1"]
+) -> Bool[Array, "rows D"]:
     """Hide observed cells from the encoder; every row hides its own share of cells, drawn from U(0, ``most``).
 
     The likelihood still scores them, so the encoder learns to answer from part of a row.
@@ -128,8 +139,25 @@ def _bound(
 
 
 def _seen(key: Key[Array, ""], batch: Batch, method: Method) -> Batch:
-    """The batch as the encoder sees it."""
-    return batch.hide(hide(key, batch.mask, method.hide_cells)) if method.hide_cells else batch
+    """The batch as encoder and decoder see it."""
+    if not method.show_rows:
+        return batch.hide(hide(key, batch.mask, method.hide_cells)) if method.hide_cells else batch
+    shown = jax.random.uniform(jax.random.fold_in(key, 1), (batch.mask.shape[0], 1)) < method.show_rows
+    seen = batch.hide(hide(key, batch.mask, jnp.where(shown, method.hide_shown, method.hide_cells)))
+    return seen._replace(shown=seen.mask & shown)
+
+
+def _cell_weights(seen: Batch, method: Method) -> Float[Array, "rows D"] | float:
+    """What the log-likelihoods of the cells count for."""
+    return 1.0 if seen.shown is None else jnp.where(seen.shown, method.shown_weight, 1.0)
+
+
+def _fit_of_cells(
+    layout: Layout, parameters: Float[Array, "... P"], batch: Batch, scales: tuple[Scale, ...]
+) -> Float[Array, "... D"]:
+    """What training maximises of every cell: its log-likelihood, and what heads outside of the likelihood add."""
+    added = auxiliary(layout, parameters, batch.cells, scales, batch.mask)
+    return log_prob(layout, parameters, batch.cells, batch.mask) + added
 
 
 def _vjp(module: Any, call: Any, *inputs: Any) -> tuple[Any, Any]:
@@ -170,8 +198,9 @@ def balanced_gradients(
     features, trunk_vjp = _vjp(model.trunk, lambda trunk, z: trunk(z), latent)
     (kernels, bias), heads_vjp = _vjp(model.heads, lambda heads: heads.kernels())
     outputs = linear(as_tuple(features), kernels, bias)
+    weights = _cell_weights(seen, method)
     log_likelihood, likelihood_vjp = jax.vjp(
-        lambda o: log_prob(layout, model.heads.parameters(o, normalisation), batch.cells, mask), outputs
+        lambda o: weights * _fit_of_cells(layout, model.heads.parameters(o, normalisation), batch, scales), outputs
     )
     bound, objective_state = _bound(objective, prior, log_likelihood, side, mask, states.objective)
     (cotangent,) = likelihood_vjp(jnp.broadcast_to(-bound.likelihood, log_likelihood.shape))
@@ -190,6 +219,8 @@ def balanced_gradients(
     pairs = [as_rows(y, kernel) for y, kernel in zip(as_tuple(features), kernels, strict=True)]
     of_kernels = tuple(y.T @ of_outputs for y, of_outputs in pairs)
     (heads_gradient,) = heads_vjp((of_kernels, jnp.where(finite[feature], sums, 0).reshape(bias.shape)))
+    if layout.reach is not None:
+        flat = flat * layout.reach
 
     def mix(flat: Float[Array, "M P"], first: int) -> tuple[Any, tuple[Any, ...]]:
         """The balanced cotangent of the shared features, in their own structure, and the next states.
@@ -254,7 +285,7 @@ def evaluate(
     kernels, bias = model.heads.kernels()
     outputs = linear(as_tuple(model.trunk(latent)), kernels, bias)
     parameters = model.heads.parameters(outputs, normalisation)
-    log_likelihood = log_prob(model.heads.layout, parameters, batch.cells, batch.mask)
+    log_likelihood = _fit_of_cells(model.heads.layout, parameters, batch, scales) * _cell_weights(seen, method)
     bound, _ = _bound(method.objective, prior, log_likelihood, side, batch.mask, states.objective)
     return bound.loss, -(log_likelihood * bound.likelihood).sum((0, 1))
 

@@ -64,7 +64,9 @@ def measure(
         observed = batch.mask
         seen = observed & ~hidden if purpose == "impute" else observed
         scored = layout.spread(observed & hidden if purpose == "impute" else observed) * weight[:, None]
-        posterior, _ = network.model.encoder(batch.hide(seen), scales, encoder_state, inference=True)
+        asked = batch.hide(seen)
+        asked = asked.show() if purpose == "impute" else asked
+        posterior, _ = network.model.encoder(asked, scales, encoder_state, inference=True)
         predicted = statistic(layout, network.model.decode(posterior.location), scales, "default")
         predicted = jnp.clip(predicted, bounds[0], bounds[1])
         truth = values(layout, batch.cells, scales, predicted.dtype)
