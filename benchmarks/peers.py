@@ -188,9 +188,9 @@ def tvae(options: argparse.Namespace, seed: int, target: float) -> dict:
 
 def ours_impute(options: argparse.Namespace, seed: int) -> dict:
     from evenvae import EvenVAE, tables
-    from imputation import Problem
+    from holes import Problem
 
-    problem = Problem(options.table, seed)
+    problem = Problem(options.table, seed, most=None)
     frame = tables.decode(problem.holes, problem.schema)
     train, test = frame.iloc[problem.train], frame.iloc[problem.test]
     make = lambda: EvenVAE(purpose="impute", random_state=seed, schema=problem.schema, epochs=options.epochs)
@@ -209,9 +209,9 @@ def iterative(options: argparse.Namespace, seed: int) -> dict:
     from sklearn.experimental import enable_iterative_imputer  # noqa: F401
     from sklearn.impute import IterativeImputer
 
-    from imputation import Problem
+    from holes import Problem
 
-    problem, filled = Problem(options.table, seed), []
+    problem, filled = Problem(options.table, seed, most=None), []
     imputer, test = IterativeImputer(random_state=seed), problem.holes[problem.test]
     fit = seconds(lambda: imputer.fit(problem.holes[problem.train]))
     fill = seconds(lambda: filled.append(imputer.transform(test)))

@@ -1,0 +1,125 @@
+"""The usual imputers, each from a `holes.Problem` and a seed to completed test rows; all run on one core."""
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+from sklearn.impute import IterativeImputer
+from sklearn.linear_model import BayesianRidge
+
+from holes import Problem
+
+INDICATORS = 20
+"""Levels of a column that get an indicator, the most frequent ones: a linear model cannot tell rarer ones anyway, and
+a regression for each of several hundred would take hours."""
+NEIGHBOURS = 100
+"""Columns of a wide table from which each is regressed at most, drawn by their correlation."""
+ROUNDS = 5
+"""Rounds of the chains of LightGBM, the package's usual number."""
+
+
+def mean_or_mode(problem: Problem, seed: int) -> np.ndarray:
+    del seed
+    return np.broadcast_to(problem.constants(), problem.truth[problem.test].shape)
+
+
+def iterative_ridge(problem: Problem, seed: int) -> np.ndarray:
+    """IterativeImputer with BayesianRidge on standardised numbers and one-hot levels; the largest level wins."""
+    parts, levels = [], []
+    for d, discrete in enumerate(problem.discrete):
+        column, seen = problem.holes[:, d : d + 1], problem.holes[problem.train, d]
+        seen = seen[~np.isnan(seen)]
+        if discrete:
+            shown = np.bincount(seen.astype(int)).argsort(kind="stable")[::-1][:INDICATORS]
+            parts.append(np.where(np.isnan(column), np.nan, column == shown))
+            levels.append(shown)
+        else:
+            parts.append((column - seen.mean()) / (seen.std() or 1.0))
+            levels.append(None)
+    wide = np.concatenate(parts, axis=1)
+    nearest = NEIGHBOURS if wide.shape[1] > NEIGHBOURS else None
+    imputer = IterativeImputer(
+        BayesianRidge(), max_iter=10, n_nearest_features=nearest, keep_empty_features=True, random_state=seed
+    )
+    imputer.fit(wide[problem.train])
+    ends = np.cumsum([part.shape[1] for part in parts])[:-1]
+    filled = np.split(np.asarray(imputer.transform(wide[problem.test])), ends, axis=1)
+    columns = []
+    for d, (part, shown) in enumerate(zip(filled, levels, strict=True)):
+        seen = problem.holes[problem.train, d]
+        number = part[:, 0] * (np.nanstd(seen) or 1.0) + np.nanmean(seen)
+        columns.append(number if shown is None else shown[part.argmax(1)])
+    return np.stack(columns, axis=1)
+
+
+def iterative_forest(problem: Problem, seed: int) -> np.ndarray:
+    """IterativeImputer with forests on ordinal codes, as it is mostly called."""
+    forest = RandomForestRegressor(30, min_samples_leaf=3, max_features=0.5, n_jobs=1, random_state=seed)
+    imputer = IterativeImputer(forest, max_iter=3, initial_strategy="mean", random_state=seed)
+    imputer.fit(problem.holes[problem.train])
+    return np.asarray(imputer.transform(problem.holes[problem.test]))
+
+
+def forest_by_type(problem: Problem, seed: int) -> np.ndarray:
+    """Rounds of forests, regressors for numbers and classifiers for levels (MissForest), fitted on training rows."""
+    gone = np.isnan(problem.holes)
+    filled = np.where(gone, problem.constants(), problem.holes)
+    for _ in range(4):
+        for d in np.argsort(gone.sum(0), kind="stable"):
+            if not gone[:, d].any():
+                continue
+            others = np.delete(filled, d, axis=1)
+            fit_on = problem.train[~gone[problem.train, d]]
+            kind = RandomForestClassifier if problem.discrete[d] else RandomForestRegressor
+            forest = kind(
+                60, min_samples_leaf=3, max_features="sqrt" if problem.discrete[d] else 0.5, n_jobs=1, random_state=seed
+            )
+            forest.fit(others[fit_on], filled[fit_on, d])
+            filled[gone[:, d], d] = forest.predict(others[gone[:, d]])
+    return filled[problem.test]
+
+
+def lightgbm_chains(problem: Problem, seed: int) -> np.ndarray:
+    """Chained LightGBM models (miceforest), fitted on training rows, with its usual forests.
+
+    Without mean matching, which would answer with a random training value near the prediction: what is judged is the
+    prediction. The package's own way to complete new rows starts every round from the random first guesses again
+    (6.0.5), so that the models of the rounds are asked here as they were trained: each round from the answers of the
+    round before.
+    """
+    import miceforest  # pyright: ignore[reportMissingImports]
+    import pandas as pd
+
+    names = [f"column {d}" for d in range(len(problem.discrete))]
+    frame = pd.DataFrame(problem.holes, columns=names)
+    seen = {
+        name: np.unique(cells[~np.isnan(cells)])
+        for name, cells in zip(names, frame.to_numpy()[problem.train].T, strict=True)
+    }
+    for name, discrete in zip(names, problem.discrete, strict=True):
+        if discrete:
+            # a level that no training row shows is a missing cell to the chains
+            frame[name] = pd.Categorical(frame[name], categories=seen[name])
+    train, test = (frame.iloc[rows].reset_index(drop=True) for rows in (problem.train, problem.test))
+    # a column without a hole in training can have one in a test row
+    kernel = miceforest.ImputationKernel(
+        train,
+        variable_schema=[name for name in names if frame[name].hasnans],
+        mean_match_candidates=0,
+        random_state=seed,
+    )
+    kernel.mice(ROUNDS, num_threads=1, verbosity=-1)
+    gone, generator = test.isna(), np.random.default_rng(seed)
+    for name in names:
+        test.loc[gone[name], name] = generator.choice(train[name].dropna(), int(gone[name].sum()))
+    for iteration in range(1, ROUNDS + 1):
+        answers = {}
+        for name in kernel.model_training_order:
+            if gone[name].any():
+                inputs = test.loc[gone[name], kernel.variable_schema[name]]
+                answers[name] = kernel.get_model(name, dataset=0, iteration=iteration).predict(inputs)
+        for name, answer in answers.items():
+            if isinstance(test[name].dtype, pd.CategoricalDtype):
+                places = answer.argmax(1) if answer.ndim == 2 else (answer > 0.5).astype(int)
+                answer = test[name].cat.categories[places]
+            test.loc[gone[name], name] = answer
+    return test.to_numpy(float)
