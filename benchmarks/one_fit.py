@@ -33,6 +33,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from complete_rows import MOST_LEVELS
 from evenness import EPOCHS as EPOCHS_OF
 from evenness import EVIDENCE, TABLES, counted, rows_of
 from evenvae import EvenVAE, metrics, tables
@@ -40,7 +41,7 @@ from evenvae.fitted.evaluation import compare
 from evenvae.fitted.imputation import impute
 from evenvae.search.balances import split
 from provenance import provenance
-from synthetic import told_apart
+from sample_figures import told_apart
 from twenty_tables import MORE, keep, lines_of, markdown
 
 EPOCHS = EPOCHS_OF["default"]
@@ -57,8 +58,6 @@ CANDIDATES = (
     "reconstruct, hide 0.3, KL 0.05",
 )
 WITHIN = 0.03
-MOST_LEVELS = 255
-"""Columns with more levels than the trees can take as levels are given to them as numbers."""
 
 
 class Figure(NamedTuple):
