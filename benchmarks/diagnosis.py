@@ -4,9 +4,9 @@
     EVENVAE_DATA=... python benchmarks/diagnosis.py samples --tables wine
 
 ``imputation`` shows for every table the errors of the columns by the model and by a peer, from the lines that
-`imputation.py` wrote, means over the seeds that both have. Columns stand in the order of the gap: what the model would
-gain, as a share of the distance between the two mean errors, if that column alone were the peer's. Where the file has
-no line of the model, it is fitted for the first seed of the peer.
+`imputation.py` wrote, means over the seeds that both have. Columns stand in the order of the gap, with its share of all
+that the model loses in the columns where the peer is better. Where the file has no line of the model, it is fitted for
+the first seed of the peer.
 
 ``samples`` fits the model to the training rows of `synthetic.py` and asks boosted trees to tell rows from held-out ones
 (C2ST AUC; 0.5 is best). The held-out rows are cut in halves; each half is told from rows that come of the other one,
@@ -67,14 +67,14 @@ def gaps(lines: list[dict[str, Any]], name: str, method: str, peer: str, mechani
         column: [mean(by[seed][column] for seed in seeds if column in by[seed]) for by in (own, its)]
         for column in columns
     }
-    whole = sum(ours - peers for ours, peers in pair.values())
+    lost = sum(max(ours - peers, 0.0) for ours, peers in pair.values())
     body = []
     for column, (ours, peers) in sorted(pair.items(), key=lambda item: item[1][1] - item[1][0]):
-        share = f"{(ours - peers) / abs(whole):+.0%}" if whole else "-"
+        share = f"{(ours - peers) / lost:+.0%}" if lost else "-"
         body.append([f"`{column}`", f"{ours:.4f}", f"{peers:.4f}", f"{ours - peers:+.4f}", share])
     means = [mean(errors) for errors in zip(*pair.values(), strict=True)]
     body.append(["mean", *(f"{error:.4f}" for error in means), f"{means[0] - means[1]:+.4f}", ""])
-    return markdown([f"{name}, {len(seeds)} seeds", method, peer, "gap", "share of the gap"], body)
+    return markdown([f"{name}, {len(seeds)} seeds", method, peer, "gap", "share of what is lost"], body)
 
 
 def rows_at_posteriors(model: evenvae.EvenVAE, rows: Any, seed: int) -> np.ndarray:

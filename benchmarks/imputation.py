@@ -37,7 +37,7 @@ import imputers
 from evenvae import tables
 from holes import Problem
 from provenance import provenance
-from twenty_tables import TWENTY, keep, lines_of, markdown, part_of
+from twenty_tables import TWENTY, keep, lines_of, markdown, part_of, taken
 
 OURS = "EvenVAE"
 """What the names of the library's own methods start with; all others are peers."""
@@ -56,8 +56,8 @@ def ours(**options: Any) -> Method:
     def fill(problem: Problem, seed: int) -> np.ndarray:
         frame = tables.decode(problem.holes, problem.schema)
         model = evenvae.EvenVAE(purpose="impute", random_state=seed, schema=problem.schema).set_params(**options)
-        model.fit(frame.iloc[problem.train])
-        return model.impute_values(frame.iloc[problem.test])[1][0]
+        model.fit(taken(frame, problem.train))
+        return model.impute_values(taken(frame, problem.test))[1][0]
 
     return Method(fill, ("jax",))
 

@@ -13,6 +13,9 @@ INDICATORS = 20
 a regression for each of several hundred would take hours."""
 NEIGHBOURS = 100
 """Columns of a wide table from which each is regressed at most, drawn by their correlation."""
+CLASSES = 64
+"""Levels of a column that LightGBM knows, the most frequent ones: it grows a tree for each in every step, which takes
+hours with several hundred. Cells with rarer levels are missing cells to it."""
 ROUNDS = 5
 """Rounds of the chains of LightGBM, the package's usual number."""
 
@@ -91,14 +94,12 @@ def lightgbm_chains(problem: Problem, seed: int) -> np.ndarray:
 
     names = [f"column {d}" for d in range(len(problem.discrete))]
     frame = pd.DataFrame(problem.holes, columns=names)
-    seen = {
-        name: np.unique(cells[~np.isnan(cells)])
-        for name, cells in zip(names, frame.to_numpy()[problem.train].T, strict=True)
-    }
-    for name, discrete in zip(names, problem.discrete, strict=True):
+    for name, cells, discrete in zip(names, problem.holes[problem.train].T, problem.discrete, strict=True):
         if discrete:
-            # a level that no training row shows is a missing cell to the chains
-            frame[name] = pd.Categorical(frame[name], categories=seen[name])
+            codes, counts = np.unique(cells[~np.isnan(cells)], return_counts=True)
+            # a level that no training row shows is a missing cell, too
+            known = np.sort(codes[np.argsort(-counts, kind="stable")[:CLASSES]])
+            frame[name] = pd.Categorical(frame[name], categories=known)
     train, test = (frame.iloc[rows].reset_index(drop=True) for rows in (problem.train, problem.test))
     # a column without a hole in training can have one in a test row
     kernel = miceforest.ImputationKernel(
