@@ -10,7 +10,7 @@ the first seed of the peer.
 
 ``samples`` fits the model to the training rows of `synthetic.py` and asks boosted trees to tell rows from held-out ones
 (C2ST AUC; 0.5 is best). The held-out rows are cut in halves; each half is told from rows that come of the other one,
-and the mean of both is shown, of rows that are
+and the mean of both is shown (with half the rows, trees tell less than in `synthetic.py`), of rows that are
 
 * the other half itself: how far from 0.5 chance leads, with so many rows;
 * drawn by the heads at a draw from the posterior of each row of the other half: what the heads alone cost;

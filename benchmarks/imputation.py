@@ -64,7 +64,7 @@ def ours(**options: Any) -> Method:
 
 METHODS: dict[str, Method] = {
     "mean or mode": Method(imputers.mean_or_mode),
-    "IterativeImputer, BayesianRidge": Method(imputers.iterative_ridge),
+    "ridge by type (IterativeImputer)": Method(imputers.chained_ridge),
     "forests by type (MissForest)": Method(imputers.forest_by_type),
     "LightGBM chains (miceforest)": Method(imputers.lightgbm_chains, ("miceforest", "lightgbm")),
     OURS: ours(),
@@ -110,7 +110,7 @@ def key_of(line: dict[str, Any]) -> tuple[str, str, int, str | None]:
 
 def means(lines: list[dict[str, Any]], mechanism: str, figure: str) -> dict[str, dict[str, float]]:
     """By table and method the mean of a figure over those seeds that every method of the table has."""
-    runs = {key_of(line): line[figure] for line in lines if line.get("holes") == mechanism}
+    runs = {key_of(line): line[figure] for line in lines if line.get("holes") == mechanism and line["method"] in ALL}
     seeds: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for name, method, seed, _ in runs:
         seeds[name][method].add(seed)

@@ -4,15 +4,13 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer
-from sklearn.linear_model import BayesianRidge
+from sklearn.linear_model import BayesianRidge, Ridge
 
 from holes import Problem
 
 INDICATORS = 20
 """Levels of a column that get an indicator, the most frequent ones: a linear model cannot tell rarer ones anyway, and
 a regression for each of several hundred would take hours."""
-NEIGHBOURS = 100
-"""Columns of a wide table from which each is regressed at most, drawn by their correlation."""
 CLASSES = 64
 """Levels of a column that LightGBM knows, the most frequent ones: it grows a tree for each in every step, which takes
 hours with several hundred. Cells with rarer levels are missing cells to it."""
@@ -25,33 +23,43 @@ def mean_or_mode(problem: Problem, seed: int) -> np.ndarray:
     return np.broadcast_to(problem.constants(), problem.truth[problem.test].shape)
 
 
-def iterative_ridge(problem: Problem, seed: int) -> np.ndarray:
-    """IterativeImputer with BayesianRidge on standardised numbers and one-hot levels; the largest level wins."""
+def chained_ridge(problem: Problem, seed: int) -> np.ndarray:
+    """Rounds of linear regressions, BayesianRidge for numbers and ridge for one-hot levels, the largest of which wins.
+
+    This is IterativeImputer but for the indicators of a column, which are found together from the other columns. As
+    columns of IterativeImputer they are regressed on each other, and since they add up to one and are missing together,
+    they would stay at the shares that they begin with.
+    """
+    del seed
     parts, levels = [], []
     for d, discrete in enumerate(problem.discrete):
         column, seen = problem.holes[:, d : d + 1], problem.holes[problem.train, d]
         seen = seen[~np.isnan(seen)]
-        if discrete:
-            shown = np.bincount(seen.astype(int)).argsort(kind="stable")[::-1][:INDICATORS]
-            parts.append(np.where(np.isnan(column), np.nan, column == shown))
-            levels.append(shown)
-        else:
-            parts.append((column - seen.mean()) / (seen.std() or 1.0))
-            levels.append(None)
-    wide = np.concatenate(parts, axis=1)
-    nearest = NEIGHBOURS if wide.shape[1] > NEIGHBOURS else None
-    imputer = IterativeImputer(
-        BayesianRidge(), max_iter=10, n_nearest_features=nearest, keep_empty_features=True, random_state=seed
-    )
-    imputer.fit(wide[problem.train])
-    ends = np.cumsum([part.shape[1] for part in parts])[:-1]
-    filled = np.split(np.asarray(imputer.transform(wide[problem.test])), ends, axis=1)
+        shown = np.bincount(seen.astype(int)).argsort(kind="stable")[::-1][:INDICATORS] if discrete else None
+        part = (column - seen.mean()) / (seen.std() or 1.0) if shown is None else (column == shown).astype(float)
+        gone = np.isnan(column[:, 0])
+        part[gone] = part[problem.train][~gone[problem.train]].mean(axis=0)
+        parts.append(part)
+        levels.append(shown)
+    gone = np.isnan(problem.holes)
+    for _ in range(10):
+        for d in np.argsort(gone.sum(0), kind="stable"):
+            if not gone[:, d].any():
+                continue
+            others = np.concatenate([part for place, part in enumerate(parts) if place != d], axis=1)
+            fit_on = problem.train[~gone[problem.train, d]]
+            one = parts[d].shape[1] == 1
+            model = BayesianRidge() if one else Ridge()
+            model.fit(others[fit_on], parts[d][fit_on, 0] if one else parts[d][fit_on])
+            answer = np.asarray(model.predict(others[gone[:, d]])).reshape(-1, parts[d].shape[1])
+            # within what was seen, without which rounds of collinear columns can run away
+            parts[d][gone[:, d]] = np.clip(answer, parts[d][fit_on].min(axis=0), parts[d][fit_on].max(axis=0))
     columns = []
-    for d, (part, shown) in enumerate(zip(filled, levels, strict=True)):
+    for d, (part, shown) in enumerate(zip(parts, levels, strict=True)):
         seen = problem.holes[problem.train, d]
         number = part[:, 0] * (np.nanstd(seen) or 1.0) + np.nanmean(seen)
         columns.append(number if shown is None else shown[part.argmax(1)])
-    return np.stack(columns, axis=1)
+    return np.stack(columns, axis=1)[problem.test]
 
 
 def iterative_forest(problem: Problem, seed: int) -> np.ndarray:
