@@ -40,7 +40,7 @@ MOST_TREES, MOST_ITERATIONS, PATIENCE = 3_000, 300, 15
 MOST_FEATURES = 100
 """Features that a tree may use, which bounds the time of wide tables."""
 SETTINGS = {
-    "learning_rate": 0.1,
+    "learning_rate": 0.15,
     "num_leaves": 15,
     "max_depth": 8,
     "min_data_in_leaf": 20,
