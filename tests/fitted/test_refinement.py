@@ -9,7 +9,6 @@ import pytest
 import evenvae
 from evenvae import EvenImputer, Imputation, InputError
 from evenvae.fitted import fitting, growing
-from evenvae.fitted.growing import weight_of_levels, weight_of_numbers
 from evenvae.fitted.imputation import impute
 from evenvae.io import tensors as tensor_files
 from evenvae.tables import encode
@@ -239,22 +238,15 @@ def test_without_held_out_rows_it_is_refused(frame):
         model(validation_fraction=0).fit(frame)
 
 
-class TestWeights:
-    ones = np.ones(200)
+def test_numbers_beyond_all_measure_do_not_fail():
+    frame = steps(300, holes=0.1)
+    frame.loc[:5, "noise"] = [1e300, -1e300, 1e-300, 1e18, 0, 1]
+    assert not model(epochs=1).fit(frame).impute(frame).isna().any().any()
 
-    def test_numbers_are_averaged_as_their_errors_advise(self):
-        rng = np.random.default_rng(0)
-        truth = rng.normal(size=200)
-        noisy = lambda: (truth + rng.normal(size=200))[None]
-        assert weight_of_numbers(noisy(), noisy(), truth, self.ones) == pytest.approx(0.5, abs=0.15)
-        assert weight_of_numbers(truth[None], noisy(), truth, self.ones) == 1
-        assert weight_of_numbers(noisy(), truth[None], truth, self.ones) == 0
-        assert weight_of_numbers(truth[None], truth[None], truth, self.ones) == 0
 
-    def test_levels_are_averaged_as_their_likelihood_advises(self):
-        truth = np.arange(200.0) % 2
-        right = np.eye(2)[truth.astype(int)][None]
-        even = np.full((1, 200, 2), 0.5)
-        assert weight_of_levels(right, even, truth, self.ones) == 1
-        assert weight_of_levels(even, right, truth, self.ones) == 0
-        assert weight_of_levels(1 - right, right, truth, self.ones) == 0
+@pytest.mark.slow
+def test_hivae_and_histograms_are_refined(frame):
+    for options in ({"model": "hivae"}, {"sampling__numbers": "histogram"}):
+        fitted = model(epochs=1, **options).fit(frame)
+        assert "stair" in fitted.refined_
+        assert not fitted.impute(frame).isna().any().any()

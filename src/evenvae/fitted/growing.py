@@ -15,6 +15,7 @@ from evenvae.fitted.model import FittedModel
 from evenvae.fitted.refined_column import RefinedColumn
 from evenvae.fitted.refinement import cells_seen, features, guess_of, levels_of, own_feature
 from evenvae.fitted.trees import Trees
+from evenvae.fitted.weighing import weight_of_levels, weight_of_numbers
 from evenvae.models.batch import Batch
 from evenvae.tables import Encoded
 from evenvae.training.setup import split
@@ -52,13 +53,6 @@ SETTINGS = {
     "force_row_wise": True,
     "verbosity": -1,
 }
-WEIGHTS = np.linspace(0, 1, 21)
-"""Of the trees of a column of levels."""
-EVIDENCE = 0.5
-"""Standard errors by which trees must be better. They mostly are: of the gains between a half and one, all that were
-looked at were gains on new rows, too."""
-LEAST_PROBABILITY = 1e-6
-"""Of a level, where its logarithm counts."""
 
 
 class Pairs(NamedTuple):
@@ -153,7 +147,7 @@ def grown(
         rounds, own = _rounds(model, batch, cells, hidden, known, is_held, int(place))
         pairs = Pairs(truth, counting[known], rounds, is_held[known], own)
         column = _column(pairs, int(place), int(levels[place]), [seed, 5, int(place)])
-        if column.weight > 0:
+        if column is not None:
             refinement.append(column)
     log.info("trees refine %d of %d columns", len(refinement), layout.features)
     return tuple(refinement)
@@ -189,36 +183,32 @@ def _rounds(
         # trees do not see the model's guess of the cell itself
         seen[:, own_feature(layout, place)] = np.nan
         judging = asked.take(held[known])
-        own = guess_of(layout, judged(judge, judging), place)
+        own = guess_of(model.space, judged(judge, judging), place)
         rounds.append(seen)
         guesses.append(np.asarray(own, np.float64))
     return rounds, np.stack(guesses)
 
 
-def _column(pairs: Pairs, place: int, count: int, seed: list[int]) -> RefinedColumn:
-    """The trees of a column, with the weight that they have earned."""
+def _column(pairs: Pairs, place: int, count: int, seed: list[int]) -> RefinedColumn | None:
+    """The trees of a column of ``count`` levels (0 for numbers), with the weight that they have earned, if any."""
     learned = ~pairs.held
     levels, centre, spread = np.zeros(0, np.int32), 0.0, 1.0
     if count:
         counts = np.bincount(pairs.truth[learned].astype(int), minlength=count)
         frequent = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
         levels = np.sort(frequent[counts[frequent] >= LEAST_OF_LEVEL]).astype(np.int32)
-        if len(levels) < 2:
-            return RefinedColumn(place, 0.0, levels, centre, spread, _no_trees())
+        if len(levels) < 2 or not np.isin(pairs.truth[pairs.held], levels).any():
+            return None
     else:
         centre, spread = float(pairs.truth[learned].mean()), float(pairs.truth[learned].std())
-    if count and not np.isin(pairs.truth[pairs.held], levels).any():
-        return RefinedColumn(place, 0.0, levels, centre, spread, _no_trees())
+        if not 0 < spread < np.inf:
+            return None
     trees = _trees(pairs, levels, (pairs.truth - centre) / spread, seed)
     column = RefinedColumn(place, 1.0, levels, centre, spread, trees)
     answers = [column.answer(seen[pairs.held], own) for seen, own in zip(pairs.rounds, pairs.own, strict=True)]
     weigh = weight_of_levels if count else weight_of_numbers
     earned = weigh(np.stack(answers), pairs.own, pairs.truth[pairs.held], pairs.weight[pairs.held])
-    return dataclasses.replace(column, weight=earned)
-
-
-def _no_trees() -> Trees:
-    return Trees.of_lightgbm([{"leaf_value": 0.0}], 1)
+    return dataclasses.replace(column, weight=earned) if earned > 0 else None
 
 
 def _trees(pairs: Pairs, levels: Int[np.ndarray, " K"], target: Float[np.ndarray, " n"], seed: list[int]) -> Trees:
@@ -257,40 +247,3 @@ def _trees(pairs: Pairs, levels: Int[np.ndarray, " K"], target: Float[np.ndarray
         structures = [tree["tree_structure"] for tree in described]
         forests.append(Trees.of_lightgbm(structures, outputs, 1 / len(pairs.rounds)))
     return Trees.joined(forests)
-
-
-def weight_of_numbers(
-    answers: Float[np.ndarray, "rounds n"],
-    own: Float[np.ndarray, "rounds n"],
-    truth: Float[np.ndarray, " n"],
-    weight: Float[np.ndarray, " n"],
-) -> float:
-    """The weight of the trees' ``answers`` beside the model's ``own`` at which the squared error is least."""
-    apart, wanted = answers - own, truth - own
-    squares = float((weight * apart**2).sum())
-    if not squares > 0:
-        return 0.0
-    best = float(np.clip((weight * apart * wanted).sum() / squares, 0, 1))
-    return best if _evident(wanted**2 - (wanted - best * apart) ** 2, weight) else 0.0
-
-
-def weight_of_levels(
-    answers: Float[np.ndarray, "rounds n levels"],
-    own: Float[np.ndarray, "rounds n levels"],
-    truth: Float[np.ndarray, " n"],
-    weight: Float[np.ndarray, " n"],
-) -> float:
-    """The weight of the trees' ``answers`` beside the model's ``own`` at which true levels are likeliest."""
-    true = truth.astype(int)[None, :, None]
-    theirs, ours = (np.take_along_axis(part, true, axis=2)[..., 0] for part in (answers, own))
-    likely = [np.log(np.maximum(w * theirs + (1 - w) * ours, LEAST_PROBABILITY)) for w in WEIGHTS]
-    best = int(np.argmax([(weight * part).sum() for part in likely]))
-    return float(WEIGHTS[best]) if best and _evident(likely[best] - likely[0], weight) else 0.0
-
-
-def _evident(gains: Float[np.ndarray, "rounds n"], weight: Float[np.ndarray, " n"]) -> bool:
-    """Whether the mean gain of the cells is more than a part of its standard error, see `EVIDENCE`."""
-    by_cell = gains.mean(axis=0)
-    mean = np.average(by_cell, weights=weight)
-    error = np.sqrt((weight**2 * (by_cell - mean) ** 2).sum()) / weight.sum()
-    return bool(mean > EVIDENCE * error)

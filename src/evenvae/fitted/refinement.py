@@ -8,6 +8,7 @@ from evenvae.fitted.model import FittedModel
 from evenvae.models import Layout, values
 from evenvae.models.batch import Batch
 from evenvae.models.merging import merged
+from evenvae.models.space import Space
 
 
 def levels_of(layout: Layout) -> Int[np.ndarray, " D"]:
@@ -62,14 +63,19 @@ def own_feature(layout: Layout, place: int) -> list[int]:
     return [position, position + int(alone.sum())]
 
 
-def guess_of(layout: Layout, expected: list[np.ndarray], place: int) -> Float[np.ndarray, "N *levels"]:
-    """The part of one column: numbers in value space, or the probabilities of its levels. It is a view."""
-    for block, part in zip(merged(layout).layout.blocks, expected, strict=True):
-        if place in block.columns:
-            own = part[:, block.columns.index(place)]
-            count = levels_of(layout)[place]
-            return own[:, :count] if count > 0 else own
-    raise ValueError(f"no column {place}")
+def where(layout: Layout, place: int) -> tuple[int, int]:
+    """The block that a column's expectations stand in, merged as it is evaluated, and the column's place there."""
+    blocks = merged(layout).layout.blocks
+    number = next(number for number, block in enumerate(blocks) if place in block.columns)
+    return number, blocks[number].columns.index(place)
+
+
+def guess_of(space: Space, expected: list[np.ndarray], place: int) -> Float[np.ndarray, "N *levels"]:
+    """Of one column numbers in value space, held inside the observed bounds, or the probabilities of its levels."""
+    block, position = where(space.layout, place)
+    own = np.asarray(expected[block][:, position], np.float64)
+    count = levels_of(space.layout)[place]
+    return own[:, :count] if count > 0 else np.clip(own, *space.value_bounds[:, space.layout.first[place]])
 
 
 def refined(model: FittedModel, batch: Batch, guess: list[np.ndarray], expected: list[np.ndarray]) -> list[np.ndarray]:
@@ -85,6 +91,11 @@ def refined(model: FittedModel, batch: Batch, guess: list[np.ndarray], expected:
     mixed = [np.array(part, np.float64) for part in guess]
     for column in model.refinement:
         rows = np.flatnonzero(~np.asarray(batch.mask)[:, column.place])
-        own = guess_of(model.space.layout, mixed, column.place)
-        own[rows] = column.mixed(seen[rows], own[rows])
+        block, position = where(model.space.layout, column.place)
+        own = guess_of(model.space, guess, column.place)[rows]
+        answer = column.mixed(seen[rows], own)
+        if answer.ndim == 1:
+            mixed[block][rows, position] = answer
+        else:
+            mixed[block][rows, position, : answer.shape[1]] = answer
     return mixed
