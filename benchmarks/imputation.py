@@ -50,7 +50,7 @@ class Method(NamedTuple):
     packages: tuple[str, ...] = ("scikit-learn",)
 
 
-def ours(**options: Any) -> Method:
+def ours(packages: tuple[str, ...] = (), **options: Any) -> Method:
     """EvenVAE; what is not given in ``options`` is the default of purpose="impute"."""
 
     def fill(problem: Problem, seed: int) -> np.ndarray:
@@ -59,7 +59,7 @@ def ours(**options: Any) -> Method:
         model.fit(taken(frame, problem.train))
         return model.impute_values(taken(frame, problem.test))[1][0]
 
-    return Method(fill, ("jax",))
+    return Method(fill, ("jax", *packages))
 
 
 METHODS: dict[str, Method] = {
@@ -69,6 +69,7 @@ METHODS: dict[str, Method] = {
     "LightGBM chains (miceforest)": Method(imputers.lightgbm_chains, ("miceforest", "lightgbm")),
     OURS: ours(),
     f"{OURS}, ensemble=4": ours(ensemble=4),
+    f"{OURS}, trees": ours(("lightgbm",), imputation=evenvae.Imputation(refine="trees")),
 }
 """What is compared; a further variant of the library's is one more line here."""
 VARIANTS: dict[str, Method] = {
