@@ -12,8 +12,6 @@ from the folder ``more`` of EVENVAE_DATA.
 
 import argparse
 import itertools
-import json
-import os
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -22,14 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from evenvae import ELBO, EvenVAE, Network, Sampling, Training, balancing, datasets, tables
+from evenvae import ELBO, EvenVAE, Network, Sampling, Training, balancing, tables
 from evenvae.fitted.evaluation import ratio_of
 from evenvae.search.balances import crossed, split
 from provenance import provenance
+from twenty_tables import NINE, keep, lines_of, table_of
 
 LEARNED, TESTED, SCORED, TOLERANCE = 12_000, 4000, 300, 0.1
 EPOCHS = {"paper": 60, "default": 40}
-TABLES = ("adult", "credit", "wine", "diamonds", "bank", "imdb", "hi", "rwm5yr", "labour", "rand-hie")
+TABLES = (*NINE, "rand-hie")
 PAPER = crossed(balancing.MAGNITUDES, balancing.DIRECTIONS)
 EVIDENCE = "families by evidence"
 PLAIN, RECIPE = "none", f"power-norm[gamma=0.5], KL 0.1, fitted, hide 0.3, {EVIDENCE}"
@@ -60,14 +59,6 @@ def network_of(kind: str) -> dict[str, Any]:
     if kind == "default":
         return {}
     return {"preset": "paper", "network": Network(initialisation="marginals")}
-
-
-def table_of(name: str) -> tuple[Any, Any]:
-    """A whole table, and the schema that it has in the literature; None for a table that has none."""
-    if name in TABLES:
-        data = datasets.load(name)
-        return data.table, data.schema
-    return tables.read_table(Path(os.environ["EVENVAE_DATA"]) / "more" / f"{name}.csv.gz"), None
 
 
 def rows_of(name: str, seed: int) -> tuple[Any, Any, Any]:
@@ -112,11 +103,6 @@ def one(name: str, kind: str, candidate: str, seed: int) -> dict[str, Any]:
         "columns": {row.column: [round(row.error, 6), round(row.baseline, 6)] for row in judged.itertuples()},
         "tolerance": TOLERANCE,
     }
-
-
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    """The runs that a file holds; none if there is no file."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def key_of(line: dict[str, Any]) -> tuple[str, str, str, int]:
@@ -244,8 +230,7 @@ def main() -> None:
         if (name, kind, candidate, seed) in done:
             continue
         line = one(name, kind, candidate, seed)
-        with options.out.open("a") as file:
-            file.write(json.dumps(line | provenance("jax")) + "\n")
+        keep(line | provenance("jax"), options.out)
         print(name, kind, candidate, seed, round(line["error"], 4), line["log_likelihood"], line["seconds"], flush=True)
 
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from evenness import TABLES, table_of
+from evenness import TABLES
 from evenvae import tables
 from evenvae.tables.schema import families
-from one_fit import MORE
 from provenance import provenance
+from twenty_tables import MORE, table_of
 
 BEST = 3
 """How many of the best families a line names."""

@@ -1,181 +1,184 @@
-"""Hidden cells found again: EvenVAE beside the usual imputers, on one protocol.
+"""Hidden cells found again: EvenVAE beside the usual imputers, on twenty tables and one protocol.
 
+    pip install torch==2.13.0 && pip install '.[benchmark]'
     EVENVAE_DATA=... python benchmarks/imputation.py benchmarks/results/imputation.jsonl
+    python benchmarks/imputation.py benchmarks/results/imputation.jsonl --table
 
-A fifth of all observed cells is hidden, in training and test rows alike; imputers are fitted on the training
-rows with their holes (80 % of the rows) and judged on the hidden cells of the test rows: RMSE / range of numbers,
-error rate of levels, mean over columns. One line a run, appended as it ends; run again to go on.
+At most 8000 random rows of a table, 80 % of them for training. Cells are hidden in training and test rows alike:
+
+* ``--holes mcar``: a fifth of all observed cells, completely at random;
+* ``--holes mar``: a third of the columns keeps its cells, and of every other one a fifth is hidden with a chance that
+  depends on up to three of those (`holes.hide_at_random`).
+
+Imputers are fitted on the training rows with their holes and judged on the hidden cells of the test rows: RMSE / range
+of numbers, error rate of levels, mean over columns. Tables of the catalogue have the schema of the literature, others
+(the folder ``more`` of EVENVAE_DATA) the one that is inferred from the training rows.
+
+One line a run, appended as it ends; run again to go on, and run several with ``--part 0/2``, ``--part 1/2`` side by
+side. A method whose package is not here is left out, so that environments can share a file. Lines without a kind of
+holes are those of an earlier protocol and do not count.
 """
 
 import argparse
-import json
+import itertools
 import time
 import warnings
+from collections import defaultdict
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from statistics import geometric_mean, mean
+from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.experimental import enable_iterative_imputer  # noqa: F401
-from sklearn.impute import IterativeImputer
-from sklearn.linear_model import BayesianRidge
 
 import evenvae
-from evenvae import datasets, metrics, tables
+import imputers
+from evenvae import tables
+from holes import Problem
 from provenance import provenance
+from twenty_tables import TWENTY, keep, lines_of, markdown, part_of, taken
+
+OURS = "EvenVAE"
+"""What the names of the library's own methods start with; all others are peers."""
 
 
-class Problem:
-    """A table with holes: ``holes`` (N, D) holds NaN where hidden or missing; levels are codes."""
+class Method(NamedTuple):
+    """Completed test rows (rows, D) of a problem, by a seed; and the packages that it needs besides this one."""
 
-    def __init__(self, name: str, seed: int):
-        data = datasets.load(name)
-        encoded = tables.encode(data.table, data.schema)
-        generator = np.random.default_rng(seed)
-        self.schema = data.schema
-        self.truth = encoded.values
-        self.hidden = metrics.hide(encoded.observed, 0.2, generator)
-        self.holes = np.where(self.hidden, np.nan, encoded.values)
-        order = generator.permutation(len(self.truth))
-        cut = int(0.8 * len(order))
-        self.train, self.test = order[:cut], order[cut:]
-        self.discrete = np.array([column.discrete for column in data.schema.features])
-        self.levels = [column.cardinality for column in data.schema.features]
-        seen = self.holes[self.train]
-        self.low, self.high = np.nanmin(seen, axis=0), np.nanmax(seen, axis=0)
-
-    def errors(self, guess: np.ndarray) -> np.ndarray:
-        """(D,) errors of completed test rows."""
-        guess = np.where(self.discrete, np.round(guess), np.clip(guess, self.low, self.high))
-        ranges = np.nanmax(self.truth[self.train], axis=0) - np.nanmin(self.truth[self.train], axis=0)
-        return metrics.column_errors(self.truth[self.test], guess, self.hidden[self.test], self.discrete, ranges)
-
-    def constants(self) -> np.ndarray:
-        """(D,) mean of numbers and most frequent level, of the training rows."""
-        seen = self.holes[self.train]
-        modes = [
-            np.bincount(c[~np.isnan(c)].astype(int)).argmax() if n else 0
-            for c, n in zip(seen.T, self.discrete, strict=True)
-        ]
-        return np.where(self.discrete, modes, np.nanmean(seen, axis=0))
-
-    def one_hot(self) -> tuple[np.ndarray, list[slice]]:
-        """(N, columns) with a column a level, missing where the cell is, and where each feature lies."""
-        parts, places, start = [], [], 0
-        for d, levels in enumerate(self.levels):
-            column = self.holes[:, d : d + 1]
-            if self.discrete[d]:
-                part = np.where(np.isnan(column), np.nan, column == np.arange(levels))
-            else:
-                part = (column - np.nanmean(column)) / np.nanstd(column)
-            parts.append(part.astype(float))
-            places.append(slice(start, start + part.shape[1]))
-            start += part.shape[1]
-        return np.concatenate(parts, axis=1), places
+    fill: Callable[[Problem, int], np.ndarray]
+    packages: tuple[str, ...] = ("scikit-learn",)
 
 
-def mean_or_mode(problem: Problem, seed: int) -> np.ndarray:
-    del seed
-    return np.broadcast_to(problem.constants(), problem.truth[problem.test].shape)
-
-
-def iterative_ridge(problem: Problem, seed: int) -> np.ndarray:
-    """IterativeImputer with BayesianRidge on standardised numbers and one-hot levels; the largest level wins."""
-    wide, places = problem.one_hot()
-    imputer = IterativeImputer(BayesianRidge(), max_iter=10, random_state=seed).fit(wide[problem.train])
-    filled = imputer.transform(wide[problem.test])
-    columns = []
-    for d, place in enumerate(places):
-        part = filled[:, place]
-        column = problem.holes[:, d]
-        number = part[:, 0] * np.nanstd(column) + np.nanmean(column)
-        columns.append(part.argmax(1) if problem.discrete[d] else number)
-    return np.stack(columns, axis=1)
-
-
-def iterative_forest(problem: Problem, seed: int) -> np.ndarray:
-    """IterativeImputer with forests on ordinal codes, as it is mostly called."""
-    forest = RandomForestRegressor(30, min_samples_leaf=3, max_features=0.5, n_jobs=1, random_state=seed)
-    imputer = IterativeImputer(forest, max_iter=3, initial_strategy="mean", random_state=seed)
-    imputer.fit(problem.holes[problem.train])
-    return imputer.transform(problem.holes[problem.test])
-
-
-def forest_by_type(problem: Problem, seed: int) -> np.ndarray:
-    """Rounds of forests, regressors for numbers and classifiers for levels (MissForest), fitted on training rows."""
-    filled = np.where(np.isnan(problem.holes), problem.constants(), problem.holes)
-    for _ in range(4):
-        for d in np.argsort(np.isnan(problem.holes).sum(0)):
-            known = ~np.isnan(problem.holes[:, d])
-            others = np.delete(filled, d, axis=1)
-            fit_on = problem.train[known[problem.train]]
-            kind = RandomForestClassifier if problem.discrete[d] else RandomForestRegressor
-            forest = kind(
-                60, min_samples_leaf=3, max_features="sqrt" if problem.discrete[d] else 0.5, n_jobs=1, random_state=seed
-            )
-            forest.fit(others[fit_on], filled[fit_on, d])
-            filled[~known, d] = forest.predict(others[~known])
-    return filled[problem.test]
-
-
-def ours(problem: Problem, seed: int, **options) -> np.ndarray:
+def ours(packages: tuple[str, ...] = (), **options: Any) -> Method:
     """EvenVAE; what is not given in ``options`` is the default of purpose="impute"."""
-    frame = tables.decode(problem.holes, problem.schema)
-    settings = {"purpose": "impute", "random_state": seed, "schema": problem.schema, **options}
-    model = evenvae.EvenVAE(**settings).fit(frame.iloc[problem.train])
-    print("   ", model.n_steps_, "steps", flush=True)
-    return model.impute_values(frame.iloc[problem.test])[1][0]
+
+    def fill(problem: Problem, seed: int) -> np.ndarray:
+        frame = tables.decode(problem.holes, problem.schema)
+        model = evenvae.EvenVAE(purpose="impute", random_state=seed, schema=problem.schema).set_params(**options)
+        model.fit(taken(frame, problem.train))
+        return model.impute_values(taken(frame, problem.test))[1][0]
+
+    return Method(fill, ("jax", *packages))
 
 
-METHODS: dict[str, Callable] = {
-    "mean or mode": mean_or_mode,
-    "IterativeImputer, BayesianRidge": iterative_ridge,
-    "EvenVAE": ours,
-    "EvenVAE, ensemble=4": lambda problem, seed: ours(problem, seed, ensemble=4),
-    "EvenVAE, iwae": lambda problem, seed: ours(problem, seed, objective="iwae"),
-    "EvenVAE, hivae": lambda problem, seed: ours(problem, seed, model="hivae"),
-    "EvenVAE, hivae, imtl-g+pcgrad": lambda problem, seed: ours(problem, seed, model="hivae", balance="imtl-g+pcgrad"),
-    "forests by type (MissForest)": forest_by_type,
-    "IterativeImputer, forests": iterative_forest,
+METHODS: dict[str, Method] = {
+    "mean or mode": Method(imputers.mean_or_mode),
+    "ridge by type (IterativeImputer)": Method(imputers.chained_ridge),
+    "forests by type (MissForest)": Method(imputers.forest_by_type),
+    "LightGBM chains (miceforest)": Method(imputers.lightgbm_chains, ("miceforest", "lightgbm")),
+    OURS: ours(),
+    f"{OURS}, ensemble=4": ours(ensemble=4),
+    f"{OURS}, trees": ours(("lightgbm",), imputation=evenvae.Imputation(refine="trees")),
 }
+"""What is compared; a further variant of the library's is one more line here."""
+VARIANTS: dict[str, Method] = {
+    f"{OURS}, iwae": ours(objective="iwae"),
+    f"{OURS}, hivae": ours(model="hivae"),
+    f"{OURS}, hivae, imtl-g+pcgrad": ours(model="hivae", balance="imtl-g+pcgrad"),
+    "IterativeImputer, forests": Method(imputers.iterative_forest),
+}
+"""What runs only where ``--methods`` names it."""
+ALL = METHODS | VARIANTS
+
+
+def one(name: str, method: str, seed: int, mechanism: str) -> dict[str, Any]:
+    """Fit and judge one run."""
+    problem = Problem(name, seed, mechanism)
+    began = time.perf_counter()
+    guess = ALL[method].fill(problem, seed)
+    seconds = time.perf_counter() - began
+    errors = problem.errors(guess)
+    return {
+        "table": name,
+        "method": method,
+        "seed": seed,
+        "holes": mechanism,
+        "error": round(float(np.nanmean(errors)), 6),
+        "seconds": round(seconds, 1),
+        "rows": len(problem.truth),
+        "columns": {
+            column.name: None if np.isnan(error) else round(float(error), 6)
+            for column, error in zip(problem.schema.features, errors, strict=True)
+        },
+    }
+
+
+def key_of(line: dict[str, Any]) -> tuple[str, str, int, str | None]:
+    """What tells a run from others."""
+    return line["table"], line["method"], line["seed"], line.get("holes")
+
+
+def means(lines: list[dict[str, Any]], mechanism: str, figure: str) -> dict[str, dict[str, float]]:
+    """By table and method the mean of a figure over those seeds that every method of the table has."""
+    runs = {key_of(line): line[figure] for line in lines if line.get("holes") == mechanism and line["method"] in ALL}
+    seeds: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for name, method, seed, _ in runs:
+        seeds[name][method].add(seed)
+    found = {}
+    for name in (name for name in TWENTY if name in seeds):
+        shared = set.intersection(*seeds[name].values())
+        if shared:
+            found[name] = {m: mean(runs[name, m, seed, mechanism] for seed in shared) for m in seeds[name]}
+    return found
+
+
+def as_table(lines: list[dict[str, Any]], mechanism: str) -> str:
+    """One row a table, the best error bold; below, over tables that all methods have, means and counts."""
+    found = means(lines, mechanism, "error")
+    methods = [method for method in ALL if any(method in cells for cells in found.values())]
+    body = []
+    for name, cells in found.items():
+        least = min(cells.values())
+        shown = [f"{cells[method]:.4f}" if method in cells else "-" for method in methods]
+        body.append([name, *(f"**{one}**" if one != "-" and float(one) <= round(least, 4) else one for one in shown)])
+    whole = [cells for cells in found.values() if set(cells) == set(methods)]
+    if not whole:
+        return markdown(["table", *methods], body)
+    best = [min((e for m, e in cells.items() if not m.startswith(OURS)), default=float("nan")) for cells in whole]
+    rows = {
+        f"mean of {len(whole)}": lambda m: f"{mean(cells[m] for cells in whole):.4f}",
+        "error / best peer's (geometric mean)": lambda m: f"{geometric_mean(ratios(m)):.3f}",
+        "at or below the best peer": lambda m: f"{sum(ratio <= 1 for ratio in ratios(m))} of {len(whole)}",
+    }
+    ratios = lambda m: [cells[m] / least for cells, least in zip(whole, best, strict=True)]
+    body += [[title, *(figure(method) for method in methods)] for title, figure in rows.items()]
+    spent = means(lines, mechanism, "seconds")
+    body.append(["seconds (mean)", *(f"{mean(c[m] for c in spent.values() if m in c):.0f}" for m in methods)])
+    return markdown(["table", *methods], body)
+
+
+def at_hand(methods: list[str]) -> list[str]:
+    """Those whose packages are here; says which are left out."""
+    missing = lambda package: find_spec(package.replace("scikit-learn", "sklearn")) is None
+    for method in methods:
+        if any(map(missing, ALL[method].packages)):
+            print(f"{method} is left out; it needs {', '.join(ALL[method].packages)}", flush=True)
+    return [method for method in methods if not any(map(missing, ALL[method].packages))]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--tables", default="wine,adult,credit")
-    parser.add_argument("--seeds", default="0")
-    parser.add_argument("--methods", default=";".join(METHODS), help="separated by semicolons")
+    parser.add_argument("--holes", choices=["mcar", "mar"], default="mcar")
+    parser.add_argument("--tables", nargs="+", default=list(TWENTY))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(ALL), metavar="METHOD")
+    parser.add_argument("--part", default="0/1", help="which of how many parts of the tables to run")
+    parser.add_argument("--table", action="store_true", help="print what OUT holds as a table, run nothing")
     options = parser.parse_args()
+    if options.table:
+        print(as_table(lines_of(options.out), options.holes))
+        return
     warnings.filterwarnings("ignore")
-    done = set()
-    if options.out.exists():
-        for line in options.out.read_text().splitlines():
-            run = json.loads(line)
-            done.add((run["table"], run["method"], run["seed"]))
-    for seed in map(int, options.seeds.split(",")):
-        for name in options.tables.split(","):
-            problem = None
-            for method in options.methods.split(";"):
-                if (name, method, seed) in done:
-                    continue
-                problem = problem or Problem(name, seed)
-                began = time.perf_counter()
-                errors = problem.errors(METHODS[method](problem, seed))
-                row = {
-                    "table": name,
-                    "method": method,
-                    "seed": seed,
-                    "error": float(np.nanmean(errors)),
-                    "seconds": round(time.perf_counter() - began, 1),
-                    "columns": {
-                        c.name: round(float(e), 5) for c, e in zip(problem.schema.features, errors, strict=True)
-                    },
-                    **provenance("scikit-learn"),
-                }
-                with options.out.open("a") as file:
-                    file.write(json.dumps(row) + "\n")
-                print(name, method, seed, round(row["error"], 4), f"{row['seconds']:.0f} s", flush=True)
+    done = {key_of(line) for line in lines_of(options.out)}
+    methods, names = at_hand(options.methods), part_of(options.tables, options.part)
+    for seed, name, method in itertools.product(options.seeds, names, methods):
+        if (name, method, seed, options.holes) in done:
+            continue
+        line = one(name, method, seed, options.holes)
+        keep(line | provenance(*ALL[method].packages), options.out)
+        print(name, method, seed, options.holes, round(line["error"], 4), f"{line['seconds']:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ side.
 
 import argparse
 import itertools
-import json
 import time
 import warnings
 from collections import defaultdict
@@ -34,22 +33,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from complete_rows import MOST_LEVELS
 from evenness import EPOCHS as EPOCHS_OF
-from evenness import EVIDENCE, TABLES, counted, lines_of, rows_of
+from evenness import EVIDENCE, TABLES, counted, rows_of
 from evenvae import EvenVAE, metrics, tables
 from evenvae.fitted.evaluation import compare
 from evenvae.fitted.imputation import impute
 from evenvae.search.balances import split
 from provenance import provenance
-from synthetic import told_apart
+from sample_figures import told_apart
+from twenty_tables import MORE, keep, lines_of, markdown
 
 EPOCHS = EPOCHS_OF["default"]
 HIDDEN = 0.2
 """Share of the observed test cells that is hidden and imputed."""
-MORE = (
-    "ames", "birds", "computers", "covid_testing", "gss_wages", "healthinsurance", "monica", "mplsstops", "rotterdam",
-    "wa_churn", "yrbss",
-)  # fmt: skip
 PURPOSE_BUILT = (f"reconstruct, hide 0, KL 0.2, {EVIDENCE}", f"impute, {EVIDENCE}", f"score, {EVIDENCE}", "sample")
 """What is made for each purpose, the first one by hand; the last one has histograms instead of families."""
 CANDIDATES = (
@@ -61,8 +58,6 @@ CANDIDATES = (
     "reconstruct, hide 0.3, KL 0.05",
 )
 WITHIN = 0.03
-MOST_LEVELS = 255
-"""Columns with more levels than the trees can take as levels are given to them as numbers."""
 
 
 class Figure(NamedTuple):
@@ -335,10 +330,6 @@ def farthest(run: dict[str, Any]) -> str:
     return f"{run['columns'][name]['apart']:.3f} (`{name}`)"
 
 
-def markdown(head: list[str], body: list[list[str]]) -> str:
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
@@ -359,8 +350,7 @@ def main() -> None:
         if (name, candidate, seed) in done:
             continue
         line = one(name, candidate, seed)
-        with options.out.open("a") as file:
-            file.write(json.dumps(line | provenance("jax", "scikit-learn")) + "\n")
+        keep(line | provenance("jax", "scikit-learn"), options.out)
         figures = [f"{figure.title} {line[figure.name]:.4f}" for figure in FIGURES]
         print(name, candidate, seed, *figures, f"{line['seconds']} + {line['judged_seconds']} s", flush=True)
 

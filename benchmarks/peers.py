@@ -63,18 +63,18 @@ def error_of(problem, rows) -> float:
 
 
 def told_apart(problem, rows) -> float:
-    from synthetic import told_apart
+    from sample_figures import told_apart
 
-    drawn, test = problem.codes(rows), problem.codes(problem.test)
+    drawn, test = rows, problem.rounded(problem.test)
     count = min(len(drawn), len(test))
-    return told_apart(drawn[:count], test[:count], problem.discrete)
+    return told_apart(drawn[:count], test[:count], problem.few)
 
 
 def differences(problem, rows) -> tuple[float, float]:
     """Of columns and of pairs."""
     from scipy.stats import wasserstein_distance
 
-    drawn, test = problem.codes(rows), problem.codes(problem.test)
+    drawn, test = rows, problem.rounded(problem.test)
     marginals, cut = [], []
     for d, column in enumerate(problem.schema.features):
         both = drawn[:, d], test[:, d]
@@ -108,21 +108,23 @@ def fitted_twice(make: Callable, table) -> tuple:
 
 
 def ours_sample(options: argparse.Namespace, seed: int) -> dict:
+    from complete_rows import Problem
     from evenvae import EvenVAE
-    from synthetic import Problem
 
-    problem = Problem(options.table, seed)
+    problem = Problem(options.table, seed, most=None)
+    train = problem.typed(problem.train)
+    sampled = lambda model: problem.codes(model.sample(DRAWN, random_state=seed))
     make = lambda epochs=options.epochs: EvenVAE(
         purpose="sample", random_state=seed, schema=problem.schema, epochs=epochs
     )
-    model, taken = fitted_twice(make, problem.train)
+    model, taken = fitted_twice(make, train)
     short = []
     for epochs in FEW:
         if not options.epochs or epochs < options.epochs:
             few = make(epochs)
-            spent = seconds(lambda few=few: few.fit(problem.train))
-            short.append([epochs, spent, error_of(problem, few.sample(DRAWN, random_state=seed))])
-    drawn = model.sample(DRAWN, random_state=seed)
+            spent = seconds(lambda few=few: few.fit(train))
+            short.append([epochs, spent, error_of(problem, sampled(few))])
+    drawn = sampled(model)
     columns, pairs = differences(problem, drawn)
     return {
         **taken,
@@ -130,7 +132,7 @@ def ours_sample(options: argparse.Namespace, seed: int) -> dict:
         "error of columns": columns,
         "error of pairs": pairs,
         "told apart": told_apart(problem, drawn),
-        "error of training rows": error_of(problem, problem.train.iloc[:DRAWN]),
+        "error of training rows": error_of(problem, problem.rounded(problem.train)[:DRAWN]),
         "rows drawn a second": rows_a_second(DRAWN, lambda: model.sample(DRAWN, random_state=seed)),
         "epochs, seconds, error": short,
     }
@@ -140,11 +142,12 @@ def tvae(options: argparse.Namespace, seed: int, target: float) -> dict:
     import ctgan
     import torch
 
-    from synthetic import Problem, restored
+    from complete_rows import Problem
 
-    problem, curve = Problem(options.table, seed), []
-    draw = lambda: restored(problem, model.sample(DRAWN))
-    frame = problem.train.astype(dict.fromkeys(problem.levels, str))
+    problem, curve = Problem(options.table, seed, most=None), []
+    draw = lambda: problem.of_plain(model.sample(DRAWN))
+    frame = problem.plain(problem.train)
+    levels = [column.name for column in problem.schema.features if column.discrete]
     judging = 0.0
 
     class Watched(ctgan.TVAE):
@@ -169,7 +172,7 @@ def tvae(options: argparse.Namespace, seed: int, target: float) -> dict:
     model = Watched(epochs=cap)
     began = time.perf_counter()
     with contextlib.suppress(Enough):
-        model.fit(frame, problem.levels)
+        model.fit(frame, levels)
     drawn = draw()
     columns, pairs = differences(problem, drawn)
     return {
@@ -188,9 +191,9 @@ def tvae(options: argparse.Namespace, seed: int, target: float) -> dict:
 
 def ours_impute(options: argparse.Namespace, seed: int) -> dict:
     from evenvae import EvenVAE, tables
-    from imputation import Problem
+    from holes import Problem
 
-    problem = Problem(options.table, seed)
+    problem = Problem(options.table, seed, most=None)
     frame = tables.decode(problem.holes, problem.schema)
     train, test = frame.iloc[problem.train], frame.iloc[problem.test]
     make = lambda: EvenVAE(purpose="impute", random_state=seed, schema=problem.schema, epochs=options.epochs)
@@ -209,9 +212,9 @@ def iterative(options: argparse.Namespace, seed: int) -> dict:
     from sklearn.experimental import enable_iterative_imputer  # noqa: F401
     from sklearn.impute import IterativeImputer
 
-    from imputation import Problem
+    from holes import Problem
 
-    problem, filled = Problem(options.table, seed), []
+    problem, filled = Problem(options.table, seed, most=None), []
     imputer, test = IterativeImputer(random_state=seed), problem.holes[problem.test]
     fit = seconds(lambda: imputer.fit(problem.holes[problem.train]))
     fill = seconds(lambda: filled.append(imputer.transform(test)))

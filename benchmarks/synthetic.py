@@ -1,12 +1,20 @@
-"""Synthetic rows beside the peers': EvenVAE, CTGAN's VAE (TVAE) and CTGAN, on one protocol.
+"""Synthetic rows beside the peers': EvenVAE and four generators on twenty tables and one protocol.
 
     pip install torch==2.13.0 && pip install '.[benchmark]'
-    EVENVAE_DATA=... python benchmarks/synthetic.py benchmarks/results/synthetic.jsonl --rows rows
+    EVENVAE_DATA=... python benchmarks/synthetic.py benchmarks/results/synthetic.jsonl --rows rows \\
+        --python UnmaskingTrees=utrees/bin/python --python TabularARGN=argn/bin/python
+    python benchmarks/synthetic.py benchmarks/results/synthetic.jsonl --table
 
-Rows without holes (CTGAN's models take none) are split by seed: every method is fitted on 80 % of them, draws as many,
-and is judged beside the other 20 %, which it never saw. One line a run, appended as it ends; run again to go on.
-With ``--rows`` the drawn rows are kept as Parquet and judged anew without fitting where their line is gone.
-``python benchmarks/synthetic.py RESULTS --table`` prints the README's table.
+At most 8000 rows without holes (CTGAN's models take none; `complete_rows.Problem`) are split by seed: every method is
+fitted on 80 % of them, draws as many, and is judged beside the other 20 %, which it never saw. Tables of the catalogue
+have the schema of the literature, others (the folder ``more`` of EVENVAE_DATA) the one that is inferred from the
+training rows. A peer runs as `peer_generators.py`, with the interpreter that ``--python`` names where it needs an
+environment of its own; a peer that is not installed is left out, and one that takes longer than ``--limit`` has a line
+that says so.
+
+One line a run, appended as it ends; run again to go on, and run several with ``--part 0/2``, ``--part 1/2`` side by
+side. With ``--rows`` the drawn rows are kept as Parquet and judged anew without fitting where their line is gone. Lines
+without the number of rows are those of an earlier protocol and do not count.
 
 What is measured, of drawn rows (S), training rows (R) and test rows (T):
 
@@ -15,315 +23,240 @@ What is measured, of drawn rows (S), training rows (R) and test rows (T):
   into ten by the deciles of T. The report cuts S and T by their own ranges instead, so that one far-off value moves
   ``pairs``, and leaves weakly associated pairs out: on wine even training rows get 0.71;
 * ``c2st``: AUC of gradient-boosted trees that tell S from T, five-fold, as many rows of either; 0.5 is best;
-* ``utility``: AUC, on T, of trees that learned the column of ``TARGETS`` from S; "training rows" is what they reach
-  from R;
+* ``utility``: AUC, on T, of trees that learned one column from S (`complete_rows.Problem.target`); "training rows" is
+  what they reach from R;
 * ``copies``: share of S that equals a row of R in every cell; "training rows" says how many of T do (chance);
 * ``nearer``: share of S that lies nearer to a row of R than to any of T, among as many of either; 0.5 is best, more
   says that training rows were learned by heart.
 """
 
 import argparse
-import contextlib
-import io
 import itertools
 import json
-import statistics
+import subprocess
+import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from statistics import mean, median
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import cross_val_predict
-from sklearn.neighbors import NearestNeighbors
 
 import evenvae
-from evenvae import datasets, tables
+from complete_rows import Problem
 from provenance import provenance
+from sample_figures import judge
+from twenty_tables import TWENTY, keep, lines_of, markdown, part_of
 
-TARGETS = {"adult": ("sex", 1), "credit": ("default payment next month", 1), "wine": ("quality", 6)}
-"""Column to be told from the others, and the code from which on it counts as positive."""
-EPOCHS = 300
-
-
-class Problem:
-    """Training and test rows of a table without holes."""
-
-    def __init__(self, name: str, seed: int):
-        data = datasets.load(name)
-        complete = tables.encode(data.table, data.schema).observed.all(axis=1)
-        frame = data.table[complete].reset_index(drop=True)
-        order = np.random.default_rng(seed).permutation(len(frame))
-        cut = int(0.8 * len(order))
-        self.name, self.schema = name, data.schema
-        self.train = frame.iloc[order[:cut]].reset_index(drop=True)
-        self.test = frame.iloc[order[cut:]].reset_index(drop=True)
-        self.discrete = np.array([column.discrete for column in data.schema.features])
-
-    @property
-    def levels(self) -> list[str]:
-        """Names of the columns of levels."""
-        return [column.name for column in self.schema.features if column.discrete]
-
-    def codes(self, frame: pd.DataFrame) -> np.ndarray:
-        """Numbers as they are, in or out of a column's support, and the places of levels."""
-        columns = []
-        for column in self.schema.features:
-            cells = frame[column.name]
-            places = {level: code for code, level in enumerate(column.levels)}
-            columns.append(cells.map(places) if column.discrete else cells)
-        return np.stack([cells.to_numpy(float) for cells in columns], axis=1)
+PEERS = ("TVAE", "CTGAN", "UnmaskingTrees", "TabularARGN")
+OURS = "EvenVAE"
 
 
 class Drawn(NamedTuple):
-    rows: pd.DataFrame
-    fit_seconds: float
-    sample_seconds: float
+    """Drawn rows (N, D), and what drawing them took and used."""
+
+    values: np.ndarray
+    fit_seconds: float = 0.0
+    sample_seconds: float = 0.0
+    versions: dict[str, str] | None = None
 
 
-def timed(fit: Callable, sample: Callable) -> Drawn:
-    began = time.perf_counter()
-    fit()
-    fitted = time.perf_counter()
-    return Drawn(sample(), fitted - began, time.perf_counter() - fitted)
+class NotDrawn(Exception):
+    """A peer is not installed."""
 
 
-def training_rows(problem: Problem, seed: int) -> Drawn:
+class TooLong(Exception):
+    """A peer was stopped."""
+
+
+class Settings(NamedTuple):
+    """By peer its interpreter, and after how many seconds it is stopped."""
+
+    python: dict[str, str]
+    limit: float
+
+
+def training_rows(problem: Problem, seed: int, settings: Settings) -> Drawn:
     """What no generator passes: the training rows themselves."""
-    del seed
-    return Drawn(problem.train, 0.0, 0.0)
+    del seed, settings
+    return Drawn(problem.rounded(problem.train))
 
 
-def independent(problem: Problem, seed: int) -> Drawn:
+def independent(problem: Problem, seed: int, settings: Settings) -> Drawn:
     """What every generator should pass: each column of the training rows shuffled by itself."""
-    generator = np.random.default_rng(seed)
-    shuffled = {name: generator.permutation(problem.train[name]) for name in problem.train}
-    return Drawn(pd.DataFrame(shuffled), 0.0, 0.0)
+    del settings
+    return Drawn(np.random.default_rng(seed).permuted(problem.rounded(problem.train), axis=0))
 
 
-def peer(problem: Problem, seed: int, kind: str) -> Drawn:
-    """CTGAN's models at their defaults: 300 epochs, batches of 500."""
-    import ctgan
-    import torch
+def peer(name: str) -> Callable[[Problem, int, Settings], Drawn]:
+    """A generator of `peer_generators.py`, by a process of its own."""
 
-    torch.set_num_threads(1)
-    torch.manual_seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    model = getattr(ctgan, kind)(epochs=EPOCHS)
-    model.set_random_state(seed)
-    frame = problem.train.astype(dict.fromkeys(problem.levels, str))
-    return timed(lambda: model.fit(frame, problem.levels), lambda: model.sample(len(frame)))
+    def draw(problem: Problem, seed: int, settings: Settings) -> Drawn:
+        with tempfile.TemporaryDirectory() as folder:
+            train, out = Path(folder) / "train.parquet", Path(folder) / "out.parquet"
+            problem.plain(problem.train).to_parquet(train)
+            command = [settings.python.get(name, sys.executable), Path(__file__).with_name("peer_generators.py"), name]
+            command += [train, out, "--rows", len(problem.train), "--seed", seed]
+            try:
+                done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=settings.limit)
+            except subprocess.TimeoutExpired:
+                raise TooLong from None
+            if "ModuleNotFoundError" in done.stderr:
+                raise NotDrawn(done.stderr.splitlines()[-1])
+            if done.returncode:
+                raise RuntimeError(f"{name} failed on {problem.name}:\n{done.stderr}")
+            return Drawn(problem.of_plain(pd.read_parquet(out)), **json.loads(done.stdout.splitlines()[-1]))
+
+    return draw
 
 
-def ours(problem: Problem, seed: int, **options) -> Drawn:
+def ours(**options: Any) -> Callable[[Problem, int, Settings], Drawn]:
     """EvenVAE; what is not given in ``options`` is the default of purpose="sample"."""
-    model = evenvae.EvenVAE(purpose="sample", random_state=seed, schema=problem.schema).set_params(**options)
-    return timed(lambda: model.fit(problem.train), lambda: model.sample(len(problem.train), random_state=seed))
+
+    def draw(problem: Problem, seed: int, settings: Settings) -> Drawn:
+        del settings
+        model = evenvae.EvenVAE(purpose="sample", random_state=seed, schema=problem.schema).set_params(**options)
+        train = problem.typed(problem.train)
+        began = time.perf_counter()
+        model.fit(train)
+        fitted = time.perf_counter()
+        rows = model.sample(len(train), random_state=seed)
+        return Drawn(problem.codes(rows), fitted - began, time.perf_counter() - fitted)
+
+    return draw
 
 
-METHODS: dict[str, Callable] = {
+METHODS: dict[str, Callable[[Problem, int, Settings], Drawn]] = {
     "training rows": training_rows,
     "independent columns": independent,
-    "TVAE": lambda problem, seed: peer(problem, seed, "TVAE"),
-    "CTGAN": lambda problem, seed: peer(problem, seed, "CTGAN"),
-    "EvenVAE": ours,
-    "EvenVAE, imtl-g+pcgrad": lambda problem, seed: ours(problem, seed, balance="imtl-g+pcgrad"),
-    "EvenVAE, hivae": lambda problem, seed: ours(problem, seed, model="hivae"),
-    "EvenVAE, vamp": lambda problem, seed: ours(problem, seed, prior="vamp", sampling__latents="prior"),
-    "EvenVAE, families": lambda problem, seed: ours(
-        problem, seed, sampling__numbers="family", sampling__latents="prior"
-    ),
+    **{name: peer(name) for name in PEERS},
+    OURS: ours(),
 }
+"""What is compared; a further variant of the library's is one more line here."""
+VARIANTS: dict[str, Callable[[Problem, int, Settings], Drawn]] = {
+    f"{OURS}, imtl-g+pcgrad": ours(balance="imtl-g+pcgrad"),
+    f"{OURS}, hivae": ours(model="hivae"),
+    f"{OURS}, vamp": ours(prior="vamp", sampling__latents="prior"),
+    f"{OURS}, families": ours(sampling__numbers="family", sampling__latents="prior"),
+}
+"""What runs only where ``--methods`` names it."""
+ALL = METHODS | VARIANTS
 
 
-def restored(problem: Problem, rows: pd.DataFrame) -> pd.DataFrame:
-    """Drawn rows with levels in the table's own type (the peers give text) and numbers rounded as the table's are."""
-    rows = rows[problem.train.columns].copy()
-    for column in problem.schema.features:
-        if column.decimals is not None:
-            rows[column.name] = rows[column.name].astype(float).round(column.decimals)
-    for name in problem.levels:
-        own = {str(level): level for level in problem.train[name].unique()}
-        rows[name] = rows[name].astype(str).map(own)
-    return rows
-
-
-def judge(problem: Problem, rows: pd.DataFrame) -> dict[str, float]:
-    """All figures of drawn rows; see the head of the file."""
-    generator = np.random.default_rng(0)
-    train, test, drawn = (problem.codes(frame) for frame in (problem.train, problem.test, rows))
-    count = min(len(test), len(drawn))
-    some = generator.choice(len(drawn), count, replace=False)
-    return {
-        **quality(problem, rows),
-        "trends": trends(problem, rows),
-        "c2st": told_apart(drawn[some], test[generator.permutation(len(test))[:count]], problem.discrete),
-        **utility(problem, drawn, test),
-        **copied(problem, train, test, drawn, drawn[some]),
-    }
-
-
-def quality(problem: Problem, rows: pd.DataFrame) -> dict[str, float]:
-    from sdmetrics.reports.single_table import QualityReport
-
-    kinds = {True: "categorical", False: "numerical"}
-    metadata = {
-        "columns": {c.name: {"sdtype": kinds[c.discrete]} for c in problem.schema.features},
-        "METADATA_SPEC_VERSION": "SINGLE_TABLE_V1",
-    }
-    names = [column.name for column in problem.schema.features]
-    as_text = dict.fromkeys(problem.levels, str)
-    report = QualityReport()
-    with contextlib.redirect_stderr(io.StringIO()):
-        report.generate(problem.test[names].astype(as_text), rows[names].astype(as_text), metadata, verbose=False)
-    scores = report.get_properties().set_index("Property")["Score"]
-    return {"shapes": float(scores["Column Shapes"]), "pairs": float(scores["Column Pair Trends"])}
-
-
-def trends(problem: Problem, rows: pd.DataFrame) -> float:
-    from sdmetrics.column_pairs import ContingencySimilarity, CorrelationSimilarity
-
-    parts = [problem.test, rows]
-    plain, cut = ([pd.DataFrame(index=part.index) for part in parts] for _ in range(2))
-    for column in problem.schema.features:
-        name = column.name
-        edges = (
-            None if column.discrete else np.unique(np.quantile(problem.test[name].astype(float), np.arange(1, 10) / 10))
-        )
-        for part, whole, pieces in zip(parts, plain, cut, strict=True):
-            whole[name] = part[name].astype(str) if column.discrete else part[name].astype(float)
-            pieces[name] = whole[name] if edges is None else np.digitize(whole[name], edges).astype(str)
-    scores = []
-    for one, other in itertools.combinations(problem.schema.features, 2):
-        pair = [one.name, other.name]
-        if one.discrete or other.discrete:
-            scores.append(ContingencySimilarity.compute(cut[0][pair], cut[1][pair]))
-        else:
-            scores.append(CorrelationSimilarity.compute(plain[0][pair], plain[1][pair]))
-    return float(np.nanmean(scores))
-
-
-def trees(discrete: np.ndarray) -> HistGradientBoostingClassifier:
-    return HistGradientBoostingClassifier(categorical_features=discrete, random_state=0)
-
-
-def told_apart(drawn: np.ndarray, real: np.ndarray, discrete: np.ndarray) -> float:
-    both = np.concatenate([drawn, real])
-    truth = np.arange(len(both)) < len(drawn)
-    # folds are dealt in order of rows within a class, and those stand in random order
-    chances = cross_val_predict(trees(discrete), both, truth, cv=5, method="predict_proba")
-    return float(roc_auc_score(truth, chances[:, 1]))
-
-
-def utility(problem: Problem, drawn: np.ndarray, test: np.ndarray) -> dict[str, float]:
-    name, least = TARGETS[problem.name]
-    place = [column.name for column in problem.schema.features].index(name)
-    others = np.arange(drawn.shape[1]) != place
-    truth = drawn[:, place] >= least
-    if truth.all() or not truth.any():
-        return {"utility": 0.5}
-    model = trees(problem.discrete[others]).fit(drawn[:, others], truth)
-    return {"utility": float(roc_auc_score(test[:, place] >= least, model.predict_proba(test[:, others])[:, 1]))}
-
-
-def copied(
-    problem: Problem, train: np.ndarray, test: np.ndarray, drawn: np.ndarray, some: np.ndarray
-) -> dict[str, float]:
-    known = set(map(bytes, np.ascontiguousarray(train)))
-    judged = test if drawn is train or np.array_equal(drawn, train) else drawn
-    share = float(np.mean([bytes(row) in known for row in np.ascontiguousarray(judged)]))
-    spread = np.where(train.std(0) > 0, train.std(0), 1)
-    parts = []
-    for block in (some, train[: len(test)], test):
-        numbers = (block / spread)[:, ~problem.discrete]
-        levels = [
-            (block[:, d, None] == np.arange(column.cardinality)) * 0.5**0.5
-            for d, column in enumerate(problem.schema.features)
-            if column.discrete
-        ]
-        parts.append(np.concatenate([numbers, *levels], axis=1))
-    points, near_train, near_test = parts
-    distance = lambda place: NearestNeighbors(n_neighbors=1).fit(place).kneighbors(points)[0][:, 0]
-    of_train, of_test = distance(near_train), distance(near_test)
-    # a tie speaks for neither
-    return {"copies": share, "nearer": float(np.mean((of_train < of_test) + 0.5 * (of_train == of_test)))}
-
-
-def drawn_rows(problem: Problem, method: str, seed: int, folder: Path | None) -> Drawn:
+def drawn_rows(problem: Problem, method: str, seed: int, settings: Settings, folder: Path | None) -> Drawn:
     """Rows of a method, from ``folder`` where they lie."""
     if folder is None or method in ("training rows", "independent columns"):
-        return METHODS[method](problem, seed)
+        return ALL[method](problem, seed, settings)
     folder.mkdir(parents=True, exist_ok=True)
-    place = folder / f"{problem.name}-{seed}-{method.replace(', ', '-')}.parquet"
+    place = folder / f"{problem.name}-{len(problem.train)}-{seed}-{method.replace(', ', '-')}.parquet"
     clock = place.with_suffix(".json")
     if place.exists() and clock.exists():
-        return Drawn(pd.read_parquet(place), **json.loads(clock.read_text()))
-    drawn = METHODS[method](problem, seed)
-    drawn.rows.to_parquet(place)
-    clock.write_text(json.dumps({"fit_seconds": drawn.fit_seconds, "sample_seconds": drawn.sample_seconds}))
+        return Drawn(problem.of_plain(pd.read_parquet(place)), **json.loads(clock.read_text()))
+    drawn = ALL[method](problem, seed, settings)
+    problem.plain(drawn.values).to_parquet(place)
+    clock.write_text(json.dumps({key: value for key, value in drawn._asdict().items() if key != "values"}))
     return drawn
-
-
-def lines(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 FIGURES = ("shapes", "trends", "c2st", "utility", "copies", "nearer", "fit_seconds")
 
 
-def table(runs: list[dict]) -> str:
-    """Medians over seeds as the README's table."""
-    text = ["| table | rows by | runs | column shapes | pair trends | C2ST AUC | utility | copies | nearer | fit |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
-    groups: dict[tuple[str, str], list[dict]] = {}
+def one(problem: Problem, method: str, seed: int, settings: Settings, folder: Path | None) -> dict[str, Any]:
+    """Fit, draw and judge one run."""
+    line = {"table": problem.name, "method": method, "seed": seed, "rows": len(problem.train) + len(problem.test)}
+    try:
+        drawn = drawn_rows(problem, method, seed, settings, folder)
+    except TooLong:
+        return line | {"stopped_after": settings.limit} | provenance()
+    made_by = provenance("sdmetrics", "scikit-learn", "jax")
+    made_by["versions"] |= drawn.versions or {}
+    return {
+        **line,
+        "columns": len(problem.schema.features),
+        "target": problem.schema.features[problem.target()[0]].name,
+        **{figure: round(value, 5) for figure, value in judge(problem, drawn.values).items()},
+        "fit_seconds": round(drawn.fit_seconds, 1),
+        "sample_seconds": round(drawn.sample_seconds, 2),
+        **made_by,
+    }
+
+
+def as_table(runs: list[dict[str, Any]]) -> str:
+    """Medians over seeds; then, over tables that all methods have, the mean of each figure of every method."""
+    head = [
+        "table",
+        "rows by",
+        "runs",
+        "column shapes",
+        "pair trends",
+        "C2ST AUC",
+        "utility",
+        "copies",
+        "nearer",
+        "fit",
+    ]
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for run in runs:
-        groups.setdefault((run["table"], run["method"]), []).append(run)
-    order = list(METHODS)
-    for (name, method), group in sorted(groups.items(), key=lambda item: (item[0][0], order.index(item[0][1]))):
-        m = {figure: statistics.median(run[figure] for run in group) for figure in FIGURES}
-        shown = [f"{m[figure]:.3f}" for figure in FIGURES[:-1]] + [f"{m['fit_seconds']:.0f} s"]
-        text.append(f"| {name} | {method} | {len(group)} | " + " | ".join(shown) + " |")
-    return "\n".join(text)
+        if "rows" in run:
+            groups.setdefault((run["table"], run["method"]), []).append(run)
+    methods = [method for method in ALL if any(method == group for _, group in groups)]
+    medians: dict[tuple[str, str], dict[str, float]] = {}
+    body = []
+    for name, method in itertools.product(TWENTY, methods):
+        group = groups.get((name, method), [])
+        whole = [run for run in group if "stopped_after" not in run]
+        if whole:
+            medians[name, method] = {figure: median(run[figure] for run in whole) for figure in FIGURES}
+            body.append([name, method, str(len(whole)), *shown(medians[name, method])])
+        elif group:
+            body.append([name, method, f"stopped after {group[0]['stopped_after']:.0f} s", *["-"] * len(FIGURES)])
+    shared = [name for name in TWENTY if all((name, method) in medians for method in methods)]
+    for method in methods if shared else []:
+        found = {figure: mean(medians[name, method][figure] for name in shared) for figure in FIGURES}
+        body.append([f"mean of {len(shared)}", method, "", *shown(found)])
+    return markdown(head, body)
+
+
+def shown(figures: dict[str, float]) -> list[str]:
+    return [*(f"{figures[figure]:.3f}" for figure in FIGURES[:-1]), f"{figures['fit_seconds']:.0f} s"]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--tables", default="wine,adult,credit")
-    parser.add_argument("--seeds", default="0,1")
-    parser.add_argument("--methods", default=";".join(METHODS), help="separated by semicolons")
+    parser.add_argument("--tables", nargs="+", default=list(TWENTY))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(ALL), metavar="METHOD")
+    parser.add_argument("--python", action="append", default=[], metavar="METHOD=PATH", help="a peer's interpreter")
+    parser.add_argument("--limit", type=float, default=3600, help="seconds after which a peer is stopped")
     parser.add_argument("--rows", type=Path, help="a folder that keeps drawn rows")
-    parser.add_argument("--table", action="store_true", help="print the table of the results, and end")
+    parser.add_argument("--most", type=int, help="rows of a table that are used at most, to try the script")
+    parser.add_argument("--part", default="0/1", help="which of how many parts of the tables to run")
+    parser.add_argument("--table", action="store_true", help="print what OUT holds as a table, run nothing")
     options = parser.parse_args()
     if options.table:
-        print(table(lines(options.out)))
+        print(as_table(lines_of(options.out)))
         return
     warnings.filterwarnings("ignore")
-    done = {(run["table"], run["method"], run["seed"]) for run in lines(options.out)}
-    for seed in map(int, options.seeds.split(",")):
-        for name in options.tables.split(","):
-            problem = None
-            for method in options.methods.split(";"):
-                if (name, method, seed) in done:
-                    continue
-                problem = problem or Problem(name, seed)
-                drawn = drawn_rows(problem, method, seed, options.rows)
-                row = {
-                    "table": name,
-                    "method": method,
-                    "seed": seed,
-                    **{k: round(v, 5) for k, v in judge(problem, restored(problem, drawn.rows)).items()},
-                    "fit_seconds": round(drawn.fit_seconds, 1),
-                    "sample_seconds": round(drawn.sample_seconds, 2),
-                    **provenance("ctgan", "sdmetrics", "scikit-learn", "torch", "jax"),
-                }
-                with options.out.open("a") as file:
-                    file.write(json.dumps(row) + "\n")
-                print(json.dumps({k: row[k] for k in ("table", "method", "seed", *FIGURES)}), flush=True)
+    settings = Settings(dict(pair.split("=", 1) for pair in options.python), options.limit)
+    done = {(run["table"], run["method"], run["seed"]) for run in lines_of(options.out) if "rows" in run}
+    few = {"most": options.most} if options.most else {}
+    for seed, name in itertools.product(options.seeds, part_of(options.tables, options.part)):
+        left = [method for method in options.methods if (name, method, seed) not in done]
+        problem = Problem(name, seed, **few) if left else None
+        for method in left if problem else []:
+            try:
+                line = one(problem, method, seed, settings, options.rows)
+            except NotDrawn as reason:
+                print(f"{method} is left out: {reason}", flush=True)
+                continue
+            keep(line, options.out)
+            said = {k: line[k] for k in ("table", "method", "seed", "stopped_after", *FIGURES) if k in line}
+            print(json.dumps(said), flush=True)
 
 
 if __name__ == "__main__":

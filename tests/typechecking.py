@@ -7,7 +7,7 @@ from beartype import BeartypeConf, beartype
 # an int may stand where a float is asked for, as everywhere in Python
 _beartype = beartype(conf=BeartypeConf(is_pep484_tower=True))
 OPTIONS = {
-    *("Network", "HIVAENetwork", "Training", "Sampling", "ELBO", "IWAE", "DReG", "GECO"),
+    *("Network", "HIVAENetwork", "Training", "Sampling", "Imputation", "ELBO", "IWAE", "DReG", "GECO"),
     *("Standard", "Vamp", "Exemplar", "Optimal", "Mixture"),
 }
 """Classes of options check what a user gives them themselves, and say it in a sentence."""

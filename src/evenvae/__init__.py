@@ -14,6 +14,7 @@ _HOMES = {
     "HIVAENetwork": "evenvae.models.network_options",
     "Training": "evenvae.training.settings",
     "Sampling": "evenvae.options",
+    "Imputation": "evenvae.options",
     "ELBO": "evenvae.objectives",
     "IWAE": "evenvae.objectives",
     "DReG": "evenvae.objectives",

@@ -25,7 +25,7 @@ from evenvae.fitted.scoring import SAMPLES, log_likelihood, mean_log_likelihood
 from evenvae.forked import refuse_if_forked
 from evenvae.models.network_options import HIVAENetwork, Network
 from evenvae.objectives import Objective
-from evenvae.options import Options, Sampling
+from evenvae.options import Imputation, Options, Sampling
 from evenvae.options.parts import BY_NAME, part_of
 from evenvae.options.unknown import answer_to, refuse_unknown_options
 from evenvae.part import Part, check_flag, check_path, check_seed
@@ -43,8 +43,9 @@ class EvenVAE(TransformerMixin, BaseEstimator):
 
     What is set daily is an argument here. Everything else belongs to a part: ``network=Network(width=128)``,
     ``training=Training(batch_size=64)``, ``objective=GECO(gain=0.5)``, ``prior=Vamp(components=32)``,
-    ``sampling=Sampling(numbers="family")``. An option that is None follows the preset, the purpose or the size of the
-    table. `get_params` and `set_params` reach the options of parts as ``network__width``.
+    ``sampling=Sampling(numbers="family")``, ``imputation=Imputation(refine="trees")``. An option that is None follows
+    the preset, the purpose or the size of the table. `get_params` and `set_params` reach the options of parts as
+    ``network__width``.
 
     Parameters:
         model: ``"vae"``; or ``"hivae"``, with a mixture prior and a private slice of the decoder for every column.
@@ -75,6 +76,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         network: a `Network` (or, for HI-VAE, a `HIVAENetwork`), or the name of a kind of network.
         training: a `Training`.
         sampling: a `Sampling`.
+        imputation: an `Imputation`; ``Imputation(refine="trees")`` lets gradient-boosted trees refine `impute`.
         point_estimate: what `reconstruct` and `evaluate` give for numbers unless they are asked otherwise:
             ``"default"`` (the mean; the median for log-normal columns), ``"mean"``, ``"median"`` or ``"mode"``.
         warm_start: True continues from what the last `fit` learned. Columns, scales, network and number of members
@@ -92,7 +94,8 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         history_: a list with one dict for every evaluation of the validation metric.
         seed_: the seed that was used.
         n_steps_: optimiser steps taken.
-        interrupted_: whether Ctrl-C ended the training, or that of the pilot.
+        interrupted_: whether Ctrl-C ended the training, the growth of trees, or the training of the pilot.
+        refined_: a dict from the columns that trees refine to the trees' weights; empty without ``refine="trees"``.
         pilot_: the plain model, itself a fitted `EvenVAE`; None where there is none.
         n_features_in_: number of columns of the training table.
         feature_names_in_: their names, where the table had names.
@@ -135,6 +138,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         network: Literal["residual", "paper", "conv"] | Network | HIVAENetwork | None = None,
         training: Training | None = None,
         sampling: Sampling | None = None,
+        imputation: Imputation | None = None,
         point_estimate: PointEstimate = "default",
         warm_start: bool = False,
         pilot: bool = False,
@@ -156,6 +160,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         self.network = network
         self.training = training
         self.sampling = sampling
+        self.imputation = imputation
         self.point_estimate = point_estimate
         self.warm_start = warm_start
         self.pilot = pilot
@@ -232,11 +237,11 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             callbacks: called with a `Progress` after every chunk of steps, as those of `evenvae.tracking` are; not of
                 the pilot's. A callback that has a method ``close`` is closed at the end, also after an error.
             checkpoint: a folder to write the state of training to; with ``resume`` training continues from it.
-            resume: continue from the state in ``checkpoint``, if there is one. A fit that was done without a pilot is
-                not trained again to get one.
+            resume: continue from the state in ``checkpoint``, if there is one. A fit that was done without a pilot or
+                trees is not trained again to get them.
 
-        Ctrl-C ends the training and keeps what was learned. Where it ends that of the pilot, the model is whole and is
-        kept without a pilot.
+        Ctrl-C ends the training and keeps what was learned. Where it ends the growth of trees or the training of the
+        pilot, the model is whole and is kept without them.
 
         Raises:
             InputError: the table or an option is wrong.
@@ -253,11 +258,13 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         given = self.get_params(deep=False)
         previous = self.fitted_ if self.warm_start and hasattr(self, "fitted_") else None
         pilot_callbacks: tuple[Callable[[Progress], None], ...] = ()
+        tree_callbacks: tuple[Callable[[int, int], None], ...] = ()
         if self.verbose:
             from evenvae.training.progress_bar import Bar
 
             bar = Bar()
             callbacks, pilot_callbacks = (*callbacks, bar), (bar.of_another("pilot"),)
+            tree_callbacks = (bar.of_columns("growing trees"),)
         try:
             model = fitting.fit(
                 Options.of(given),
@@ -266,6 +273,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
                 sample_weight=sample_weight,
                 callbacks=tuple(callbacks),
                 pilot_callbacks=pilot_callbacks,
+                tree_callbacks=tree_callbacks,
                 checkpoint=checkpoint,
                 resume=resume,
                 previous=previous,
@@ -286,6 +294,8 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         self.seed_ = model.record.seed
         self.n_steps_ = model.record.steps
         self.interrupted_ = model.record.interrupted
+        columns = model.schema.features
+        self.refined_ = {columns[column.place].name: column.weight for column in model.refinement}
         self.pilot_ = None
         if model.pilot is not None:
             self.pilot_ = EvenVAE(**plain_options(self.get_params(deep=False)))._keep(model.pilot, named=named)
@@ -374,7 +384,8 @@ class EvenVAE(TransformerMixin, BaseEstimator):
                 z), ``"point"`` (expectation at the mean of q(z|x)) or ``"mode"`` (mode of the likelihood there, as the
                 paper imputes). None is ``"point"`` for a model trained with hidden cells (``purpose="impute"``), whose
                 encoder answers from part of a row by itself and was measured to do so with less error, and
-                ``"importance"`` for any other, whose encoder needs the correction.
+                ``"importance"`` for any other, whose encoder needs the correction. With ``imputation.refine="trees"``
+                None is the refined guess, and a method that is named the model's alone.
             samples: importance samples for every row.
             random_state: seed of the draws.
         """

@@ -51,6 +51,20 @@ def test_families_of_numbers_are_chosen_by_evidence_or_by_rules(folder):
     assert "--families='papers' is unknown; choose one of evidence, paper." in err
 
 
+def test_trees_refine_imputations(folder):
+    data, path = folder / "stairs.csv", folder / "stairs.evenvae"
+    place = np.random.default_rng(0).uniform(0, 4, 600)
+    stair = np.array([0.0, 9.0, 2.0, 7.0])[place.astype(int)]
+    pd.DataFrame({"place": place, "stair": stair + place / 100}).to_csv(data, index=False)
+    code, _, err = evenvae("fit", data, "-o", path, "--refine", "trees", "--purpose", "impute", *FIT[:-1])
+    assert code == 0, err
+    assert ", trees refine 2 columns" in err
+    assert set(library.load(path).refined_) == {"place", "stair"}
+    code, _, err = evenvae("fit", data, "-o", path, "--refine", "forest", *FIT)
+    assert code == 2
+    assert "imputation.refine='forest' is unknown; choose one of none, trees." in err
+
+
 def test_formulas_are_said_and_turned_off(folder):
     data, path = folder / "trips.csv", folder / "trips.toml"
     trips()[["clock", "hour", "mood"]].to_csv(data, index=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evenvae.likelihoods import Normal, NormalPixels
-from evenvae.models import ConditionalVAE, PosteriorProtocol, Space, ConditionalLatent, VAEConfig
+from evenvae.models import ConditionalLatent, ConditionalVAE, PosteriorProtocol, Space, VAEConfig
 from evenvae.models.conditioning import condition_of
 from support import mixed_table
 

@@ -40,12 +40,20 @@ def test_a_balancer_stands_for_its_name():
         ({"objective": Vamp()}, "must be Objective or one of|must be Objective, or one of"),
         ({"network": Training()}, "Network or HIVAENetwork"),
         ({"sampling": "histogram"}, "must be Sampling"),
+        ({"imputation": "trees"}, "must be Imputation"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(given, words):
     with pytest.raises(InputError, match=words) as caught:
         options(**given)
     assert "\n" not in str(caught.value)
+
+
+def test_what_refines_imputations_is_one_of_a_few_words():
+    with pytest.raises(InputError, match=r"imputation\.refine='forest' is unknown; choose one of none, trees"):
+        EvenVAE().set_params(imputation__refine="forest")
+    assert EvenVAE().set_params(imputation__refine="trees").imputation.trees
+    assert not options().imputation.trees
 
 
 def test_json_and_back_is_the_same():

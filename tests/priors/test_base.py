@@ -10,7 +10,7 @@ import pytest
 from jaxtyping import TypeCheckError
 
 from evenvae.errors import InputError
-from evenvae.models import DiagonalNormal, ConditionalLatent, ConditionalPosterior
+from evenvae.models import ConditionalLatent, ConditionalPosterior, DiagonalNormal
 from evenvae.objectives import ELBO, IWAE, DReG
 from evenvae.priors import PRIORS, Exemplar, Optimal, Standard, Vamp
 from evenvae.training import Method, Network, balanced_gradients, first_states, loss

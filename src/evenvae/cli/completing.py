@@ -66,3 +66,12 @@ def settings(incomplete: str) -> list[str]:
             parts += [made() for made in CLASSES[option]]
         names |= dict.fromkeys(f"{option}.{field}" for part in parts for field in part.get_params())
     return [f"{name}=" for name in names if f"{name}=".startswith(incomplete)]
+
+
+def refinements() -> list[str]:
+    """What can refine imputations."""
+    from typing import get_args
+
+    from evenvae.options.imputation import Refine
+
+    return list(get_args(Refine))

@@ -94,6 +94,13 @@ def fit(
             "Takes about the time of another plain fit.",
         ),
     ] = False,
+    refine: Annotated[
+        str | None,
+        typer.Option(
+            help="trees: let gradient-boosted trees refine what impute fills in, where they help on held-out rows.",
+            autocompletion=completing.refinements,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model on the same machine.")] = 0,
     formulas: Formulas = True,
     hide: Annotated[
@@ -134,6 +141,7 @@ def fit(
         "random_state": seed,
         "pilot": pilot,
         "verbose": not quiet,
+        **({} if refine is None else {"imputation__refine": refine}),
         **given,
     }
     common.use_cores(chosen["ensemble"])
@@ -159,10 +167,11 @@ def fit(
         best = min(last.get("best", [float("nan")]))
         plan = estimator.fitted_.plan
         beside = "" if estimator.pilot_ is None else f", beside it a plain pilot of {estimator.pilot_.n_steps_} steps"
+        refined = f", trees refine {len(estimator.refined_)} columns" if estimator.refined_ else ""
         typer.echo(
             f"{out}: {estimator.fitted_.record.rows} rows, {len(estimator.schema_.features)} columns, "
             f"{estimator.n_steps_} steps, balance {plan.balance}, validation metric ({plan.purpose}) {best:.4g}"
-            f"{beside}",
+            f"{refined}{beside}",
             err=True,
         )
     return common.DONE

@@ -15,6 +15,7 @@ from jaxtyping import Float
 
 from evenvae import tables
 from evenvae.errors import InputError, TableWarning
+from evenvae.fitted import growing
 from evenvae.fitted.latent_density import fit_densities
 from evenvae.fitted.model import FittedModel, Record, members_of
 from evenvae.fitted.pilot import folder_of, plain_options, refuse_plain, with_pilot
@@ -172,18 +173,23 @@ def fit(
     sample_weight: Any = None,
     callbacks: tuple[Callable[[Progress], None], ...] = (),
     pilot_callbacks: tuple[Callable[[Progress], None], ...] = (),
+    tree_callbacks: tuple[growing.Growth, ...] = (),
     checkpoint: str | Path | None = None,
     resume: bool = False,
     previous: FittedModel | None = None,
 ) -> FittedModel:
     """Learn from a table; see `EvenVAE.fit`. ``given`` are the options by name, for callbacks and the checkpoint.
 
-    The pilot, where the options ask for one, is trained afterwards, and tells ``pilot_callbacks`` of its progress.
+    Trees that refine imputations and the pilot, where the options ask for them, follow in this order, and tell
+    ``tree_callbacks`` and ``pilot_callbacks`` of their progress.
 
     Raises:
         InputError: the table or an option is wrong.
         TrainingError: the loss turned non-finite; the message names the column.
     """
+    if options.imputation.trees:
+        # said before anything is trained
+        growing.require()
     encoded, weight, schema = read(options, X, sample_weight, None if previous is None else previous.schema)
     started = begin(options, encoded, schema, weight, previous)
     plain = plain_options(given)
@@ -194,6 +200,8 @@ def fit(
     model = model.replaced(missingness=MissingnessModel.of(encoded, schema, weight))
     # the copy of the table on the device makes room for that of the pilot
     del started
+    if options.imputation.trees:
+        model = growing.with_trees(model, encoded, weight, tree_callbacks)
     if not options.pilot:
         return model
 
@@ -235,7 +243,8 @@ def _fingerprint(started: Fit, given: dict[str, Any]) -> str:
     digest = hashlib.sha256(started.fingerprint.encode())
     if started.weight is not None:
         digest.update(started.weight.tobytes())
-    # a fit that is done may be repeated with a pilot, which is then all that is left to train
-    said = {name: repr(value) for name, value in given.items() if name not in ("verbose", "schema", "pilot")}
+    # a fit that is done may be repeated with a pilot or with trees, which are then all that is left to train
+    later = ("verbose", "schema", "pilot", "imputation")
+    said = {name: repr(value) for name, value in given.items() if name not in later}
     digest.update(json.dumps([said, started.schema.to_dict()], sort_keys=True, default=str).encode())
     return digest.hexdigest()

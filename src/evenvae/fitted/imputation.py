@@ -1,24 +1,23 @@
 """Missing cells, filled with an expectation or with draws."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from jaxtyping import Float
 
 from evenvae import threefry
 from evenvae.fitted import kernels
-from evenvae.fitted.asking import averaged, members_mean, of_member, of_members
+from evenvae.fitted.asking import of_member
+from evenvae.fitted.best_guess import SAMPLES, Method, at_location, default_method, weighted
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.noise import latent_noise
 from evenvae.fitted.reconstruction import reconstruct
+from evenvae.fitted.refinement import cells_seen, refined
+from evenvae.fitted.unmasking import unmasked
 from evenvae.models.batch import Batch
 from evenvae.models.merging import merged
 from evenvae.part import check_choice, check_seed, check_whole
-
-SAMPLES = 50
-"""Draws of the latent for every row."""
-Method = Literal["importance", "point", "mode"]
 
 
 def impute(
@@ -42,7 +41,8 @@ def impute(
             ``"point"`` (the expectation at the location of q(z|x)) or ``"mode"`` (the mode of the likelihood there, as
             Javaloy et al. impute). None is ``"point"`` for a model that was trained with hidden cells, whose encoder
             answers from part of a row by itself and was measured to do so with less error, and ``"importance"`` for
-            any other, whose encoder needs the correction.
+            any other, whose encoder needs the correction. None also lets the model's trees refine the guess, where it
+            has some; a method that is named is the model's alone.
         samples: draws of the latent for every row, a whole number.
         seed: of the draws, a whole number.
 
@@ -53,7 +53,6 @@ def impute(
     draws, samples = check_whole("draws", draws), check_whole("samples", samples)
     seed = check_seed("random_state", seed) or 0
     check_choice("method", method, get_args(Method))
-    method = method or ("point" if model.plan.method.hide_cells else "importance")
     mask = np.asarray(batch.mask)
     completed = np.full((draws, len(mask), model.space.layout.elements), np.nan)
     incomplete = np.flatnonzero(~mask.all(axis=1))
@@ -64,7 +63,7 @@ def impute(
 
 
 def _answers(
-    model: FittedModel, batch: Batch, draws: int, method: Method, samples: int, seed: int
+    model: FittedModel, batch: Batch, draws: int, method: Method | None, samples: int, seed: int
 ) -> list[Float[np.ndarray, "N E"]]:
     """Raw values for all cells of the rows; arguments as those of `impute`."""
     pooled = pooled_codes(model)
@@ -75,11 +74,13 @@ def _answers(
         return [
             _named(model, batch, values, pooled, np.random.default_rng([seed, i])) for i, values in enumerate(drawn)
         ]
-    if method == "importance":
-        return [_expected(model, batch, samples, pooled)]
-    if method == "point":
-        return [averaged(model, of_members(model, kernels.reconstruct, batch.show()), pooled)]
-    return [_named(model, batch, reconstruct(model, batch, "mode"), pooled)]
+    if method == "mode":
+        return [_named(model, batch, reconstruct(model, model.shown(batch), "mode"), pooled)]
+    by_importance = (method or default_method(model)) == "importance"
+    guess = weighted(model, batch, samples) if by_importance else at_location(model, batch)
+    if method is None and model.refinement:
+        guess = refined(model, batch, guess, at_location(model, batch) if by_importance else guess)
+    return [model.space.to_raw(kernels.decide(model.space.layout, guess, pooled))]
 
 
 def pooled_codes(model: FittedModel) -> dict[int, int]:
@@ -102,7 +103,7 @@ def _named(
     first = model.space.layout.first
     if not any((values[:, first[place]] == code).any() for place, code in pooled.items()):
         return values
-    means = members_mean(of_members(model, kernels.reconstruct, batch))
+    means = at_location(model, batch)
     if generator is not None:
         # the largest of log p plus Gumbel noise is a draw by p
         blocks = merged(model.space.layout).layout.blocks
@@ -118,16 +119,12 @@ def _named(
     return values
 
 
-def _expected(model: FittedModel, batch: Batch, samples: int, pooled: Mapping[int, int]) -> Float[np.ndarray, "N E"]:
-    noise = latent_noise(samples, model.plan.network.noise_size)
-    bounds = model.space.value_bounds.astype(np.float32)
-    ask = lambda network, state, part, scales: kernels.impute(network, state, part, scales, noise, bounds)
-    return averaged(model, of_members(model, ask, batch, samples), pooled)
-
-
 def _draw(model: FittedModel, batch: Batch, samples: int, seed: list[int], member: int) -> Float[np.ndarray, "N E"]:
-    noise = latent_noise(samples, model.plan.network.noise_size)
     generator = np.random.default_rng(seed)
+    if model.plan.sight:
+        known = np.where(np.asarray(batch.mask), cells_seen(model, batch), np.nan)
+        return unmasked(model, known, member, generator)
+    noise = latent_noise(samples, model.plan.network.noise_size)
     key = threefry.key(int(generator.integers(2**31)))
     ask = lambda network, state, part, scales, own: kernels.impute_draw(network, state, part, scales, noise, own)
     return model.space.drawn(of_member(model, ask, batch, samples, member, key))

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from evenvae import threefry
+from evenvae.fitted.refined_column import RefinedColumn
 from evenvae.models.batch import Batch
 from evenvae.models.space import Space
 from evenvae.priors import Prior
@@ -27,8 +28,8 @@ class Record:
     """What is known of the training.
 
     ``rows`` were given, ``held_out`` of them for validation; ``steps`` were taken; ``interrupted`` says that Ctrl-C
-    ended the training, or that of the pilot. ``fingerprint`` identifies the training table (None for files that do not
-    hold it). ``history`` has an entry for every evaluation of the validation metric.
+    ended the training, the growth of trees or the training of the pilot. ``fingerprint`` identifies the training table
+    (None for files that do not hold it). ``history`` has an entry for every evaluation of the validation metric.
     """
 
     rows: int
@@ -50,7 +51,8 @@ class FittedModel:
     ``task_counts`` say how often each combination of tasks occurs; ``missingness`` is None, and ``densities`` are
     empty, where they were not fitted. ``densities`` are those of every member's latents, in the members' order; they
     take the place of the members' priors in every question. ``pilot`` is a plain model of the same rows and columns,
-    with the same constants, where one was asked for; see `evenvae.fitted.pilot`.
+    with the same constants, where one was asked for; see `evenvae.fitted.pilot`. ``refinement`` holds the columns whose
+    imputations trees refine; see `evenvae.fitted.refinement`.
     """
 
     members: tuple[Member, ...]
@@ -62,6 +64,7 @@ class FittedModel:
     missingness: MissingnessModel | None = None
     densities: tuple[Prior, ...] = ()
     pilot: "FittedModel | None" = None
+    refinement: tuple[RefinedColumn, ...] = ()
 
     def network(self, member: int, to_sample: bool = False) -> Network:
         """A member's network as questions are put to it: with its density in place of the prior, where there is one.
@@ -75,6 +78,10 @@ class FittedModel:
     def batch(self, encoded: Encoded, mask: Bool[np.ndarray, "N D"] | None = None) -> Batch:
         """Rows in model space; ``mask`` says which cells the model is to see, all observed ones if not given."""
         return self.space.batch(encoded.values, encoded.observed if mask is None else mask, encoded.tasks)
+
+    def shown(self, batch: Batch) -> Batch:
+        """The batch as it is asked where cells are filled: a decoder with sight is shown what is observed."""
+        return batch.show() if self.plan.sight else batch
 
     def replaced(self, **changes: Any) -> "FittedModel":
         """A copy with other values in some fields."""

@@ -35,6 +35,7 @@ def plain_options(given: Mapping[str, Any]) -> dict[str, Any]:
         "sampling": part_of("sampling", given["sampling"]).replaced(latents="prior"),
         "ensemble": 1,
         "pilot": False,
+        "imputation": None,
     }
 
 

@@ -8,8 +8,9 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from evenvae.fitted import latent_density
+from evenvae.fitted import latent_density, refined_column
 from evenvae.fitted.model import FittedModel, Member, Record, members_of, skeleton
+from evenvae.fitted.refinement import feature_count, levels_of
 from evenvae.io import tensors as tensor_files
 from evenvae.likelihoods import Scale
 from evenvae.models import Layout, no_tasks
@@ -53,6 +54,7 @@ def write(model: FittedModel, path: str | Path, given: dict[str, Any], named: bo
         # a model that was saved without its shares is saved without them again
         tensors |= {f"holes.{name}": value for name, value in holes if value is not None}
     tensors |= latent_density.to_tensors(model.densities)
+    tensors |= refined_column.to_tensors(model.refinement)
     metadata = {
         "evenvae": evenvae.__version__,
         "options": to_json(given),
@@ -133,6 +135,7 @@ def read(path: str | Path) -> tuple[FittedModel, dict[str, Any], bool]:
         record,
         MissingnessModel(**missing) if missing else None,
         latent_density.from_tensors(tensors, metadata["members"]),
+        refinement=refined_column.from_tensors(tensors, levels_of(layout), feature_count(layout, len(schema.tasks))),
     )
     if "pilot" in metadata:
         own = metadata["pilot"]
@@ -142,6 +145,7 @@ def read(path: str | Path) -> tuple[FittedModel, dict[str, Any], bool]:
             plan=plan,
             record=dataclasses.replace(record, history=own["history"], steps=own["steps"]),
             densities=(),
+            refinement=(),
         )
         model = model.replaced(pilot=pilot)
     return model, given, metadata["named"]

@@ -6,7 +6,8 @@ else.
 """
 
 import dataclasses
-from typing import Any
+import math
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -53,21 +54,18 @@ class Detailed(Likelihood):
     rich: bool = False
     point: bool = False
 
-    name = property(lambda self: self.base.name)
-    values = property(lambda self: self.base.values)
-    support_words = property(lambda self: self.base.support_words)
-    encoder_input = property(lambda self: "value" if self.rich else self.base.encoder_input)
-    farthest = property(lambda self: self.base.farthest)
-    cell_dtype = property(lambda self: self.base.cell_dtype)
-    filler = property(lambda self: self.base.filler)
-    uniforms = property(lambda self: self.base.uniforms)
-    draws_repeat = property(lambda self: self.base.draws_repeat)
-    vague = property(lambda self: self.base.vague)
-    has_auxiliary = property(lambda self: self.point)
-
-    def __post_init__(self) -> None:
-        # class variables of other families, which here follow from the base
-        object.__setattr__(self, "offset_shape", (_REST + int(np.prod(self.base.offset_shape)),))
+    name: ClassVar[Any] = property(lambda self: self.base.name)
+    values: ClassVar[Any] = property(lambda self: self.base.values)
+    support_words: ClassVar[Any] = property(lambda self: self.base.support_words)
+    encoder_input: ClassVar[Any] = property(lambda self: "value" if self.rich else self.base.encoder_input)
+    farthest: ClassVar[Any] = property(lambda self: self.base.farthest)
+    cell_dtype: ClassVar[Any] = property(lambda self: self.base.cell_dtype)
+    filler: ClassVar[Any] = property(lambda self: self.base.filler)
+    uniforms: ClassVar[Any] = property(lambda self: self.base.uniforms)
+    draws_repeat: ClassVar[Any] = property(lambda self: self.base.draws_repeat)
+    offset_shape: ClassVar[Any] = property(lambda self: (_REST + math.prod(self.base.offset_shape),))
+    vague: ClassVar[Any] = property(lambda self: self.base.vague)
+    has_auxiliary: ClassVar[Any] = property(lambda self: self.point)
 
     @property
     def parameter_count(self) -> int:
@@ -115,7 +113,9 @@ class Detailed(Likelihood):
         """The family's, and the details in value space."""
         scale = Scale(*(np.asarray(part, np.float64) for part in scale))
         own = Scale(*(np.asarray(part, np.float64) for part in self.base.device_scale(self._own(scale))))
-        shift, unit = (np.broadcast_to(np.asarray(part), scale.center.shape)[..., None] for part in self.affine(scale))
+        shift, unit = (
+            np.broadcast_to(np.asarray(part), np.shape(scale.center))[..., None] for part in self.affine(scale)
+        )
         offset = np.array(scale.offset)
         for place in (slice(_MEAN, _MEAN + 1), _EDGES, _COMMON):
             offset[..., place] = (offset[..., place] - shift) / unit

@@ -50,6 +50,11 @@ def _vae_network(asked: Asked) -> Network:
 
 OPTIONS: tuple[Exclusion, ...] = (
     Exclusion(
+        lambda asked: asked.options.imputation.trees and not asked.options.validation_fraction,
+        "imputation.refine='trees' weighs trees by held-out rows, and validation_fraction=0 leaves none. Give it a "
+        "share, such as 0.1.",
+    ),
+    Exclusion(
         lambda asked: asked.given["objective"] == "beta",
         "objective='beta' needs the weight of the KL: objective=ELBO(beta=4), or --set objective.beta=4 on the command "
         "line.",

@@ -11,6 +11,7 @@ from evenvae.balancing import Balancer
 from evenvae.errors import InputError
 from evenvae.objectives import Objective
 from evenvae.options import exclusions
+from evenvae.options.imputation import Imputation
 from evenvae.options.parts import BY_NAME, describe, from_description, part_of
 from evenvae.options.presets import PRESETS
 from evenvae.options.sampling import Sampling
@@ -44,6 +45,7 @@ class Options:
     network: Part
     training: Training
     sampling: Sampling
+    imputation: Imputation
     point_estimate: str
     warm_start: bool
     pilot: bool

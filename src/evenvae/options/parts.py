@@ -7,6 +7,7 @@ from typing import Any
 from evenvae.errors import InputError
 from evenvae.models.network_options import HIVAENetwork, Network
 from evenvae.objectives import OBJECTIVES, Objective
+from evenvae.options.imputation import Imputation
 from evenvae.options.sampling import Sampling
 from evenvae.part import Part, check_choice
 from evenvae.priors import PRIORS
@@ -21,6 +22,7 @@ BY_NAME: dict[str, Mapping[str, Callable[[], Part]]] = {
     "network": NETWORKS,
     "training": {},
     "sampling": {},
+    "imputation": {},
 }
 """Options that are parts, and the names that stand for one."""
 CLASSES: dict[str, tuple[type[Part], ...]] = {
@@ -29,6 +31,7 @@ CLASSES: dict[str, tuple[type[Part], ...]] = {
     "network": (Network, HIVAENetwork),
     "training": (Training,),
     "sampling": (Sampling,),
+    "imputation": (Imputation,),
 }
 
 
@@ -50,6 +53,7 @@ def part_of(option: str, value: Any, model: str = "vae") -> Part:
             "network": HIVAENetwork if model == "hivae" else Network,
             "training": Training,
             "sampling": Sampling,
+            "imputation": Imputation,
             "objective": OBJECTIVES["elbo"],
             "prior": PRIORS["standard"],
         }

@@ -9,6 +9,7 @@ from typing import Any
 from evenvae.errors import InputError, TrainingError
 from evenvae.estimator import EvenVAE, load
 from evenvae.fitted.fitting import read
+from evenvae.fitted.growing import require
 from evenvae.options import Options, resolve
 from evenvae.options.recipe import recipe_of
 from evenvae.options.resolution import layout_of
@@ -98,6 +99,9 @@ def search(
     folder = folder_of(out, resume)
     given = complete({**options, "balance": names.PLAIN})
     wanted = Options.of(given)
+    if refit and wanted.imputation.trees:
+        # they are grown for the refitted model alone, which is hours away
+        require()
     encoded, _, schema = read(wanted, X)
     if any(column.is_image for column in schema.features):
         raise InputError(
@@ -106,7 +110,7 @@ def search(
     if schema.tasks:
         raise InputError("A search tries models without a task. Leave task out, or fit EvenVAE(task=...) itself.")
     # the runs are single networks on the schema as it was inferred
-    of_runs = described(options, without=("ensemble", "schema", "pilot"))
+    of_runs = described(options, without=("ensemble", "schema", "pilot", "imputation"))
     chosen = _without_empty_recipe(wanted, schema, chosen)
     steps, chunk = _plan(wanted, schema, chosen, len(encoded.values), test_fraction)
     pool = _executor(executor, workers, address)

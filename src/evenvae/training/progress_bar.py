@@ -50,6 +50,16 @@ class Bar:
 
         return show
 
+    def of_columns(self, label: str) -> Callable[[int, int], None]:
+        """A callback for work that follows and is done column by column, which takes the bar's place."""
+
+        def show(done: int, columns: int) -> None:
+            self.progress.update(
+                self.task, description=label, completed=done, total=columns, loss="-", figure="-", left="?"
+            )
+
+        return show
+
     def close(self) -> None:
         """Remove the bar."""
         self.progress.stop()
