@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenvae import EvenVAE, Network, Training
+from evenvae import EvenVAE, Network, Sampling, Training
 from evenvae.fitted.unmasking import turns, unmasked
 from support import people
 
@@ -45,6 +45,15 @@ def test_columns_that_depend_on_each_other_are_drawn_together(twins):
     assert np.abs(drawn["x"] - 2.0 * drawn["a"].astype(int)).median() < 0.5
     again = model.sample(600, random_state=1)
     pd.testing.assert_frame_equal(drawn, again)
+
+
+def test_one_round_draws_all_columns_from_a_latent(twins):
+    model, table = twins
+    fitted = model.fitted_
+    assert fitted.plan.rounds == 8
+    one = EvenVAE(purpose="sample", epochs=1, sampling=Sampling(rounds=1), random_state=0).fit(table)
+    assert one.fitted_.plan.rounds == 1
+    assert len(one.sample(30, random_state=1)) == 30
 
 
 def test_given_cells_stay_and_are_seen(twins):

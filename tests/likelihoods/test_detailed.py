@@ -56,9 +56,9 @@ def test_the_prediction_is_the_least_squares_one(base, values):
     likelihood = Detailed(base=base, point=True)
     scale, device = block(likelihood, values)
     x = jnp.asarray(likelihood.to_model(values[:, None], scale))
-    loss = lambda guess: -likelihood.auxiliary(
-        jnp.zeros((1, 1, likelihood.parameter_count)).at[..., -1].set(guess), x, device
-    ).mean()
+    loss = lambda guess: (
+        -likelihood.auxiliary(jnp.zeros((1, 1, likelihood.parameter_count)).at[..., -1].set(guess), x, device).mean()
+    )
     # a quadratic function: one step of Newton's method finds its least value, the mean
     best = -jax.grad(loss)(0.0) / jax.grad(jax.grad(loss))(0.0)
     parameters = jnp.zeros((1, 1, likelihood.parameter_count)).at[..., -1].set(best)

@@ -153,7 +153,7 @@ def _free(
     for member in range(len(model.members)):
         rows = np.flatnonzero(which == member)
         if len(rows):
-            if model.plan.sight:
+            if model.plan.rounds > 1:
                 values[rows] = unmasked(model, np.full((len(rows), space.layout.elements), np.nan), member, generator)
                 continue
             network = jax.device_put(model.network(member, to_sample=True))
@@ -174,7 +174,7 @@ def _given(
     space, count = model.space, len(codes)
     one = np.full((1, space.layout.elements), np.nan)
     one[0, list(fixed)] = list(fixed.values())
-    if model.plan.sight:
+    if model.plan.rounds > 1:
         which = generator.integers(len(model.members), size=count)
         values = np.repeat(one, count, axis=0)
         for member in range(len(model.members)):

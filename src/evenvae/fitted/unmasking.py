@@ -14,16 +14,12 @@ from evenvae.fitted import kernels
 from evenvae.fitted.asking import in_slices, slice_rows
 from evenvae.fitted.model import FittedModel
 
-ROUNDS = 8
-"""In how many rounds the cells of an empty row are drawn."""
-
 
 def unmasked(
     model: FittedModel,
     values: Float[np.ndarray, "N E"],
     member: int,
     generator: np.random.Generator,
-    rounds: int = ROUNDS,
 ) -> Float[np.ndarray, "N E"]:
     """Raw values with every missing cell drawn given the observed ones; those stay as they are.
 
@@ -34,11 +30,10 @@ def unmasked(
         values: raw values, NaN where a cell is to be drawn.
         member: of the ensemble, which is asked.
         generator: of the order and of the draws.
-        rounds: in how many of them a whole row is drawn; rows that lack less take fewer.
     """
     space = model.space
     values = values.copy()
-    turn = turns(~np.isnan(values), rounds, generator)
+    turn = turns(~np.isnan(values), model.plan.rounds, generator)
     network, state = jax.device_put((model.network(member, to_sample=True), model.members[member].encoder_state))
     size, scales = slice_rows(space.layout), space.device_scales
     ask = lambda batch, key: kernels.draw_shown(network, state, batch, scales, key)

@@ -28,6 +28,8 @@ latent coordinates. Hidden cells were imputed with a tenth to an eighth less err
 SHOW_ROWS, HIDE_SHOWN = 0.8, 0.6
 """Share of training rows whose visible cells are shown to the decoder of a model with sight, and at most what share of
 their cells is hidden."""
+ROUNDS = 8
+"""In how many rounds a model with sight draws the columns of a row."""
 
 
 def resolve_balance(balance: str, purpose: str, constrained: bool = False, model: str = "vae") -> str:
@@ -207,6 +209,7 @@ def resolve(
         latents=latents,
         ensemble=options.ensemble,
         bootstrap=bool(training.bootstrap),
+        rounds=(options.sampling.rounds or ROUNDS) if sight else 1,
     )
 
 

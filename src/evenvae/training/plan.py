@@ -21,6 +21,9 @@ Latents = Literal["prior", "fitted", "sampled"]
 NETWORKS = {"vae": VAEConfig, "hivae": HIVAEConfig}
 ALL_PRIORS: dict[str, type[PriorOptions]] = {**PRIORS, "mixture": Mixture}
 
+KEPT = ("balance", "numbers", "latents", "ensemble", "bootstrap", "rounds")
+"""Fields of a `Plan` that its description holds as they are; files of older versions lack the last one."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
@@ -28,7 +31,7 @@ class Plan:
 
     ``balance`` is the name of the balancer in ``method``. ``numbers`` says how numbers are modelled and ``latents``
     from where `sample` draws latents (see `options.Sampling`). ``ensemble`` runs are trained; with ``bootstrap`` each
-    on a bootstrap copy of the table.
+    on a bootstrap copy of the table. In ``rounds`` a model with sight draws the columns of a row.
     """
 
     network: VAEConfig | HIVAEConfig
@@ -41,6 +44,7 @@ class Plan:
     latents: Latents = "prior"
     ensemble: int = 1
     bootstrap: bool = False
+    rounds: int = 1
 
     @property
     def model(self) -> str:
@@ -85,7 +89,7 @@ class Plan:
             "hide_shown": self.method.hide_shown,
             "optimiser": fields(self.optimiser),
             "training": fields(self.training),
-            **{name: getattr(self, name) for name in ("balance", "numbers", "latents", "ensemble", "bootstrap")},
+            **{name: getattr(self, name) for name in KEPT},
         }
 
     @classmethod
@@ -106,7 +110,7 @@ class Plan:
             method,
             OptimiserSettings(**data["optimiser"]),
             TrainingSettings(**data["training"]),
-            **{name: data[name] for name in ("balance", "numbers", "latents", "ensemble", "bootstrap")},
+            **{name: data[name] for name in KEPT if name in data},
         )
 
 
