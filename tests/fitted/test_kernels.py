@@ -67,7 +67,7 @@ class Posterior(eqx.Module):
         return None
 
     def __call__(self, batch, scales, state, key=None, inference=False):
-        cells, mask, _ = batch
+        cells, mask = batch.cells, batch.mask
         seen = mask / self.noise
         precision = jnp.eye(self.loadings.shape[1]) + jnp.einsum("nd,dk,dl->nkl", seen, self.loadings, self.loadings)
         weighted = (jnp.where(mask, cells[0], 0) * seen) @ self.loadings

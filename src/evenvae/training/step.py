@@ -22,6 +22,7 @@ from evenvae.models import Layout, as_tuple, linear, log_prob
 from evenvae.models.batch import Batch
 from evenvae.models.heads import auxiliary
 from evenvae.objectives import Objective
+from evenvae.training.hiding import cell_weights, seen_of
 
 
 class Network(NamedTuple):
@@ -67,18 +68,6 @@ class Method(NamedTuple):
     show_rows: float = 0.0
     hide_shown: float = 0.0
     shown_weight: float = 0.1
-
-
-def hide(
-    key: Key[Array, ""], mask: Bool[Array | np.ndarray, "rows D"], most: float | Float[Array, "rows 1"]
-) -> Bool[Array, "rows D"]:
-    """Hide observed cells from the encoder; every row hides its own share of cells, drawn from U(0, ``most``).
-
-    The likelihood still scores them, so the encoder learns to answer from part of a row.
-    """
-    keys = jax.random.split(key)
-    share = most * jax.random.uniform(keys[0], (mask.shape[0], 1))
-    return jnp.asarray(mask) & (jax.random.uniform(keys[1], mask.shape) >= share)
 
 
 def decisions(network: Network, objective: Objective) -> int:
@@ -138,20 +127,6 @@ def _bound(
     return objective.bound(log_likelihood, ratio, kl, mask, state)
 
 
-def _seen(key: Key[Array, ""], batch: Batch, method: Method) -> Batch:
-    """The batch as encoder and decoder see it."""
-    if not method.show_rows:
-        return batch.hide(hide(key, batch.mask, method.hide_cells)) if method.hide_cells else batch
-    shown = jax.random.uniform(jax.random.fold_in(key, 1), (batch.mask.shape[0], 1)) < method.show_rows
-    seen = batch.hide(hide(key, batch.mask, jnp.where(shown, method.hide_shown, method.hide_cells)))
-    return seen._replace(shown=seen.mask & shown)
-
-
-def _cell_weights(seen: Batch, method: Method) -> Float[Array, "rows D"] | float:
-    """What the log-likelihoods of the cells count for."""
-    return 1.0 if seen.shown is None else jnp.where(seen.shown, method.shown_weight, 1.0)
-
-
 def _fit_of_cells(
     layout: Layout, parameters: Float[Array, "... P"], batch: Batch, scales: tuple[Scale, ...]
 ) -> Float[Array, "... D"]:
@@ -184,7 +159,7 @@ def balanced_gradients(
     model, prior = network
     layout = model.heads.layout
     mask = batch.mask
-    seen = _seen(keys[3], batch, method)
+    seen = seen_of(keys[3], batch, method.hide_cells, method.show_rows, method.hide_shown)
 
     inference = (model.encoder, prior)
     inference_params, inference_static = eqx.partition(inference, eqx.is_inexact_array)
@@ -198,7 +173,7 @@ def balanced_gradients(
     features, trunk_vjp = _vjp(model.trunk, lambda trunk, z: trunk(z), latent)
     (kernels, bias), heads_vjp = _vjp(model.heads, lambda heads: heads.kernels())
     outputs = linear(as_tuple(features), kernels, bias)
-    weights = _cell_weights(seen, method)
+    weights = cell_weights(seen, method.shown_weight)
     log_likelihood, likelihood_vjp = jax.vjp(
         lambda o: weights * _fit_of_cells(layout, model.heads.parameters(o, normalisation), batch, scales), outputs
     )
@@ -280,12 +255,14 @@ def evaluate(
     """The loss and the columns' losses by themselves, with the randomness of the step."""
     keys = jax.random.split(key, 4)
     model, prior = network
-    seen = _seen(keys[3], batch, method)
+    seen = seen_of(keys[3], batch, method.hide_cells, method.show_rows, method.hide_shown)
     (latent, side), (_, normalisation, _) = _infer(model.encoder, prior, states, seen, scales, keys, method.objective)
     kernels, bias = model.heads.kernels()
     outputs = linear(as_tuple(model.trunk(latent)), kernels, bias)
     parameters = model.heads.parameters(outputs, normalisation)
-    log_likelihood = _fit_of_cells(model.heads.layout, parameters, batch, scales) * _cell_weights(seen, method)
+    log_likelihood = _fit_of_cells(model.heads.layout, parameters, batch, scales) * cell_weights(
+        seen, method.shown_weight
+    )
     bound, _ = _bound(method.objective, prior, log_likelihood, side, batch.mask, states.objective)
     return bound.loss, -(log_likelihood * bound.likelihood).sum((0, 1))
 

@@ -1,0 +1,45 @@
+"""Cells hidden from the encoder and shown to the decoder: how many, in which rows, and what they count for."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from evenvae.models.batch import Batch, no_tasks
+from evenvae.training.hiding import cell_weights, hide, seen_of
+
+KEY = jax.random.key(0)
+ROWS, COLUMNS = 4000, 10
+MASK = np.random.default_rng(0).random((ROWS, COLUMNS)) < 0.9
+BATCH = Batch((np.zeros((ROWS, COLUMNS), np.float32),), MASK, no_tasks(ROWS))
+
+
+def test_every_row_hides_its_own_share_of_observed_cells():
+    seen = np.asarray(hide(KEY, MASK, 0.6))
+    assert not (seen & ~MASK).any()
+    share = 1 - seen.sum(1) / MASK.sum(1)
+    # the mean of U(0, 0.6), within four standard errors of 4000 rows whose shares vary by less than 0.3
+    assert abs(share.mean() - 0.3) < 4 * 0.3 / ROWS**0.5
+    assert share.std() > 0.15
+
+
+def test_shown_rows_hide_by_their_own_measure_and_show_what_is_left():
+    seen = seen_of(KEY, BATCH, 0.0, 0.75, 1.0)
+    shown, mask = np.asarray(seen.shown), np.asarray(seen.mask)
+    rows = shown.any(1)
+    # a row that hides every cell shows none, too: about one in ten of those that are shown
+    assert 0.6 < rows.mean() < 0.75
+    np.testing.assert_array_equal(shown[rows], mask[rows])
+    blind = ~rows & (mask == MASK).all(1)
+    assert blind.sum() > 0.2 * ROWS
+
+
+def test_shown_cells_count_less():
+    seen = seen_of(KEY, BATCH, 0.0, 1.0, 0.5)
+    np.testing.assert_allclose(cell_weights(seen, 0.1), np.where(seen.shown, 0.1, 1.0), rtol=1e-6)
+    assert cell_weights(BATCH, 0.1) == 1.0
+
+
+def test_without_hidden_cells_the_batch_stays_as_it_is():
+    assert seen_of(KEY, BATCH, 0.0, 0.0, 0.0) is BATCH
+    assert seen_of(KEY, BATCH, 0.3, 0.0, 0.0).shown is None
+    assert jnp.asarray(seen_of(KEY, BATCH, 0.3, 0.0, 0.0).mask).sum() < MASK.sum()
