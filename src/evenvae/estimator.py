@@ -64,8 +64,9 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         task: a column, or a list of columns, that say which site, sensor or year a row belongs to. Encoder and decoder
             are told, the column itself is not modelled, so that `transform` gives what rows of all tasks share.
         purpose: ``"reconstruct"`` (the default), ``"impute"``, ``"score"`` or ``"sample"``: the validation metric by
-            which training stops and the best state is kept. ``"impute"`` also hides cells from the encoder while
-            training and weighs the KL by 0.1; ``"sample"`` also sets the options of `Sampling`.
+            which training stops and the best state is kept. ``"impute"`` and ``"sample"`` also hide cells while
+            training, show the decoder the others (see `Network`), and weigh the KL by 0.1; ``"sample"`` also sets the
+            options of `Sampling`.
         preset: ``"default"``, or ``"paper"``: network and training of Javaloy, Meghdadi and Valera (2021).
         ensemble: runs that are trained side by side and averaged.
         epochs: passes over the table.
@@ -379,10 +380,10 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         Args:
             X: table with missing cells.
             draws: 1 gives the best guess; N > 1 gives a list of N completed tables, drawn from the posterior of the
-                missing cells by sampling-importance-resampling.
+                missing cells: in turn, where the decoder sees cells, else by sampling-importance-resampling.
             method: of the best guess: ``"importance"`` (importance-weighted expectation over ``samples`` draws of
                 z), ``"point"`` (expectation at the mean of q(z|x)) or ``"mode"`` (mode of the likelihood there, as the
-                paper imputes). None is ``"point"`` for a model trained with hidden cells (``purpose="impute"``), whose
+                paper imputes). None is ``"point"`` for a model trained with hidden cells, whose
                 encoder answers from part of a row by itself and was measured to do so with less error, and
                 ``"importance"`` for any other, whose encoder needs the correction. With ``imputation.refine="trees"``
                 None is the refined guess, and a method that is named the model's alone.

@@ -111,7 +111,7 @@ def resolve_details(options: Options) -> Details:
     )
 
 
-def completes(options: Options, layout: Layout, tasks: tuple[int, ...]) -> bool:
+def has_sight(options: Options, layout: Layout, tasks: tuple[int, ...]) -> bool:
     """Whether the decoder sees the cells that are there, from the option, the preset, the purpose and the columns."""
     if options.model == "hivae":
         return False
@@ -167,7 +167,7 @@ def resolve(
     preset = PRESETS[options.preset]
     hivae = options.model == "hivae"
     training = options.training.over(preset.hivae_training if hivae else preset.training)
-    if training.patience is None and completes(options, layout, tasks):
+    if training.patience is None and has_sight(options, layout, tasks):
         # the last steps, at a low rate, are worth most to what is filled in
         training = training.replaced(patience=0)
     settings, per_epoch = _training(options, training, preset, rows, validation_rows)
@@ -190,7 +190,7 @@ def resolve(
     hide_cells = training.hide_cells
     if hide_cells is None:
         hide_cells = recipe.hide_cells if recipe else 0.5 if options.purpose == "impute" else 0.0
-    sight = completes(options, layout, tasks)
+    sight = has_sight(options, layout, tasks)
     shown = (SHOW_ROWS, 1.0 if options.purpose == "sample" else max(hide_cells, HIDE_SHOWN)) if sight else (0.0, 0.0)
     network = _hivae(options, preset, settings, per_epoch) if hivae else _vae(options, preset, layout, rows, tasks)
     return Plan(
@@ -253,7 +253,7 @@ def _vae(options: Options, preset: Preset, layout: Layout, rows: int, tasks: tup
     images = exclusions.images(layout)
     features = layout.features
     small = max(1, int(0.5 * features + 0.5))
-    sight = completes(options, layout, tasks)
+    sight = has_sight(options, layout, tasks)
     usual = int(np.clip(64 * round(rows**0.25 / 5) + 64 * sight, 64, 256))
     latent = small if preset.small_latent else min(max(2 * features + 30 * images, 2), 64)
     return VAEConfig(
