@@ -9,8 +9,8 @@ from sklearn.linear_model import BayesianRidge, Ridge
 from holes import Problem
 
 INDICATORS = 20
-"""Levels of a column that get an indicator, the most frequent ones: a linear model hardly ever answers with a rarer one,
-and hundreds of indicators would slow every regression down."""
+"""Levels of a column that get an indicator, the most frequent ones: a linear model hardly ever answers with a rarer
+one, and hundreds of indicators would slow every regression down."""
 CLASSES = 64
 """Levels of a column that LightGBM knows, the most frequent ones: it grows a tree for each in every step, which takes
 hours with several hundred. Cells with rarer levels are missing cells to it."""
