@@ -103,6 +103,11 @@ def read(path: str | Path) -> tuple[FittedModel, dict[str, Any], bool]:
     )
     if flat:
         options = Options.of({field.name: None for field in dataclasses.fields(Options)} | given)
+        if options.model == "vae":
+            # no model of version 0.1.0 has these, whatever the purpose stands for now
+            options = dataclasses.replace(
+                options, network=options.network.replaced(sight=False, rich_inputs=False, point_heads=False)
+            )
         layout = layout_of(schema.features, options)
         levels = tuple(column.cardinality for column in schema.tasks)
         # the balance by which version 0.1.0 trained, whatever "auto" stands for now
