@@ -108,6 +108,12 @@ def check_flag(name: str, value: Any) -> None:
         raise InputError(f"{name}={value!r} must be True or False.")
 
 
+def check_flag_or_none(name: str, value: Any) -> None:
+    """The same for an option that may be left open."""
+    if value is not None:
+        check_flag(name, value)
+
+
 def check_path(name: str, value: Any) -> None:
     """Refuse what is no path of a file or folder."""
     if not isinstance(value, str | os.PathLike):

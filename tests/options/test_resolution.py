@@ -83,6 +83,30 @@ def test_weight_of_the_kl(given, weight):
     assert plan(**given).method.objective.kl_weight == weight
 
 
+@pytest.mark.parametrize(
+    ("given", "sight", "details"),
+    [
+        ({"purpose": "impute"}, True, (True, True)),
+        ({"purpose": "sample"}, True, (True, False)),
+        ({}, False, (False, False)),
+        ({"purpose": "score"}, False, (False, False)),
+        ({"purpose": "impute", "preset": "paper"}, False, (False, False)),
+        ({"purpose": "impute", "objective": "iwae"}, False, (False, False)),
+        ({"purpose": "impute", "tasks": (3,)}, False, (True, True)),
+        ({"purpose": "sample", "model": "hivae"}, False, (False, False)),
+        ({"network": Network(sight=True)}, True, (False, False)),
+        ({"purpose": "impute", "network": Network(sight=False, point_heads=False)}, False, (True, False)),
+    ],
+)
+def test_which_models_have_sight_and_details(given, sight, details):
+    found = plan(**given)
+    assert (found.sight, tuple(found.details)) == (sight, details)
+    assert (found.method.show_rows > 0) == sight
+    assert found.rounds == (8 if sight else 1)
+    # the last steps count most where cells are filled in from sight
+    assert (found.training.patience is None) == sight or given.get("preset") == "paper"
+
+
 def test_the_paper_preset_holds_where_nothing_else_is_said():
     found = plan(preset="paper", network=Network(width=9), training=Training(clip=2.0))
     network = found.network

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal, get_args
 
-from evenvae.part import Part, check_choice, check_count, check_positive, check_share
+from evenvae.part import Part, check_choice, check_count, check_flag_or_none, check_positive, check_share
 
 Kind = Literal["residual", "paper", "conv"]
 EncoderInput = Literal["standardized_onehot", "raw"]
@@ -51,6 +51,8 @@ class Network(Part):
         check_choice("network.encoder_input", self.encoder_input, get_args(EncoderInput))
         check_choice("network.initialisation", self.initialisation, get_args(Initialisation))
         check_share("network.dropout", self.dropout)
+        for name in ("see_mask", "rich_inputs", "point_heads", "sight"):
+            check_flag_or_none(f"network.{name}", getattr(self, name))
 
 
 @dataclasses.dataclass(frozen=True)

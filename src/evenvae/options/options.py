@@ -15,7 +15,7 @@ from evenvae.options.imputation import Imputation
 from evenvae.options.parts import BY_NAME, describe, from_description, part_of
 from evenvae.options.presets import PRESETS
 from evenvae.options.sampling import Sampling
-from evenvae.part import Part, check_choice, check_count, check_flag, check_number, check_positive
+from evenvae.part import Part, check_choice, check_count, check_flag_or_none, check_number, check_positive
 from evenvae.priors import PriorOptions
 from evenvae.training.settings import PURPOSES, Purpose, Training
 
@@ -68,7 +68,7 @@ class Options:
             if given[name] is None:
                 raise InputError(f"{name}=None must be a number.")
         check_count("ensemble", given["ensemble"])
-        check_flag("pilot", False if given["pilot"] is None else given["pilot"])
+        check_flag_or_none("pilot", given["pilot"])
         check_number(
             "validation_fraction", given["validation_fraction"], Real, 0, np.nextafter(1, 0), "at least 0 and below 1"
         )

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import optax
 
-from evenvae.part import Part, check_choice, check_count, check_number, check_positive, check_share
+from evenvae.part import Part, check_choice, check_count, check_flag_or_none, check_number, check_positive, check_share
 
 Schedule = Literal["cosine", "constant"]
 Purpose = Literal["reconstruct", "impute", "score", "sample"]
@@ -48,6 +48,7 @@ class Training(Part):
             check_number(f"training.{name}", getattr(self, name), Real, 0, float("inf"), "a number, 0 or more")
         check_count("training.patience", self.patience, least=0)
         check_share("training.hide_cells", self.hide_cells)
+        check_flag_or_none("training.bootstrap", self.bootstrap)
 
 
 @dataclasses.dataclass(frozen=True)
