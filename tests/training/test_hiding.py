@@ -14,7 +14,7 @@ BATCH = Batch((np.zeros((ROWS, COLUMNS), np.float32),), MASK, no_tasks(ROWS))
 
 
 def test_every_row_hides_its_own_share_of_observed_cells():
-    seen = np.asarray(hide(KEY, MASK, 0.6))
+    seen = np.asarray(hide(KEY, MASK, 0.6)[0])
     assert not (seen & ~MASK).any()
     share = 1 - seen.sum(1) / MASK.sum(1)
     # the mean of U(0, 0.6), within four standard errors of 4000 rows whose shares vary by less than 0.3
@@ -31,6 +31,15 @@ def test_shown_rows_hide_by_their_own_measure_and_show_what_is_left():
     np.testing.assert_array_equal(shown[rows], mask[rows])
     blind = ~rows & (mask == MASK).all(1)
     assert blind.sum() > 0.2 * ROWS
+
+
+def test_both_kinds_of_rows_hide_evenly_spread_shares():
+    mask, shown = (np.asarray(part) for part in hide(KEY, np.ones((ROWS, 200), bool), 0.4, 0.7, 0.8))
+    share, rows = 1 - mask.mean(1), shown[:, 0]
+    assert abs(rows.mean() - 0.7) < 4 * (0.7 * 0.3 / ROWS) ** 0.5
+    for own, most in ((share[rows], 0.8), (share[~rows], 0.4)):
+        # quantiles of a uniform distribution, within four standard errors and those of 200 cells
+        np.testing.assert_allclose(np.quantile(own, [0.25, 0.5, 0.75]), most * np.array([0.25, 0.5, 0.75]), atol=0.05)
 
 
 def test_shown_cells_count_less():

@@ -139,7 +139,7 @@ def test_a_non_finite_column_is_left_out_and_named(mixed, monkeypatch):
     seen = mask.at[3, 0].set(False)
 
     # the encoder must not see the bad cell, or every column turns non-finite with it
-    monkeypatch.setattr(hiding, "hide", lambda key, mask, most: seen)
+    monkeypatch.setattr(hiding, "hide", lambda *given: (seen, None))
     gradient, _, report = balanced_gradients(
         net, states, rows, space.device_scales, KEY, method._replace(hide_cells=0.1)
     )

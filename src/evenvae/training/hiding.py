@@ -9,24 +9,39 @@ from evenvae.models.batch import Batch
 
 
 def hide(
-    key: Key[Array, ""], mask: Bool[Array | np.ndarray, "rows D"], most: float | Float[Array, "rows 1"]
-) -> Bool[Array, "rows D"]:
+    key: Key[Array, ""],
+    mask: Bool[Array | np.ndarray, "rows D"],
+    most: float,
+    show_rows: float = 0.0,
+    hide_shown: float = 0.0,
+) -> tuple[Bool[Array, "rows D"], Bool[Array, "rows 1"]]:
     """Hide observed cells from the encoder; every row hides its own share of cells, drawn from U(0, ``most``).
 
-    The likelihood still scores them, so the encoder learns to answer from part of a row.
+    The likelihood still scores them, so the encoder learns to answer from part of a row. Of the rows ``show_rows`` are
+    those whose cells a decoder with sight is shown; they hide a share drawn from U(0, ``hide_shown``).
+
+    Returns:
+        Which cells are left, and which rows are shown.
     """
     keys = jax.random.split(key)
-    share = most * jax.random.uniform(keys[0], (mask.shape[0], 1))
-    return jnp.asarray(mask) & (jax.random.uniform(keys[1], mask.shape) >= share)
+    # one number tells both which rows are shown and what share they hide: a third draw would become part of every
+    # kernel that uses the mask, and compiling then takes minutes for some tables
+    place = jax.random.uniform(keys[0], (mask.shape[0], 1))
+    shown = place < show_rows
+    share = most * place
+    if show_rows:
+        beyond = (place - show_rows) / max(1 - show_rows, 1e-6)
+        share = jnp.where(shown, hide_shown * place / show_rows, most * beyond)
+    return jnp.asarray(mask) & (jax.random.uniform(keys[1], mask.shape) >= share), shown
 
 
 def seen_of(key: Key[Array, ""], batch: Batch, hide_cells: float, show_rows: float, hide_shown: float) -> Batch:
     """The batch as encoder and decoder see it; the arguments are those of `Method`."""
-    if not show_rows:
-        return batch.hide(hide(key, batch.mask, hide_cells)) if hide_cells else batch
-    shown = jax.random.uniform(jax.random.fold_in(key, 1), (batch.mask.shape[0], 1)) < show_rows
-    seen = batch.hide(hide(key, batch.mask, jnp.where(shown, hide_shown, hide_cells)))
-    return seen._replace(shown=seen.mask & shown)
+    if not (hide_cells or show_rows):
+        return batch
+    mask, shown = hide(key, batch.mask, hide_cells, show_rows, hide_shown)
+    seen = batch.hide(mask)
+    return seen._replace(shown=mask & shown) if show_rows else seen
 
 
 def cell_weights(seen: Batch, shown_weight: float) -> Float[Array, "rows D"] | float:
