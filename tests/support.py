@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 import evenvae
-from evenvae.likelihoods import Bernoulli, Categorical, LogNormal, Normal, Poisson
+from evenvae.likelihoods import Bernoulli, Categorical, LogNormal, Normal, Poisson, Scale
 from evenvae.models import HIVAEConfig, VAEConfig, make_vae
 from evenvae.models.space import Space
 from evenvae.objectives import ELBO
@@ -43,6 +43,12 @@ def load_example(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def block(likelihood, values) -> tuple[Scale, Scale]:
+    """The constants of a block with one column of these raw values, on the host and for compiled programs."""
+    scale = Scale(*(np.asarray(part, float)[None] for part in likelihood.fit(values)))
+    return scale, Scale(*(np.asarray(part, float) for part in likelihood.device_scale(scale)))
 
 
 def people(rows: int = 240, seed: int = 0) -> pd.DataFrame:

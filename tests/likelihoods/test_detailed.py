@@ -5,9 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from evenvae.likelihoods import Histogram, Normal, Scale
+from evenvae.likelihoods import Histogram, Normal
 from evenvae.likelihoods.detailed import BINS, COMMON, FAMILY_REACH, Detailed
 from evenvae.likelihoods.spiked import SpikedLogNormal
+from support import block
 
 
 @pytest.fixture(autouse=True)
@@ -21,11 +22,6 @@ def values():
     """A third zeros, the rest amounts."""
     rng = np.random.default_rng(0)
     return np.where(rng.random(3000) < 0.33, 0.0, np.round(np.exp(rng.normal(3, 0.8, 3000)), 2))
-
-
-def block(likelihood, values):
-    scale = Scale(*(np.asarray(part, float)[None] for part in likelihood.fit(values)))
-    return scale, Scale(*(np.asarray(part, float) for part in likelihood.device_scale(scale)))
 
 
 @pytest.mark.parametrize("base", [Normal(), SpikedLogNormal(), Histogram()])

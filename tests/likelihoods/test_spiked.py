@@ -8,6 +8,7 @@ from scipy import integrate, stats
 
 from evenvae.likelihoods import Normal, Scale
 from evenvae.likelihoods.spiked import ATOMS, MARK, SpikedLogNormal, SpikedNormal
+from support import block
 
 
 @pytest.fixture(autouse=True)
@@ -22,11 +23,6 @@ def values():
     rng = np.random.default_rng(0)
     kind = rng.random(2000)
     return np.where(kind < 0.33, 0.0, np.where(kind < 0.43, 750.0, np.round(rng.normal(300, 60, 2000), 1)))
-
-
-def block(likelihood, values):
-    scale = Scale(*(np.asarray(part, float)[None] for part in likelihood.fit(values)))
-    return scale, Scale(*(np.asarray(part, float) for part in likelihood.device_scale(scale)))
 
 
 def test_the_atoms_are_found_and_marked(values):

@@ -23,7 +23,7 @@ from evenvae.fitted.task_dependence import warn_of_saturation
 from evenvae.models import Layout
 from evenvae.models.space import Space
 from evenvae.options import Options
-from evenvae.options.resolution import families_of, likelihoods_of, resolve, resolve_details, resolve_numbers
+from evenvae.options.resolution import families_of, layout_of, resolve
 from evenvae.tables import Encoded, MissingnessModel, Schema, TaskCounts
 from evenvae.tables.tasks import declare
 from evenvae.training import Plan, Prepared, Progress, Trained, nonzero_rows, train
@@ -154,9 +154,7 @@ def begin(
     if previous is not None:
         space = previous.space
     elif space is None:
-        space = Space.fit(
-            likelihoods_of(schema.features, options.model, resolve_numbers(options), resolve_details(options)), *cells
-        )
+        space = Space.fit(layout_of(schema.features, options).likelihoods, *cells)
     plan = plan_of(options, encoded, schema, space.layout)
     table = space.batch(encoded.values, encoded.observed, encoded.tasks)
     members = None if previous is None else previous.members

@@ -146,6 +146,8 @@ def _free(
     model: FittedModel, codes: Int[np.ndarray, "n T"], generator: np.random.Generator
 ) -> Float[np.ndarray, "n E"]:
     """Rows without a condition on a value; the members of an ensemble draw about equally many."""
+    if model.plan.rounds > 1:
+        return _in_rounds(model, {}, len(codes), generator)
     count, space = len(codes), model.space
     values = np.empty((count, space.layout.elements))
     which = generator.integers(len(model.members), size=count)
@@ -153,9 +155,6 @@ def _free(
     for member in range(len(model.members)):
         rows = np.flatnonzero(which == member)
         if len(rows):
-            if model.plan.rounds > 1:
-                values[rows] = unmasked(model, np.full((len(rows), space.layout.elements), np.nan), member, generator)
-                continue
             network = jax.device_put(model.network(member, to_sample=True))
             draw = lambda tasks, key, own=network: kernels.sample(own, scales, key, tasks)
             values[rows] = space.drawn(in_slices(draw, codes[rows], size, _key(generator)))
@@ -171,15 +170,11 @@ def _given(
     model: FittedModel, fixed: dict[int, float], codes: Int[np.ndarray, "n T"], generator: np.random.Generator
 ) -> Float[np.ndarray, "n E"]:
     """Rows in which the columns ``fixed`` (by their place in a row) have these values."""
+    if model.plan.rounds > 1:
+        return _in_rounds(model, fixed, len(codes), generator)
     space, count = model.space, len(codes)
     one = np.full((1, space.layout.elements), np.nan)
     one[0, list(fixed)] = list(fixed.values())
-    if model.plan.rounds > 1:
-        which = generator.integers(len(model.members), size=count)
-        values = np.repeat(one, count, axis=0)
-        for member in range(len(model.members)):
-            values[which == member] = unmasked(model, values[which == member], member, generator)
-        return values
     observed = ~np.isnan(one[:, space.layout.first])
     proposals = int(np.clip(BUDGET // (2 * space.layout.width), 64, PROPOSALS))
     noise = latent_noise(proposals, model.plan.network.noise_size)
@@ -198,6 +193,18 @@ def _given(
             log.warning("the given values are rare under the model: %.0f effective latents to draw from", effective)
         values[rows] = space.drawn(np.asarray(drawn)[: len(rows)])
     values[:, list(fixed)] = list(fixed.values())
+    return values
+
+
+def _in_rounds(
+    model: FittedModel, fixed: dict[int, float], count: int, generator: np.random.Generator
+) -> Float[np.ndarray, "{count} E"]:
+    """Rows of a model with sight, drawn in turn; the columns ``fixed`` are shown from the first round on."""
+    values = np.full((count, model.space.layout.elements), np.nan)
+    values[:, list(fixed)] = list(fixed.values())
+    which = generator.integers(len(model.members), size=count)
+    for member in range(len(model.members)):
+        values[which == member] = unmasked(model, values[which == member], member, generator)
     return values
 
 

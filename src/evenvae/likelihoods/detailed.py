@@ -7,7 +7,7 @@ else.
 
 import dataclasses
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -89,8 +89,8 @@ class Detailed(Likelihood):
 
     def _own(self, scale: Scale) -> Scale:
         """The constants of the family."""
-        rest: Any = np.asarray(scale.offset) if isinstance(scale.offset, np.ndarray) else jnp.asarray(scale.offset)
-        rest = rest[..., _REST:]
+        offset: Any = scale.offset
+        rest = offset[..., _REST:]
         return scale._replace(offset=rest.reshape(*rest.shape[:-1], *self.base.offset_shape))
 
     def _family(self, parameters: Float[Array, "... count"]) -> Float[Array, "... own"]:
@@ -138,7 +138,7 @@ class Detailed(Likelihood):
     ) -> Float[Array, "..."]:
         """Minus half of the squared error of the prediction, in squared standard deviations of the column."""
         if not self.point:
-            return jnp.zeros(parameters.shape[:-1], parameters.dtype)
+            return super().auxiliary(parameters, x, scale)
         details = jnp.asarray(scale.offset)
         truth = (self.base.value(x, self._own(scale)) - details[..., _MEAN]) / details[..., _SPREAD]
         return -0.5 * (parameters[..., -1] - jnp.clip(truth, -FARTHEST_TRUTH, FARTHEST_TRUTH)) ** 2
@@ -201,6 +201,20 @@ class Detailed(Likelihood):
         between = jnp.clip((value[..., None] - edges[..., :-1]) / steps, 0, 1)
         equal = (jnp.abs(value[..., None] - common) < 0.5 * least).astype(value.dtype)
         return jnp.concatenate([standardised[..., None], between, equal], axis=-1)
+
+
+class Details(NamedTuple):
+    """What is added to the family of every column of numbers; see `Detailed`."""
+
+    rich: bool = False
+    point: bool = False
+
+    def of(self, likelihood: Likelihood) -> Likelihood:
+        """The family with these details."""
+        return Detailed(base=likelihood, rich=self.rich, point=self.point) if any(self) else likelihood
+
+
+NO_DETAILS = Details()
 
 
 def details(values: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " details"]:

@@ -22,10 +22,18 @@ from evenvae.threefry import AnyKey
 
 
 class ConditionalLatent(NamedTuple):
-    """z, and the task under which it is decoded, as `condition_of` gives it."""
+    """z, and the condition under which it is decoded: a task as `condition_of` gives it, or what the decoder sees."""
 
     z: Float[Array, "... latent"]
-    condition: Float[Array, "... levels"]
+    condition: Float[Array, "... size"]
+
+    @classmethod
+    def of(
+        cls, z: Float[Array | np.ndarray, "... latent"], condition: Float[Array, "*#rows size"]
+    ) -> "ConditionalLatent":
+        """z with the condition of every row, or of all rows."""
+        shape = (*z.shape[:-1], condition.shape[-1])
+        return cls(jnp.asarray(z), jnp.broadcast_to(condition, shape).astype(z.dtype))
 
 
 def condition_of(codes: Int[Array | np.ndarray, "*rows T"], levels: tuple[int, ...]) -> Float[Array, "*rows levels"]:
@@ -45,7 +53,7 @@ class ConditionalPosterior(NamedTuple):
     """q(z|x, s), a `PosteriorProtocol` whose draws carry the condition of their row along."""
 
     own: DiagonalNormal
-    condition: Float[Array, "rows levels"]
+    condition: Float[Array, "rows size"]
 
     @property
     def mean(self) -> Float[Array, "rows latent"]:
@@ -64,12 +72,12 @@ class ConditionalPosterior(NamedTuple):
 
     @property
     def location(self) -> ConditionalLatent:
-        """The mean of z, under the row's task."""
+        """The mean of z, under the row's condition."""
         return ConditionalLatent(self.own.mean, self.condition)
 
     @property
     def representation(self) -> Float[Array, "rows latent"]:
-        """The mean of z, without the task."""
+        """The mean of z, without the condition."""
         return self.own.mean
 
     @property
@@ -77,20 +85,16 @@ class ConditionalPosterior(NamedTuple):
         """None: the heads have nothing to undo."""
         return None
 
-    def _with_condition(self, z: Float[Array, "samples rows latent"]) -> ConditionalLatent:
-        shape = (*z.shape[:-1], self.condition.shape[-1])
-        return ConditionalLatent(z, jnp.broadcast_to(self.condition, shape).astype(z.dtype))
-
     def sample(self, key: Key[Array, ""], samples: int) -> ConditionalLatent:
-        """Reparametrised draws of z, under the row's task."""
-        return self._with_condition(self.own.sample(key, samples))
+        """Reparametrised draws of z, under the row's condition."""
+        return ConditionalLatent.of(self.own.sample(key, samples), self.condition)
 
     def at(self, noise: Float[Array, "samples #rows latent"]) -> ConditionalLatent:
-        """mean + std * noise, under the row's task."""
-        return self._with_condition(self.own.at(noise))
+        """mean + std * noise, under the row's condition."""
+        return ConditionalLatent.of(self.own.at(noise), self.condition)
 
     def log_prob(self, latent: ConditionalLatent) -> Float[Array, "*samples rows"]:
-        """Log-density of z; the task is given."""
+        """Log-density of z; the condition is given."""
         return self.own.log_prob(latent.z)
 
     def detached(self) -> "ConditionalPosterior":
@@ -98,7 +102,7 @@ class ConditionalPosterior(NamedTuple):
         return ConditionalPosterior(self.own.detached(), self.condition)
 
     def latent_of(self, draw: ConditionalLatent) -> Float[Array, "... latent"]:
-        """z: the prior is the same for all tasks."""
+        """z: the prior is the same under all conditions."""
         return draw.z
 
 
@@ -170,5 +174,4 @@ class TaskTrunk(eqx.Module):
         self, z: Float[Array | np.ndarray, "... latent"], tasks: Int[Array | np.ndarray, "... T"]
     ) -> ConditionalLatent:
         """z under tasks with these codes."""
-        condition = condition_of(tasks, self.levels).astype(z.dtype)
-        return ConditionalLatent(z, jnp.broadcast_to(condition, (*z.shape[:-1], condition.shape[-1])))
+        return ConditionalLatent.of(z, condition_of(tasks, self.levels))

@@ -1,7 +1,7 @@
 """HI-VAE: a mixture prior, linear layers, and a private slice of the decoder for every column."""
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from evenvae import threefry
 from evenvae.errors import InputError
 from evenvae.likelihoods.base import Scale
+from evenvae.likelihoods.detailed import NO_DETAILS, Details
 from evenvae.models.batch import Batch, Cells
 from evenvae.models.encoder import CellInput
 from evenvae.models.layout import Layout
@@ -45,6 +46,9 @@ class HIVAEConfig:
     slice_size: int = 5
     least_temperature: float = 0.1
     steps_per_epoch: float = 100.0
+
+    sight: ClassVar[bool] = False
+    details: ClassVar[Details] = NO_DETAILS
 
     @property
     def representation_size(self) -> int:

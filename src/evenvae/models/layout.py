@@ -95,6 +95,11 @@ class Layout:
         """How many numbers E the cells of a row hold; D where no column has an event shape."""
         return int(self.sizes.sum())
 
+    @property
+    def tabular(self) -> bool:
+        """Whether there are several columns, none of which holds images."""
+        return self.features > 1 and self.elements == self.features
+
     @functools.cached_property
     def first(self) -> Int[np.ndarray, " D"]:
         """Where the numbers of each column begin among the E numbers of a row."""

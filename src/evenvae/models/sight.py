@@ -44,7 +44,8 @@ class SightedEncoder(eqx.Module):
         own = None if key is None else jax.random.split(key)
         posterior, state = self.encoder(batch, scales, state, None if own is None else own[0], inference)
         if batch.shown is None:
-            sight = jnp.broadcast_to(self.blind, (batch.mask.shape[0], self.blind.shape[0]))
+            blind = self.blind
+            sight = jnp.broadcast_to(blind, (batch.mask.shape[0], blind.shape[0]))
         else:
             seen, _ = self.shown(batch.hide(batch.shown), scales, None, None if own is None else own[1], inference)
             sees = jnp.asarray(batch.shown).any(-1, keepdims=True).astype(seen.dtype)
@@ -73,5 +74,4 @@ class SightedTrunk(eqx.Module):
 
 def without_sight(encoder: SightedEncoder, z: Float[Array | np.ndarray, "... latent"]) -> ConditionalLatent:
     """z beside the sight of no cell."""
-    blind = encoder.blind.astype(z.dtype)
-    return ConditionalLatent(jnp.asarray(z), jnp.broadcast_to(blind, (*z.shape[:-1], blind.shape[0])))
+    return ConditionalLatent.of(z, encoder.blind)

@@ -1,15 +1,13 @@
 """The variational autoencoder: encoder, trunk, heads."""
 
 import dataclasses
-from typing import NamedTuple
 
 import jax
 import numpy as np
 from jaxtyping import Array, Float, Int
 
 from evenvae import threefry
-from evenvae.likelihoods.base import Likelihood
-from evenvae.likelihoods.detailed import Detailed
+from evenvae.likelihoods.detailed import NO_DETAILS, Details
 from evenvae.models.conditioning import ConditionalLatent, TaskEncoder, TaskTrunk
 from evenvae.models.convolution import ConvolutionalInput, PixelHeads, PixelTrunk
 from evenvae.models.encoder import CellInput, Encoder
@@ -19,20 +17,6 @@ from evenvae.models.model import Model
 from evenvae.models.networks import Dense, Stack
 from evenvae.models.sight import SightedEncoder, SightedTrunk, without_sight
 from evenvae.threefry import AnyKey
-
-
-class Details(NamedTuple):
-    """What is added to the family of every column of numbers; see `evenvae.likelihoods.Detailed`."""
-
-    rich: bool = False
-    point: bool = False
-
-    def of(self, likelihood: Likelihood) -> Likelihood:
-        """The family with these details."""
-        return Detailed(base=likelihood, rich=self.rich, point=self.point) if any(self) else likelihood
-
-
-NO_DETAILS = Details()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -36,7 +36,5 @@ def recipe_of(options: Options, layout: Layout, tasks: tuple[int, ...]) -> Recip
     representation, and a single column has nothing to be balanced against.
     """
     fits = options.model == "vae" and options.objective.name == "elbo" and options.preset == "default"
-    alone = layout.features == 1 or layout.elements > layout.features
-    if options.balance != "auto" or options.purpose != "reconstruct" or not fits or alone or tasks or options.task:
-        return None
-    return RECIPE
+    wanted = options.balance == "auto" and options.purpose == "reconstruct"
+    return RECIPE if wanted and fits and layout.tabular and not (tasks or options.task) else None

@@ -7,9 +7,9 @@ import numpy as np
 
 from evenvae.errors import InputError
 from evenvae.likelihoods import Histogram, Likelihood
+from evenvae.likelihoods.detailed import NO_DETAILS, Details
 from evenvae.likelihoods.registry import family
 from evenvae.models import HIVAEConfig, Layout, VAEConfig
-from evenvae.models.vae import NO_DETAILS, Details
 from evenvae.options import exclusions
 from evenvae.options.options import Options
 from evenvae.options.presets import PRESETS, Preset
@@ -102,10 +102,9 @@ def layout_of(columns: Sequence[Any], options: Options) -> Layout:
 def resolve_details(options: Options) -> Details:
     """What is added to the families of numbers, from the option, the preset and the purpose."""
     if options.model == "hivae":
-        return Details()
+        return NO_DETAILS
     chosen: Any = options.network.over(PRESETS[options.preset].network)
-    plain = options.preset != "default" or options.objective.name != "elbo"
-    by_default = not plain and options.purpose in ("impute", "sample")
+    by_default = _completes(options)
     return Details(
         _or(chosen.rich_inputs, by_default), _or(chosen.point_heads, by_default and options.purpose == "impute")
     )
@@ -116,10 +115,12 @@ def has_sight(options: Options, layout: Layout, tasks: tuple[int, ...]) -> bool:
     if options.model == "hivae":
         return False
     chosen: Any = options.network.over(PRESETS[options.preset].network)
-    plain = options.preset != "default" or options.objective.name != "elbo"
-    alone = layout.features == 1 or layout.elements > layout.features
-    by_default = options.purpose in ("impute", "sample") and not (plain or alone or tasks or options.task)
-    return _or(chosen.sight, by_default)
+    return _or(chosen.sight, _completes(options) and layout.tabular and not (tasks or options.task))
+
+
+def _completes(options: Options) -> bool:
+    """Whether the model is to complete rows, and neither the preset nor the objective says how it is made."""
+    return options.purpose in ("impute", "sample") and options.preset == "default" and options.objective.name == "elbo"
 
 
 def likelihoods_of(
@@ -167,7 +168,8 @@ def resolve(
     preset = PRESETS[options.preset]
     hivae = options.model == "hivae"
     training = options.training.over(preset.hivae_training if hivae else preset.training)
-    if training.patience is None and has_sight(options, layout, tasks):
+    sight = has_sight(options, layout, tasks)
+    if training.patience is None and sight:
         # the last steps, at a low rate, are worth most to what is filled in
         training = training.replaced(patience=0)
     settings, per_epoch = _training(options, training, preset, rows, validation_rows)
@@ -190,9 +192,11 @@ def resolve(
     hide_cells = training.hide_cells
     if hide_cells is None:
         hide_cells = recipe.hide_cells if recipe else 0.5 if options.purpose == "impute" else 0.0
-    sight = has_sight(options, layout, tasks)
     shown = (SHOW_ROWS, 1.0 if options.purpose == "sample" else max(hide_cells, HIDE_SHOWN)) if sight else (0.0, 0.0)
-    network = _hivae(options, preset, settings, per_epoch) if hivae else _vae(options, preset, layout, rows, tasks)
+    if hivae:
+        network = _hivae(options, preset, settings, per_epoch)
+    else:
+        network = _vae(options, preset, layout, rows, tasks, sight)
     return Plan(
         network=network,
         prior=Mixture(network.components) if isinstance(network, HIVAEConfig) else options.prior,
@@ -248,12 +252,11 @@ def _optimiser(training: Training, steps: int) -> OptimiserSettings:
     )
 
 
-def _vae(options: Options, preset: Preset, layout: Layout, rows: int, tasks: tuple[int, ...]) -> VAEConfig:
+def _vae(options: Options, preset: Preset, layout: Layout, rows: int, tasks: tuple[int, ...], sight: bool) -> VAEConfig:
     chosen: Any = options.network.over(preset.network)
     images = exclusions.images(layout)
     features = layout.features
     small = max(1, int(0.5 * features + 0.5))
-    sight = has_sight(options, layout, tasks)
     usual = int(np.clip(64 * round(rows**0.25 / 5) + 64 * sight, 64, 256))
     latent = small if preset.small_latent else min(max(2 * features + 30 * images, 2), 64)
     return VAEConfig(

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from evenvae import balancing, threefry
+from evenvae.likelihoods.detailed import Details
 from evenvae.models import HIVAEConfig, Layout, VAEConfig
-from evenvae.models.vae import NO_DETAILS, Details
 from evenvae.objectives import OBJECTIVES
 from evenvae.priors import PRIORS, Mixture, PriorOptions
 from evenvae.threefry import AnyKey
@@ -54,12 +54,12 @@ class Plan:
     @property
     def details(self) -> Details:
         """Of the columns of numbers."""
-        return getattr(self.network, "details", NO_DETAILS)
+        return self.network.details
 
     @property
     def sight(self) -> bool:
         """Whether the decoder sees the cells that it is shown."""
-        return getattr(self.network, "sight", False)
+        return self.network.sight
 
     @property
     def purpose(self) -> str:
