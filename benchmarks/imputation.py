@@ -72,7 +72,18 @@ METHODS: dict[str, Method] = {
     f"{OURS}, trees": ours(("lightgbm",), imputation=evenvae.Imputation(refine="trees")),
 }
 """What is compared; a further variant of the library's is one more line here."""
-VARIANTS: dict[str, Method] = {
+PLAIN = {"network__sight": False, "network__rich_inputs": False, "network__point_heads": False}
+"""The network that every other purpose has."""
+STEPS: dict[str, Method] = {
+    f"{OURS}, plain network": ours(**PLAIN),
+    f"{OURS}, rich inputs": ours(**PLAIN | {"network__rich_inputs": True}),
+    f"{OURS}, point heads": ours(**PLAIN | {"network__point_heads": True}),
+    f"{OURS}, sight": ours(**PLAIN | {"network__sight": True}),
+    f"{OURS}, all but dropout": ours(network__dropout=0.0),
+    f"{OURS}, plain network, trees": ours(("lightgbm",), **PLAIN, imputation=evenvae.Imputation(refine="trees")),
+}
+"""What each part of the default network gives alone, and what the whole gives without dropout."""
+VARIANTS: dict[str, Method] = STEPS | {
     f"{OURS}, iwae": ours(objective="iwae"),
     f"{OURS}, hivae": ours(model="hivae"),
     f"{OURS}, hivae, imtl-g+pcgrad": ours(model="hivae", balance="imtl-g+pcgrad"),

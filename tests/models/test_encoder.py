@@ -7,7 +7,7 @@ import pytest
 
 from evenvae.likelihoods import Ordinal, Scale
 from evenvae.models import Batch, Layout, no_tasks
-from evenvae.models.encoder import CellInput, look_up
+from evenvae.models.encoder import CellInput, look_up, steady_inputs
 
 
 @pytest.mark.parametrize("levels", [5, 200])
@@ -35,3 +35,9 @@ def test_ordinal_columns_enter_in_thermometer_code(levels):
     batch = Batch((jnp.asarray(codes),), jnp.ones((levels, 1), bool), no_tasks(levels))
     out, _ = cell_input(batch, scale, None, None, True)
     np.testing.assert_allclose(out - cell_input.bias, code_book @ np.asarray(cell_input.embeddings[0][0]), atol=1e-6)
+
+
+def test_dropout_leaves_the_value_of_a_number_that_has_further_inputs():
+    alone, beside = jnp.zeros((5, 2, 1)), jnp.zeros((5, 3, 4))
+    steady = steady_inputs([alone, beside])
+    assert steady.tolist() == [False, False, *[True, False, False, False] * 3]

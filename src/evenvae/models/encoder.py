@@ -8,7 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key, Shaped
+from jaxtyping import Array, Bool, Float, Key, Shaped
 
 from evenvae import threefry
 from evenvae.likelihoods.base import FARTHEST, Scale
@@ -114,12 +114,12 @@ class CellInput(eqx.Module):
                 value = (shift + unit * likelihood.value(x.astype(dtype), scale))[..., None]
             else:
                 value = likelihood.encoder_features(x.astype(dtype), scale)
-            numbers.append(jnp.where(observed[..., None], value, 0).reshape(x.shape[0], -1))
+            numbers.append(jnp.where(observed[..., None], value, 0))
         out = jnp.broadcast_to(self.bias, (mask.shape[0], self.bias.shape[0]))
-        inputs = jnp.concatenate(numbers, axis=-1) if numbers else None
+        inputs = jnp.concatenate([part.reshape(len(part), -1) for part in numbers], axis=-1) if numbers else None
         if inputs is not None:
             if training:
-                inputs = dropout(keys[1], inputs, self.dropout_rate)
+                inputs = jnp.where(steady_inputs(numbers), inputs, dropout(keys[1], inputs, self.dropout_rate))
             if self.norm is not None:
                 inputs, state = self.norm(inputs, state, inference)
         if inputs is not None and (self.norm is not None or self.mode != "raw"):
@@ -139,6 +139,20 @@ class CellInput(eqx.Module):
             ]
             out = out + look_up(tables, [codes for _, codes, _ in looked_up], [scale * w for *_, w in looked_up])
         return out, state
+
+
+def steady_inputs(numbers: Sequence[Float[Array, "rows ..."]]) -> Bool[np.ndarray, " inputs"]:
+    """Which inputs dropout leaves alone: the value of a number that has further inputs (its last axis).
+
+    To drop or scale the value itself is noise that columns which follow exactly from others do not bear (the error on
+    diamonds was 4 % larger than without dropout); of the further inputs any share still tells where the number lies.
+    """
+    parts = []
+    for part in numbers:
+        steady = np.zeros(part.shape[1:], bool)
+        steady[..., 0] = part.shape[-1] > 1
+        parts.append(steady.ravel())
+    return np.concatenate(parts)
 
 
 def look_up(
