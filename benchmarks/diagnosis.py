@@ -60,7 +60,7 @@ def gaps(lines: list[dict[str, Any]], name: str, method: str, peer: str, mechani
     own = column_errors(lines, name, method, mechanism)
     if not own.keys() & its.keys():
         seed = min(its)
-        own = column_errors([imputation.one(name, method, seed, mechanism)], name, method, mechanism)
+        own = column_errors(imputation.runs_of(name, method, seed, mechanism), name, method, mechanism)
     seeds = sorted(own.keys() & its.keys())
     columns = {column for seed in seeds for column in own[seed].keys() & its[seed].keys()}
     pair = {
