@@ -100,6 +100,7 @@ METHODS: dict[str, Callable] = {
     "EvenVAE, best guess": ours(1, **SMALL),
     "EvenVAE, draws of one model": ours(DRAWS, **SMALL),
     "EvenVAE, defaults, draws of one model": ours(DRAWS, purpose="score"),
+    'EvenVAE, purpose="impute", draws of one model': ours(DRAWS, purpose="impute"),
     "EvenVAE, a draw of each of 5 bootstrap copies": ours(5, **SMALL, ensemble=5, training__bootstrap=True),
 }
 
