@@ -19,14 +19,17 @@ def answers(encoded, schema, rows, seed=0):
     """Raw values of so many rows: in every cell one between two that the column has, or the code of a level."""
     rng = np.random.default_rng(seed)
     values = np.empty((rows, schema.elements))
-    for place, (column, own) in enumerate(zip(schema.features, encoded.values.T, strict=True)):
-        seen = own[encoded.observed[:, place]]
-        values[:, place] = rng.choice(seen, rows)
-        if not column.discrete:
-            share = rng.random(rows)
-            values[:, place] = share * values[:, place] + (1 - share) * rng.choice(seen, rows)
+    for place, (column, first) in enumerate(zip(schema.features, schema.first, strict=True)):
+        seen = encoded.values[encoded.observed[:, place], first : first + column.size]
+        own = rng.choice(seen, rows)
+        if column.shape:
+            pass
+        elif not column.discrete:
+            share = rng.random((rows, 1))
+            own = share * own + (1 - share) * rng.choice(seen, rows)
         elif column.pooled:
-            values[:, place] = rng.integers(0, column.cardinality - 1, rows)
+            own = rng.integers(0, column.cardinality - 1, (rows, 1))
+        values[:, first : first + column.size] = own
     return values
 
 

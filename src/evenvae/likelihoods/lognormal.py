@@ -59,7 +59,8 @@ class LogNormal(Likelihood):
         offset = 0.0
         if positive.size < values.size:
             smallest = float(positive.min()) if positive.size else 1.0
-            offset = 0.5 * smallest if self.zero_offset is None else self.zero_offset
+            # half of the smallest float is 0, whose logarithm is not finite
+            offset = (0.5 * smallest or smallest) if self.zero_offset is None else self.zero_offset
         offset = offset if self.offset is None else self.offset
         center, scale = standard(np.log(values + offset)) if values.size else (0.0, 1.0)
         return Scale(center, scale, offset)

@@ -1,6 +1,7 @@
 """Any table as a pandas frame: pandas, polars, pyarrow, narwhals, NumPy, lists and dicts."""
 
 import base64
+import decimal
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import pyarrow.ipc
 from scipy.sparse import issparse
 
 from evenvae.errors import InputError
+from evenvae.tables.columns.cell_checks import is_unicode
 from evenvae.tables.columns.image import NAME
 
 ORIGIN = "evenvae.origin"
@@ -83,7 +85,7 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
             raise InputError("A polars Series is one column; pass a DataFrame, as in series.to_frame().")
         frame = pd.DataFrame({name: _converted(name, X[name].dtype, X[name].to_arrow) for name in X.columns})
     elif library == "pyarrow":
-        _refuse_duplicates(X.schema.names)
+        _check_names(X.schema.names)
         column_of = lambda name: lambda: X.column(name)
         frame = pd.DataFrame({name: _converted(name, X.schema.field(name).type, column_of(name))
                               for name in X.schema.names})  # fmt: skip
@@ -92,7 +94,7 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     else:
         frame = _from_array(X, names)
     labels = frame.columns
-    _refuse_duplicates([str(name) for name in labels])
+    _check_names([str(name) for name in labels])
     if frame.shape[1] == 0:
         raise InputError(
             f"The table has no columns: 0 feature(s) (shape={frame.shape}) while a minimum of 1 is required."
@@ -102,7 +104,7 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     frame = frame.copy(deep=False)
     frame.columns = [str(name) for name in labels]
     for place, dtype in enumerate(frame.dtypes):
-        if isinstance(dtype, pd.ArrowDtype | pd.SparseDtype):
+        if isinstance(dtype, pd.ArrowDtype | pd.SparseDtype) or (dtype.kind == "f" and dtype.itemsize > 8):
             frame.isetitem(place, _plain(frame.iloc[:, place]))
     types = _arrow_schema(X) if library in ("polars", "pyarrow") else ""
     frame.attrs.setdefault(ORIGIN, Origin(library, types, tuple(labels)))
@@ -129,9 +131,13 @@ def _arrow_schema(X: Any) -> str:
 
 
 def _plain(series: pd.Series) -> pd.Series:
-    """A column of an arrow type or a sparse one in a type of pandas itself."""
+    """A column of an arrow type, a sparse one or one of longer floats in a type of pandas itself."""
     if isinstance(series.dtype, pd.SparseDtype):
         return series.sparse.to_dense()
+    if not isinstance(series.dtype, pd.ArrowDtype):
+        # what float64 does not hold becomes infinite, and is reported as such
+        with np.errstate(over="ignore"):
+            return series.astype(float)
     found = _converted(str(series.name), series.dtype, lambda: pa.chunked_array(pa.array(series)))
     return found.set_axis(series.index)
 
@@ -170,6 +176,11 @@ def _nullable(integer: Any) -> Any:
 
 def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:
     if is_records(X):
+        odd = next((row for row, cells in enumerate(X) if not isinstance(cells, Mapping)), None)
+        if odd is not None:
+            raise InputError(
+                f"Row {odd} of the table is no dict as row 0 is, but {X[odd]!r:.40}; give a dict for every row."
+            )
         names_of_rows = dict.fromkeys(name for row in X for name in row)
         return _from_dict({name: [row.get(name) for row in X] for name in names_of_rows})
     if hasattr(X, "toarray"):
@@ -242,15 +253,19 @@ def _cells(column: Any) -> pd.Series:
 
 def _object_column(column: Any) -> Any:
     """An object column, as numbers if every observed cell is a number."""
-    observed = column.dropna() if column.dtype == object else ()
+    # a Decimal is no number of NumPy, and a signalling one could not even be asked whether it is NaN
+    decimals = column.dtype == object and any(issubclass(found, decimal.Decimal) for found in set(map(type, column)))
+    observed = column.dropna() if column.dtype == object and not decimals else ()
     if len(observed) and all(isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in observed):
         return pd.to_numeric(column, errors="coerce")
     return column
 
 
-def _refuse_duplicates(names: list[str]) -> None:
+def _check_names(names: list[str]) -> None:
     seen: set[str] = set()
     for name in names:
+        if not is_unicode(name):
+            raise InputError(f"Column name {name!a} holds half of a character, which no file can hold; rename it.")
         if name in seen:
             raise InputError(f"Column name {name!r} occurs twice in the table; rename one of them.")
         seen.add(name)

@@ -57,6 +57,10 @@ class Codec(abc.ABC):
 
     # Inference
 
+    def learnable(self, raw: RawCells) -> RawCells:
+        """The cells that say what the column is: all of them, or those that do not count as missing."""
+        return raw
+
     @abc.abstractmethod
     def kind_of(self, raw: RawCells) -> str | None:
         """The kind of the cells, one of `kinds`; None where the cells are not of this codec."""

@@ -24,6 +24,15 @@ _KNOWN = (str, numbers.Number, np.generic, decimal.Decimal, datetime.date, datet
 OTHERWISE = 'take the column out, or give it role = "ignored" in the schema'
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a text holds whole characters only. Half of one, a lone surrogate, comes from a wrong encoding."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def check_cells(name: str, cells: pd.Series) -> None:
     """Refuse a column whose cells hold more than one value each, or values that are neither numbers nor texts.
 
@@ -45,6 +54,14 @@ def check_cells(name: str, cells: pd.Series) -> None:
             what, remedy = refused[0]
             row, cell = next((row, cell) for row, cell in enumerate(cells) if type(cell) is found)
             raise InputError(f"Column {name!r} holds {what} (row {row}: {_short(cell)}); {remedy}, or {OTHERWISE}.")
+        if issubclass(found, decimal.Decimal):
+            _refuse_signalling(name, cells)
+        elif not issubclass(found, _KNOWN):
+            _refuse_unreadable(name, cells, found)
+        elif issubclass(found, str) and not is_unicode("".join(cell for cell in cells if type(cell) is found)):
+            row = next(row for row, cell in enumerate(cells) if type(cell) is found and not is_unicode(cell))
+            raise InputError(f"Column {name!r} holds half of a character in row {row} ({cells.iloc[row]!a}), which no "
+                             "file can hold; read the table again with its own encoding.")  # fmt: skip
 
 
 def check_classes(name: str, cells: pd.Series) -> None:
@@ -60,6 +77,26 @@ def check_classes(name: str, cells: pd.Series) -> None:
             row, cell = next((row, cell) for row, cell in enumerate(cells) if type(cell) is found)
             raise InputError(f"Column {name!r} holds objects of the class {type(cell).__name__} (row {row}: "
                              f"{_short(cell)}); convert them to texts or numbers, or {OTHERWISE}.")  # fmt: skip
+
+
+def _refuse_signalling(name: str, cells: pd.Series) -> None:
+    """Refuse signalling NaNs, at which every comparison raises an error."""
+    for row, cell in enumerate(cells):
+        if isinstance(cell, decimal.Decimal) and cell.is_snan():
+            raise InputError(f"Column {name!r} holds Decimal('sNaN') in row {row}; put None where a cell is missing.")
+
+
+def _refuse_unreadable(name: str, cells: pd.Series, found: type) -> None:
+    """Refuse objects that cannot be told apart or written as text: levels and identifiers need both."""
+    for row, cell in enumerate(cells):
+        if type(cell) is not found:
+            continue
+        try:
+            hash(cell), str(cell), repr(cell)
+        # whatever a class of the user raises
+        except Exception as error:
+            raise InputError(f"Column {name!r} holds an object of the class {found.__name__} in row {row} that cannot "
+                             f"be hashed or written as text ({type(error).__name__}); {OTHERWISE}.") from error  # fmt: skip
 
 
 def _first_array(cells: pd.Series) -> bool:

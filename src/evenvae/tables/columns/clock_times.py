@@ -11,7 +11,7 @@ from evenvae.tables.columns import digit_times, time_spelling
 from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.quantity import of_distinct
 from evenvae.tables.columns.raw_cells import RawCells
-from evenvae.tables.columns.temporal import Temporal, has, timestamps
+from evenvae.tables.columns.temporal import Temporal, has, inside, timestamps
 
 
 class TimeOfDay(Temporal):
@@ -72,7 +72,7 @@ class Duration(Temporal):
 
     def in_dtype(self, values: Float[np.ndarray, " rows"], dtype: Any) -> pd.Series | None:
         """Settled values in another type of spans of time."""
-        return timestamps(values, np.isnan(values), "timedelta64[us]").astype(dtype)
+        return timestamps(inside(values, dtype), np.isnan(values), "timedelta64[us]").astype(dtype)
 
 
 def _seconds(value: Any) -> float:

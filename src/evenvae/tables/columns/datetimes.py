@@ -15,7 +15,7 @@ from evenvae.tables.columns.base import Rules
 from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.quantity import of_distinct
 from evenvae.tables.columns.raw_cells import RawCells
-from evenvae.tables.columns.temporal import Temporal, has, in_zone, shifted, timestamps
+from evenvae.tables.columns.temporal import Temporal, has, in_zone, inside, shifted, timestamps
 from evenvae.tables.columns.time_units import TICKS, coarsest, rounded, ticks_of
 
 
@@ -82,7 +82,8 @@ class Datetime(Temporal):
 
     def in_dtype(self, values: Float[np.ndarray, " rows"], dtype: Any) -> pd.Series | None:
         """Settled values in a datetime type other than the column's own."""
-        return in_zone(timestamps(values, np.isnan(values)), getattr(dtype, "tz", None)).astype(dtype)
+        times = timestamps(inside(values, dtype), np.isnan(values))
+        return in_zone(times, getattr(dtype, "tz", None)).astype(dtype)
 
 
 class Date(Datetime):

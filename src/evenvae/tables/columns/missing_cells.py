@@ -68,7 +68,7 @@ def number_or_none(text: Any) -> float | None:
     """The number that a text spells, or None."""
     try:
         return float(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -67,6 +67,15 @@ class Number(Quantity):
         text_format = None if raw.texts else digit_times.format_of(self.observed_numbers(raw))
         return {**found, "text_format": text_format} if text_format and not column.text_format else found
 
+    def learnable(self, raw: RawCells) -> RawCells:
+        """The cells without absurd numbers, which would be levels, constants and bounds of the column."""
+        values = self.numbers(raw.cells, raw.seen, ColumnFields(raw.name, **spelled_as(raw)))
+        kept = without_absurd(values[~np.isnan(values)])
+        if not kept.size:
+            return raw
+        absurd = (values < kept.min()) | (values > kept.max())
+        return dataclasses.replace(raw, cells=raw.cells.mask(absurd)) if absurd.any() else raw
+
     def guess(self, raw: RawCells, rules: Rules) -> dict[str, Any]:
         """Lognormal from 0 up, else normal."""
         del rules

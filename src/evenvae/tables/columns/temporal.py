@@ -87,6 +87,14 @@ def timestamps(
     return pd.Series(np.where(missing, np.array("NaT", dtype=unit), ticks.astype(unit)))
 
 
+def inside(values: Float[np.ndarray, " rows"], dtype: Any) -> Float[np.ndarray, " rows"]:
+    """Seconds that a pandas type of times can hold: the nearest ones. A type in nanoseconds ends in the year 2262."""
+    unit = np.timedelta64(1, np.datetime_data(getattr(dtype, "base", dtype))[0])
+    # one second is left for rounding
+    most = np.iinfo(np.int64).max * (unit / np.timedelta64(1, "s")) - 1
+    return np.clip(values, -most, most)
+
+
 def in_zone(times: Any, zone: str | datetime.tzinfo | None) -> Any:
     """Timestamps in UTC without a zone as those of a time zone; as they are for None."""
     return times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(zone)

@@ -55,6 +55,7 @@ def infer_column(name: str, cells: pd.Series, given: Mapping[str, Any], rules: R
     raw = RawCells(name, cells, tuple(given.get("missing", ())), given.get("text_format"))
     always = {"name": name, "dtype": str(cells.dtype), "missing": raw.missing}
     codec = registry.recognise(raw, given.get("kind"))
+    raw = codec.learnable(raw)
     described = codec.describe(raw, given, rules)
     if "role" in described and not {"levels", "likelihood"} & given.keys():
         return Column(**always, **described)
