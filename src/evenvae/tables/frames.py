@@ -242,13 +242,21 @@ def _cells(column: Any) -> pd.Series:
         # whole numbers beside None stay whole
         whole = classes == {int, type(None)} and all(cell is None or abs(cell) < 2**63 for cell in column)
         dtype = object if nested else "Int64" if whole else None
-        return pd.Series(list(column), dtype=dtype) if dtype else _object_column(pd.Series(list(column)))
+        return pd.Series(list(column), dtype=dtype) if dtype else _object_column(_series(list(column)))
     array = _unmasked(column) if np.ma.isMaskedArray(column) else np.asarray(column, dtype=object if images else None)
     if array.ndim < 2:
         return _object_column(pd.Series(array))
     cells = np.empty(len(array), dtype=object)
     cells[:] = list(array)
     return pd.Series(cells)
+
+
+def _series(cells: list[Any]) -> pd.Series:
+    try:
+        return pd.Series(cells)
+    except UnicodeEncodeError:
+        # half a character fits no type of texts; as objects the cells can be refused by name
+        return pd.Series(cells, dtype=object)
 
 
 def _object_column(column: Any) -> Any:

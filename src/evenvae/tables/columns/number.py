@@ -17,7 +17,7 @@ from evenvae.tables.columns.base import Rules, text_of
 from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.missing_cells import observed_texts
 from evenvae.tables.columns.number_spelling import NumberSpelling, spelling_of, told
-from evenvae.tables.columns.quantity import Quantity, of_distinct
+from evenvae.tables.columns.quantity import Quantity, of_distinct, warn_of_absurd, warn_of_infinite
 from evenvae.tables.columns.raw_cells import RawCells
 from evenvae.tables.columns.whole_numbers import exact_bounds
 
@@ -74,7 +74,14 @@ class Number(Quantity):
         if not kept.size:
             return raw
         absurd = (values < kept.min()) | (values > kept.max())
-        return dataclasses.replace(raw, cells=raw.cells.mask(absurd)) if absurd.any() else raw
+        if not absurd.any():
+            return raw
+        infinite = np.isinf(values)
+        if infinite.any():
+            warn_of_infinite(raw.name, int(infinite.sum()))
+        if (absurd & ~infinite).any():
+            warn_of_absurd(raw.name, values, absurd & ~infinite)
+        return dataclasses.replace(raw, cells=raw.cells.mask(absurd))
 
     def guess(self, raw: RawCells, rules: Rules) -> dict[str, Any]:
         """Lognormal from 0 up, else normal."""

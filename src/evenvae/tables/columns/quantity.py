@@ -87,13 +87,11 @@ class Quantity(Codec):
                     f"Column {column.name!r} holds no numbers (first cell: {cells.iloc[seen.argmax()]!r}) but its "
                     f"likelihood is {column.likelihood}; give it a likelihood that fits in the schema."
                 )
-            warn(f"Column {column.name!r}: {int(lost.sum())} cells are not finite numbers and are treated as missing.")
+            warn_of_infinite(column.name, int(lost.sum()))
             values[lost] = np.nan
         absurd = is_absurd(values, column)
         if absurd.any():
-            first = int(absurd.argmax())
-            warn(f"Column {column.name!r}: {int(absurd.sum())} cells are so large that all other values would look "
-                 f"equal beside them, first {values[first]:g} in row {first}, and are treated as missing.")  # fmt: skip
+            warn_of_absurd(column.name, values, absurd)
             values[absurd] = np.nan
         if column.likelihood is None:
             return values
@@ -109,6 +107,18 @@ class Quantity(Codec):
     def decode(self, values: Float[np.ndarray, " rows"], column: ColumnFields) -> pd.Series:
         """See `Codec.decode`. Values are settled: held inside the bounds of the column and on its grid."""
         return self.restore(self.settle(values, column), np.isnan(values), column)
+
+
+def warn_of_infinite(name: str, count: int) -> None:
+    """Say that so many cells are no finite numbers."""
+    warn(f"Column {name!r}: {count} cells are not finite numbers and are treated as missing.")
+
+
+def warn_of_absurd(name: str, values: Float[np.ndarray, " rows"], absurd: Bool[np.ndarray, " rows"]) -> None:
+    """Say which numbers count as missing because they are absurd."""
+    first = int(absurd.argmax())
+    warn(f"Column {name!r}: {int(absurd.sum())} cells are so large that all other values would look equal beside them, "
+         f"first {values[first]:g} in row {first}, and are treated as missing.")  # fmt: skip
 
 
 def of_distinct(

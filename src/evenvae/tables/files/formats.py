@@ -2,11 +2,20 @@
 
 import functools
 import gzip
+import io
 import sys
+import zlib
 from pathlib import Path
 
 from evenvae.errors import InputError
 
+PIECE = 2**20
+"""Bytes that are unpacked at a time."""
+SUSPICIOUS = 2**28
+"""Smaller contents may grow as they like."""
+MOST_UNPACKED, MOST_DECODED = 200, 1000
+"""How many times its size a gzip file, and a file of columns, may take in memory. Texts of tables shrink to a tenth or a
+hundredth; columns of one value shrink further."""
 KINDS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".feather", ".jsonl", ".jsonl.gz")
 
 
@@ -43,11 +52,42 @@ def content_of(path: str | Path) -> bytes:
         raise InputError(f"There is no file {path}.")
     content = path.read_bytes()
     if content[:2] == b"\x1f\x8b":
-        try:
-            return gzip.decompress(content)
-        except (EOFError, OSError) as error:
-            raise InputError(f"{path} is a damaged gzip file ({error}); fetch or write it again.") from error
+        return _unpacked(path, content)
     return content
+
+
+def _unpacked(path: Path, content: bytes) -> bytes:
+    """The bytes that a gzip file holds, unpacked in pieces."""
+    out = io.BytesIO()
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            while piece := file.read(PIECE):
+                out.write(piece)
+                check_growth(path, out.tell(), len(content), MOST_UNPACKED)
+    except (EOFError, OSError, zlib.error) as error:
+        raise InputError(f"{path} is a damaged gzip file ({error}); fetch or write it again.") from error
+    return out.getvalue()
+
+
+def check_growth(path: str | Path, size: int, stored: int, most: int) -> None:
+    """Check that a file does not grow beyond what tables do when it is read.
+
+    A few kilobytes can stand for gigabytes of the same byte; reading them would take all memory.
+
+    Args:
+        path: of the file, for messages.
+        size: bytes that it takes in memory, or has taken so far.
+        stored: bytes of the file.
+        most: how many times its size a file may take.
+
+    Raises:
+        InputError: it takes more than `SUSPICIOUS` bytes and more than ``most`` times its size.
+    """
+    if size > SUSPICIOUS and size > most * stored:
+        raise InputError(
+            f"{path} grows to more than {most} times its size, beyond {SUSPICIOUS // 2**20} MiB, as no table does; if "
+            "it is one, write it again unpacked."
+        )
 
 
 @functools.cache

@@ -5,14 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.dataset
 import pyarrow.feather
+import pyarrow.ipc
 import pyarrow.json
 import pyarrow.parquet
 
 from evenvae.errors import InputError
 from evenvae.tables.files.csv_reading import read_text
-from evenvae.tables.files.formats import check_header, content_of, is_text, kind_of
+from evenvae.tables.files.formats import MOST_DECODED, check_growth, check_header, content_of, is_text, kind_of
 from evenvae.tables.suggestions import nearest
+
+CELL = 8
+"""Bytes of a cell in memory, about."""
 
 
 def read_table(path: str | Path, *, columns: Sequence[str] | None = None) -> pa.Table:
@@ -38,7 +43,9 @@ def read_table(path: str | Path, *, columns: Sequence[str] | None = None) -> pa.
         raise InputError(f"{path} is empty; it needs a header line and rows.")
     try:
         table = _parsed(path, content, kind)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
+    except MemoryError as error:
+        raise InputError(f"{path} does not fit into memory; give a part of its rows or columns.") from error
+    except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} cannot be read as {kind} ({reason}); it may be cut short.") from error
     check_header(path, table.num_rows, table.schema.names)
@@ -52,7 +59,17 @@ def _parsed(path: str | Path, content: bytes, kind: str) -> pa.Table:
     if is_text(kind):
         return read_text(path, content, kind)
     if kind == ".parquet":
+        described = pyarrow.parquet.read_metadata(io.BytesIO(content))
+        _check_cells(path, described.num_rows * described.num_columns, content)
         return pyarrow.parquet.read_table(io.BytesIO(content))
     if kind == ".feather":
+        columns = len(pa.ipc.open_file(io.BytesIO(content)).schema)
+        rows = pyarrow.dataset.IpcFileFormat().make_fragment(pa.BufferReader(content)).count_rows()
+        _check_cells(path, rows * columns, content)
         return pyarrow.feather.read_table(io.BytesIO(content))
     return pyarrow.json.read_json(io.BytesIO(content))
+
+
+def _check_cells(path: str | Path, cells: int, content: bytes) -> None:
+    """Refuse a file that says it holds far more cells than its size allows, before they are made."""
+    check_growth(path, CELL * cells, len(content), MOST_DECODED)
