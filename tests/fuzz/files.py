@@ -6,7 +6,6 @@ import json
 import zlib
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
@@ -22,9 +21,11 @@ def _cell(rng):
         lambda: str(rng.integers(-9, 99)),
         lambda: "abc"[rng.integers(3)],
         lambda: "",
-        lambda: ["NA", "nan", "?", "null", "inf", "1e999", "-0", "9" * 30, "0x1F", "TRUE", "1,5", "2020-13-01"][rng.integers(12)],
+        lambda: ["NA", "nan", "?", "null", "inf", "1e999", "-0", "9" * 30, "0x1F", "TRUE", "1,5", "2020-13-01"][
+            rng.integers(12)
+        ],
         lambda: TEXTS[rng.integers(len(TEXTS))],
-    ]  # fmt: skip
+    ]
     return pick[rng.integers(len(pick))]()
 
 
@@ -92,7 +93,7 @@ def _feather(table, **options):
     return sink.getvalue()
 
 
-def _broken(rng, content):
+def broken(rng, content):
     """Bytes that were cut, changed, repeated or moved."""
     content = bytearray(content)
     for _ in range(rng.integers(1, 5)):
@@ -162,12 +163,20 @@ FILES = {
     "open quote": (".csv", lambda rng: _plain(rng).replace(b",a\n", b',"a\n', 1)),
     "quotes inside": (".csv", lambda rng: _plain(rng).replace(b"a", b'a"b"', int(rng.integers(1, 9)))),
     "line ends in quotes": (".csv", lambda rng: _plain(rng).replace(b",a", b',"a\nb"')),
-    "names": (".csv", lambda rng: (",".join(_quoted(TEXTS[i]) for i in rng.integers(0, len(TEXTS), 3)) + "\n" + "\n".join(_rows(rng))).encode()),
+    "names": (
+        ".csv",
+        lambda rng: (
+            ",".join(_quoted(TEXTS[i]) for i in rng.integers(0, len(TEXTS), 3)) + "\n" + "\n".join(_rows(rng))
+        ).encode(),
+    ),
     "names twice": (".csv", lambda rng: b"x,x,y\n" + _plain(rng)[10:]),
     "empty names": (".csv", lambda rng: b",," + _plain(rng)[9:]),
     "header alone": (".csv", lambda rng: b"x,n,level\n"),
     "nothing": (".csv", lambda rng: b"\n" * int(rng.integers(0, 4))),
-    "one column": (".csv", lambda rng: "\n".join(["x", *[_cell(rng).replace("\n", " ") for _ in range(ROWS)]]).encode()),
+    "one column": (
+        ".csv",
+        lambda rng: "\n".join(["x", *[_cell(rng).replace("\n", " ") for _ in range(ROWS)]]).encode(),
+    ),
     "semicolons": (".csv", lambda rng: _plain(rng).replace(b",", b";").replace(b".", b",")),
     "tabs": (".tsv", lambda rng: _plain(rng).replace(b",", b"\t")),
     "tabs with commas": (".tsv", _plain),
@@ -179,33 +188,50 @@ FILES = {
     "control characters": (".csv", lambda rng: _plain(rng).replace(b"a", b"\x1b[2J\x07")),
     "surrogates": (".csv", lambda rng: _plain(rng).replace(b"a", b"\xed\xa0\x80")),
     "long cell": (".csv", lambda rng: _plain(rng).replace(b"a", b"a" * 10**6, 1)),
-    "many columns": (".csv", lambda rng: "\n".join([",".join(f"c{i}" for i in range(60)), *[",".join(str(v) for v in rng.integers(0, 9, 60)) for _ in range(3)]]).encode()),
+    "many columns": (
+        ".csv",
+        lambda rng: "\n".join(
+            [
+                ",".join(f"c{i}" for i in range(60)),
+                *[",".join(str(v) for v in rng.integers(0, 9, 60)) for _ in range(3)],
+            ]
+        ).encode(),
+    ),
     "no table": (".csv", lambda rng: rng.bytes(400)),
     "a picture": (".csv", lambda rng: b"\x89PNG\r\n\x1a\n" + rng.bytes(200)),
     "parquet as csv": (".csv", lambda rng: _parquet(_table(rng))),
     "csv as parquet": (".parquet", _plain),
     "csv as feather": (".feather", _plain),
-    "broken csv": (".csv", lambda rng: _broken(rng, _plain(rng))),
+    "broken csv": (".csv", lambda rng: broken(rng, _plain(rng))),
     "gzip": (".csv.gz", lambda rng: gzip.compress(_plain(rng))),
     "gzip without name": (".csv", lambda rng: gzip.compress(_plain(rng))),
-    "broken gzip": (".csv.gz", lambda rng: _broken(rng, gzip.compress(_plain(rng)))),
+    "broken gzip": (".csv.gz", lambda rng: broken(rng, gzip.compress(_plain(rng)))),
     "twice gzip": (".csv.gz", _twice_compressed),
     "not gzip": (".csv.gz", _plain),
     "parquet": (".parquet", lambda rng: _parquet(_table(rng))),
-    "parquet, compressed": (".parquet", lambda rng: _parquet(_table(rng), compression=["gzip", "zstd", "lz4", "brotli"][rng.integers(4)])),
-    "broken parquet": (".parquet", lambda rng: _broken(rng, _parquet(_table(rng)))),
+    "parquet, compressed": (
+        ".parquet",
+        lambda rng: _parquet(_table(rng), compression=["gzip", "zstd", "lz4", "brotli"][rng.integers(4)]),
+    ),
+    "broken parquet": (".parquet", lambda rng: broken(rng, _parquet(_table(rng)))),
     "parquet without rows": (".parquet", lambda rng: _parquet(_table(rng).slice(0, 0))),
     "feather": (".feather", lambda rng: _feather(_table(rng))),
-    "broken feather": (".feather", lambda rng: _broken(rng, _feather(_table(rng), compression=["uncompressed", "lz4", "zstd"][rng.integers(3)]))),
+    "broken feather": (
+        ".feather",
+        lambda rng: broken(rng, _feather(_table(rng), compression=["uncompressed", "lz4", "zstd"][rng.integers(3)])),
+    ),
     "JSON lines": (".jsonl", _json_lines),
-    "JSON lines of cells": (".jsonl", lambda rng: "\n".join(json.dumps({"a": _cell(rng), "b": rng.normal()}) for _ in range(ROWS)).encode()),
-    "broken JSON lines": (".jsonl", lambda rng: _broken(rng, _json_lines(rng))),
+    "JSON lines of cells": (
+        ".jsonl",
+        lambda rng: "\n".join(json.dumps({"a": _cell(rng), "b": rng.normal()}) for _ in range(ROWS)).encode(),
+    ),
+    "broken JSON lines": (".jsonl", lambda rng: broken(rng, _json_lines(rng))),
     "JSON lines, nested": (".jsonl", lambda rng: b'{"a":' * int(rng.integers(2, 3000)) + b"1" + b"}" * 3000),
     "JSON lines with a name twice": (".jsonl", lambda rng: b'{"a": 1, "a": 2}\n' * ROWS),
     "JSON lines, other keys": (".jsonl", lambda rng: "\n".join(json.dumps({f"k{i}": i}) for i in range(ROWS)).encode()),
     "JSON list": (".jsonl", lambda rng: b"[1, 2, 3]\n"),
     "JSON lines of NaN": (".jsonl", lambda rng: b'{"a": NaN, "b": Infinity}\n' * ROWS),
-}  # fmt: skip
+}
 """Ending and content of files, by kind."""
 BOMBS = {
     "bomb of gzip": (".csv.gz", _bomb),
@@ -215,5 +241,3 @@ BOMBS = {
 }
 """Files that become gigabytes when they are read; each is made once."""
 WRONG_NAMES = ("table.xlsx", "table", ".csv", "no/such/table.csv", "table.csv.bz2", "\x01.csv", "-.csv")
-
-__all__ = ["BOMBS", "FILES", "WRONG_NAMES", "_broken", "pd"]

@@ -32,7 +32,7 @@ def _several(rng):
     frame = pd.DataFrame(_columns(rng, rng.choice(list(COLUMNS), rng.integers(1, 6))))
     holes = rng.random(frame.shape) < 0.2
     for place in range(frame.shape[1]):
-        if frame.dtypes.iloc[place] == object:
+        if frame.dtypes.iloc[place] == np.dtype(object):
             frame.isetitem(place, frame.iloc[:, place].where(~holes[:, place], None))
     return frame
 

@@ -1,16 +1,12 @@
 """What may become of an input: an answer with finite numbers, or one sentence that names the place; in bounded time."""
 
 import contextlib
-import faulthandler
 import resource
 import signal
 import warnings
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import polars as pl
-import pyarrow as pa
 from pandas.api.types import is_float_dtype
 
 from cli_support import evenvae
@@ -114,6 +110,17 @@ def judge_command(arguments, places, environment=None):
     return "answered"
 
 
+def judge_answer(arguments, out, places):
+    """`judge_command` of a command that writes rows without holes to ``out``."""
+    verdict = judge_command([*arguments, "-o", out], places)
+    if verdict == "answered":
+        found = tables.read_table(out)
+        check_numbers(found, out.name)
+        if empty := [name for name in found.column_names if found[name].null_count]:
+            raise Failed(f"{out.name}: column {empty[0]!r} has holes")
+    return verdict
+
+
 def judge_file(path, folder):
     """``evenvae schema`` of a file, then its missing cells filled by a stand-in, written and read again."""
     schema_file, filled = folder / "schema.toml", folder / f"filled{''.join(path.suffixes)}"
@@ -139,14 +146,22 @@ def judge_file(path, folder):
     return verdict
 
 
-__all__ = [
-    "Failed",
-    "bounded",
-    "check_numbers",
-    "faulthandler",
-    "judge_command",
-    "judge_file",
-    "judge_table",
-    "pa",
-    "pl",
-]
+def judge_schema(path, data):
+    """A schema file completed by a table, whose cells are then encoded and decoded."""
+    with warnings.catch_warnings(), bounded():
+        warnings.simplefilter("ignore", tables.TableWarning)
+        warnings.simplefilter("error", RuntimeWarning)
+        try:
+            table = tables.read_table(data)
+            schema = tables.Schema.of(path, table)
+            if schema.features:
+                encoded = tables.encode(table, schema)
+                seen = [column for place, column in enumerate(schema.features) if encoded.observed[:, place].any()]
+                if len(seen) == len(schema.features):
+                    values = answers(encoded, schema, table.num_rows)
+                    check_numbers(tables.fill(table, values, schema), "filled", table)
+                    check_numbers(tables.decode(values, schema), "decoded")
+        except InputError as error:
+            check_sentence(str(error), [path.name, "column", "schema"])
+            return "refused"
+    return "answered"

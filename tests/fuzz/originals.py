@@ -8,6 +8,7 @@ import pandas as pd
 from cli_support import evenvae
 
 QUICK = ["--set", "latent_size=2", "--set", "network.width=8", "--set", "network.depth=1", "--quiet"]
+EPOCH = ["--epochs", "1", "--quiet"]
 FIT = ["--epochs", "1", *QUICK]
 SEARCH = ["--epochs", "1", "--seeds", "1", "--balances", "none,gradnorm", "--no-refit", "--workers", "1", *QUICK]
 
@@ -27,11 +28,14 @@ def table(rows=60):
 
 
 def make(folder: Path) -> dict[str, Path]:
-    """Paths of the table, the model, the checkpoint's folder and the search's folder."""
-    made = {name: folder / name for name in ("table.csv", "model.evenvae", "checkpoint", "search")}
+    """Paths of the table, of three kinds of models, of the folder of a checkpoint and of that of a search, by name."""
+    names = ("table.csv", "model.evenvae", "imputing.evenvae", "hivae.evenvae", "checkpoint", "search")
+    made = {name: folder / name for name in names}
     table().to_csv(made["table.csv"], index=False)
     for call in (
         ["fit", made["table.csv"], "-o", made["model.evenvae"], "--checkpoint", made["checkpoint"], *FIT],
+        ["fit", made["table.csv"], "-o", made["imputing.evenvae"], "--purpose", "impute", *FIT],
+        ["fit", made["table.csv"], "-o", made["hivae.evenvae"], "--model", "hivae", "--ensemble", "2", *EPOCH],
         ["cocktail", made["table.csv"], "-o", made["search"], *SEARCH],
     ):
         code, _, said = evenvae(*call)

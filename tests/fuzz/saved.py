@@ -8,12 +8,33 @@ import sqlite3
 import numpy as np
 
 from evenvae.io import tensors as tensor_files
-from fuzz.files import _broken
+from fuzz.files import broken
 
 ODD = (
-    None, True, False, 0, -1, 1, 1.5, 10**9, 2**70, float("nan"), float("inf"), 1e300, "", "a", "\x00", "nan", [], [[]],
-    {}, {"a": 1}, [None], ["a", "a"], [1, 2, 3],
-)  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1,
+    1.5,
+    10**9,
+    2**70,
+    float("nan"),
+    float("inf"),
+    1e300,
+    "",
+    "a",
+    "\x00",
+    "nan",
+    [],
+    [[]],
+    {},
+    {"a": 1},
+    [None],
+    ["a", "a"],
+    [1, 2, 3],
+)
 """What may stand where something else is expected."""
 
 
@@ -63,7 +84,7 @@ def _twice(rng, header, rest):
 
 
 BYTES = {
-    "bytes changed": _broken,
+    "bytes changed": broken,
     "cut short": lambda rng, content: content[: rng.integers(len(content))],
     "longer": lambda rng, content: content + rng.bytes(int(rng.integers(1, 99))),
     "nothing": lambda rng, content: b"",
@@ -71,11 +92,13 @@ BYTES = {
     "sizes": _header_changed(_size),
     "dtypes": _header_changed(_dtype),
     "shapes": _header_changed(_shape),
-    "header of gigabytes": lambda rng, content: _with_header(_header(content)[1], b"", int(2 ** rng.integers(30, 64, dtype=np.uint64) - 1)),
+    "header of gigabytes": lambda rng, content: _with_header(
+        _header(content)[1], b"", int(2 ** rng.integers(30, 64, dtype=np.uint64) - 1)
+    ),
     "header is no JSON": _raw_header(lambda rng, header, rest: (rng.bytes(len(header)), rest)),
     "header nested deeply": _raw_header(lambda rng, header, rest: (b'{"a":' * 5000 + b"1" + b"}" * 5000, rest)),
     "key twice": _raw_header(_twice),
-}  # fmt: skip
+}
 """Changes of bytes, which a checksum or the format gives away."""
 
 
@@ -150,8 +173,12 @@ def _nested(rng, tensors, metadata):
 
 SIGNED = {
     "tensor missing": _dropped,
-    "tensor of another dtype": _tensor(lambda rng, value: value.astype(rng.choice(["float64", "float16", "int32", "bool"]))),
-    "tensor of another shape": _tensor(lambda rng, value: [value[None], value.reshape(-1), value.T, value.reshape(-1)[:0]][rng.integers(4)]),
+    "tensor of another dtype": _tensor(
+        lambda rng, value: value.astype(rng.choice(["float64", "float16", "int32", "bool"]))
+    ),
+    "tensor of another shape": _tensor(
+        lambda rng, value: [value[None], value.reshape(-1), value.T, value.reshape(-1)[:0]][rng.integers(4)]
+    ),
     "NaN": _floats(lambda rng: np.nan),
     "infinity": _floats(lambda rng: rng.choice([np.inf, -np.inf])),
     "enormous number": _floats(lambda rng: rng.choice([3e38, -3e38, 1e30])),
@@ -159,7 +186,7 @@ SIGNED = {
     "metadata removed": _removed,
     "metadata added": _added,
     "metadata nested": _nested,
-}  # fmt: skip
+}
 """Changes after which the checksum is computed anew, as who means harm would."""
 
 
@@ -193,7 +220,7 @@ def _sql(*statements):
 
 
 def _store_bytes(rng, path):
-    path.write_bytes(_broken(rng, path.read_bytes()))
+    path.write_bytes(broken(rng, path.read_bytes()))
 
 
 def _store_json(rng, path):
@@ -212,16 +239,31 @@ STORE = {
     "nothing": lambda rng, path: path.write_bytes(b""),
     "noise": lambda rng, path: path.write_bytes(rng.bytes(4096)),
     "table missing": _sql(*(f"DROP TABLE {table}" for table in TABLES)),
-    "rows missing": _sql(*(f"DELETE FROM {table}" for table in TABLES), "DELETE FROM sweep WHERE name = 'options'",
-                         "DELETE FROM sweep WHERE name = 'bundle'", "DELETE FROM sweep WHERE name = 'steps'"),
-    "column missing": _sql("ALTER TABLE runs DROP COLUMN figure", "ALTER TABLE curve DROP COLUMN loss",
-                           "ALTER TABLE measures RENAME COLUMN value TO other"),
-    "texts as numbers": _sql("UPDATE runs SET figure = 'a'", "UPDATE runs SET seed = 'a'", "UPDATE runs SET status = 7",
-                             "UPDATE curve SET step = 'a'", "UPDATE measures SET value = x'00'", "UPDATE runs SET balance = x'ff'"),
-    "numbers that are none": _sql("UPDATE runs SET figure = 9e999", "UPDATE runs SET figure = NULL", "UPDATE runs SET steps = -1"),
+    "rows missing": _sql(
+        *(f"DELETE FROM {table}" for table in TABLES),
+        "DELETE FROM sweep WHERE name = 'options'",
+        "DELETE FROM sweep WHERE name = 'bundle'",
+        "DELETE FROM sweep WHERE name = 'steps'",
+    ),
+    "column missing": _sql(
+        "ALTER TABLE runs DROP COLUMN figure",
+        "ALTER TABLE curve DROP COLUMN loss",
+        "ALTER TABLE measures RENAME COLUMN value TO other",
+    ),
+    "texts as numbers": _sql(
+        "UPDATE runs SET figure = 'a'",
+        "UPDATE runs SET seed = 'a'",
+        "UPDATE runs SET status = 7",
+        "UPDATE curve SET step = 'a'",
+        "UPDATE measures SET value = x'00'",
+        "UPDATE runs SET balance = x'ff'",
+    ),
+    "numbers that are none": _sql(
+        "UPDATE runs SET figure = 9e999", "UPDATE runs SET figure = NULL", "UPDATE runs SET steps = -1"
+    ),
     "versions": _sql("PRAGMA user_version = 2147483647", "PRAGMA user_version = -1", "PRAGMA user_version = 0"),
     "settings": _store_json,
-}  # fmt: skip
+}
 """Changes of the results of a search."""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from evenvae import threefry
+from evenvae.errors import InputError
 from evenvae.fitted import kernels
 from evenvae.fitted.model import FittedModel
 from evenvae.models import Layout
@@ -112,6 +113,22 @@ def statistic(space: Space, parameters: Float[np.ndarray, "N P"], name: Statisti
             return kernels.statistic(layout, part.astype(np.float64), scales, name)
 
     return space.to_raw(in_slices(ask, parameters, slice_rows(layout)))
+
+
+def known(model: FittedModel, values: Float[np.ndarray, "N E"]) -> Float[np.ndarray, "N E"]:
+    """Raw values as a model has answered them. Infinite numbers may be among them: bounds hold these.
+
+    Raises:
+        InputError: the model has no answer for a column; the message names it.
+    """
+    lost = np.isnan(values).any(axis=0)
+    if lost.any():
+        feature = int(np.searchsorted(model.schema.first, lost.argmax(), side="right")) - 1
+        raise InputError(
+            f"The model answers column {model.schema.features[feature].name!r} with NaN: its training diverged, or its "
+            "file was altered. Fit it again."
+        )
+    return values
 
 
 def averaged(

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from evenvae import threefry
 from evenvae.fitted import kernels
-from evenvae.fitted.asking import of_member
+from evenvae.fitted.asking import known, of_member
 from evenvae.fitted.best_guess import SAMPLES, Method, at_location, default_method, weighted
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.noise import latent_noise
@@ -57,7 +57,8 @@ def impute(
     completed = np.full((draws, len(mask), model.space.layout.elements), np.nan)
     incomplete = np.flatnonzero(~mask.all(axis=1))
     if len(incomplete):
-        completed[:, incomplete] = _answers(model, batch.take(incomplete), draws, method, samples, seed)
+        answers = _answers(model, batch.take(incomplete), draws, method, samples, seed)
+        completed[:, incomplete] = [known(model, values) for values in answers]
     completed[:, model.space.layout.spread(mask)] = np.nan
     return list(completed)
 

@@ -1,6 +1,7 @@
 """The density that takes the prior's place, where it is fitted to the posteriors of the training rows."""
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -9,6 +10,7 @@ from evenvae import threefry
 from evenvae.fitted import kernels
 from evenvae.fitted.asking import of_member
 from evenvae.fitted.model import FittedModel
+from evenvae.io.typed import check_fields
 from evenvae.priors import FittedMixture
 from evenvae.tables import Encoded
 
@@ -49,11 +51,30 @@ def to_tensors(densities: tuple[FittedMixture, ...]) -> dict[str, np.ndarray]:
 
 
 def from_tensors(tensors: dict[str, np.ndarray], members: int) -> tuple[FittedMixture, ...]:
-    """The densities that `to_tensors` described; none where there were none."""
-    if "latents.0.means" not in tensors:
+    """The densities that `to_tensors` described; none where there were none.
+
+    Raises:
+        InputError: the parts of a mixture do not fit each other.
+    """
+    if not any(name.startswith("latents.") for name in tensors):
         return ()
-    part = lambda member, name: tensors.get(f"latents.{member}.{name}")
-    return tuple(FittedMixture.of_parts(*(part(member, name) for name in NAMES)) for member in range(members))
+    found = []
+    for member in range(members):
+        means, factors, log_weights, component = (tensors.get(f"latents.{member}.{name}") for name in NAMES)
+        parts = {"means": means, "factors": factors, "log_weights": log_weights}
+        known = {name: part for name, part in parts.items() if part is not None}
+        check_fields(_Parts, known | ({} if component is None else {"component": component}), "The density of latents")
+        found.append(FittedMixture.of_parts(means, factors, log_weights, component))
+    return tuple(found)
+
+
+class _Parts(NamedTuple):
+    """What a file holds of a `FittedMixture`."""
+
+    means: Float[np.ndarray, "M latent"]
+    factors: Float[np.ndarray, "M latent latent"]
+    log_weights: Float[np.ndarray, " M"]
+    component: Float[np.ndarray, "M S"] | None = None
 
 
 NAMES = ("means", "factors", "log_weights", "component")

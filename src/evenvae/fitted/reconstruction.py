@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from evenvae.fitted import kernels
-from evenvae.fitted.asking import averaged, of_member, of_members, statistic
+from evenvae.fitted.asking import averaged, known, of_member, of_members, statistic
 from evenvae.fitted.model import FittedModel
 from evenvae.models.batch import Batch
 from evenvae.part import check_choice
@@ -25,9 +25,10 @@ def reconstruct(model: FittedModel, batch: Batch, point_estimate: Any = "default
             The members of an ensemble are averaged for ``"default"``; otherwise the first one answers.
 
     Raises:
-        InputError: an unknown point estimate.
+        InputError: an unknown point estimate, or the model answers a column with NaN.
     """
     check_choice("point_estimate", point_estimate, get_args(PointEstimate))
     if point_estimate != "default":
-        return statistic(model.space, of_member(model, kernels.parameters_at_location, batch), point_estimate)
-    return averaged(model, of_members(model, kernels.reconstruct, batch))
+        parameters = of_member(model, kernels.parameters_at_location, batch)
+        return known(model, statistic(model.space, parameters, point_estimate))
+    return known(model, averaged(model, of_members(model, kernels.reconstruct, batch)))

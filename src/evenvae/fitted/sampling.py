@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from evenvae import threefry
 from evenvae.errors import InputError
 from evenvae.fitted import kernels
-from evenvae.fitted.asking import BUDGET, in_slices, slice_rows
+from evenvae.fitted.asking import BUDGET, in_slices, known, slice_rows
 from evenvae.fitted.conditions import Condition, describe
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.noise import latent_noise
@@ -65,7 +65,7 @@ def sample(
 
     Raises:
         InputError: ``n`` is no whole number of at least 1, or fewer than one row in a thousand satisfies the
-            conditions.
+            conditions, or the model answers a column with NaN.
     """
     n = check_whole("n", n)
     generator = np.random.default_rng(seed)
@@ -78,7 +78,7 @@ def sample(
         count = int(min(max((n - passed) / share, 64), BATCH_GIVEN if fixed else BATCH))
         codes = model.task_counts.draw(count, tasks or {}, generator)
         values = _given(model, fixed, codes, generator) if fixed else _free(model, codes, generator)
-        values, contradicted = derive(values, model.schema, _known(model, fixed, count))
+        values, contradicted = derive(known(model, values), model.schema, _known(model, fixed, count))
         good = np.logical_and.reduce([~contradicted, *(c.holds(values) for c in conditions)])
         if rules:
             frame = decoded(values, model.schema, codes)

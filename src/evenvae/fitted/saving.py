@@ -8,10 +8,12 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from evenvae.errors import InputError
 from evenvae.fitted import latent_density, refined_column
 from evenvae.fitted.model import FittedModel, Member, Record, members_of, skeleton
 from evenvae.fitted.refinement import feature_count, levels_of
 from evenvae.io import tensors as tensor_files
+from evenvae.io.typed import check_fields, is_of
 from evenvae.likelihoods import Scale
 from evenvae.models import Layout, no_tasks
 from evenvae.models.repeated_values import RepeatedValues
@@ -26,6 +28,7 @@ from evenvae.training.checkpoint import fill_leaves, named_leaves
 
 KIND, VERSION = "model", 2
 """Version 1 held flat options and no plan; the plan was made anew from the options at every load."""
+NAMES_OF_RECORD = tuple(field.name for field in dataclasses.fields(Record))
 PILOT = "pilot."
 """Before the names of the tensors of the pilot."""
 
@@ -79,6 +82,7 @@ def write(model: FittedModel, path: str | Path, given: dict[str, Any], named: bo
             "history": pilot.record.history,
             "steps": pilot.record.steps,
         }
+    tensor_files.check_finite(_numbers(tensors), "The model")
     tensor_files.write(path, KIND, VERSION, tensors, metadata)
 
 
@@ -89,7 +93,17 @@ def read(path: str | Path) -> tuple[FittedModel, dict[str, Any], bool]:
         InputError: the file is missing, cut short, altered, not a model, or of a newer version.
     """
     tensors, metadata = tensor_files.read(path, KIND, VERSION)
+    with tensor_files.interpreted(path, KIND):
+        tensor_files.check_finite(_numbers(tensors), f"The model in {path}")
+        return _model_of(tensors, metadata, path)
+
+
+def _model_of(
+    tensors: dict[str, np.ndarray], metadata: dict[str, Any], path: str | Path
+) -> tuple[FittedModel, dict[str, Any], bool]:
     schema = Schema.from_dict(metadata["schema"])
+    said = {name: metadata[name] for name in NAMES_OF_RECORD if name in metadata}
+    check_fields(Record, {"fingerprint": None} | said, "The file")
     flat = "plan" not in metadata
     given = from_flat(metadata["options"]) if flat else from_json(metadata["options"])
     record = Record(
@@ -121,16 +135,30 @@ def read(path: str | Path) -> tuple[FittedModel, dict[str, Any], bool]:
     scales = tuple(
         Scale(*(tensors[f"scale.{number}.{name}"] for name in Scale._fields)) for number in range(len(layout.blocks))
     )
+    for block, scale in zip(layout.blocks, scales, strict=True):
+        if any(len(np.atleast_1d(part)) != len(block.columns) for part in scale):
+            raise InputError("The constants of the columns do not fit the schema.")
     repeated = _part(tensors, "repeated.")
+    if repeated:
+        check_fields(RepeatedValues, repeated, "The file: repeated")
+        if not ((repeated["places"] >= 0) & (repeated["places"] < schema.elements)).all():
+            raise InputError("The repeated values do not fit the schema.")
+    bounds = {name: tensors[f"space.{name}"] for name in ("low", "high", "baseline")}
+    if any(bound.shape != (schema.elements,) for bound in bounds.values()):
+        raise InputError("The bounds of the columns do not fit the schema.")
     space = Space(
         layout,
         scales,
-        *(tensors[f"space.{name}"] for name in ("low", "high", "baseline")),
+        **bounds,
         repeated=RepeatedValues(**repeated) if repeated else None,
     )
     members = _members(plan, space, tensors, metadata["members"], f"The model in {path}")
     missing = _part(tensors, "holes.")
+    if missing:
+        check_fields(MissingnessModel, missing, "The file: holes", D=len(schema.features))
     counts = _part(tensors, "tasks.")
+    if counts:
+        check_fields(TaskCounts, counts, "The file: tasks", T=len(schema.tasks))
     model = FittedModel(
         members,
         space,
@@ -165,11 +193,23 @@ def _tensors_of(members: tuple[Member, ...]) -> dict[str, np.ndarray]:
 
 def _members(plan: Plan, space: Space, tensors: dict[str, np.ndarray], members: int, what: str) -> Any:
     shapes = lambda tree: jax.tree.map(lambda a: np.broadcast_to(a, (members, *np.shape(a))), tree)
+    if not (is_of(members, int) and members == plan.ensemble):
+        raise InputError(f"{what} has {members!r} members where its plan has {plan.ensemble}.")
+    largest = sum(value.size for name, value in tensors.items() if name.startswith("parameters"))
+    sizes = [value for value in dataclasses.asdict(plan.network).values() if is_of(value, int)]
+    if any(not 0 <= size <= largest for size in sizes):
+        raise InputError(f"{what} names a size of its network that its parameters do not have.")
     network = skeleton(plan, space)
     params, rest = eqx.partition(network, eqx.is_inexact_array)
     params = fill_leaves(shapes(params), _part(tensors, "parameters"), what)
     states = fill_leaves(shapes(network.model.encoder.init()), _part(tensors, "encoder_state"), what)
     return members_of(eqx.combine(params, rest), states, np.ones(members, bool))
+
+
+def _numbers(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The tensors that hold finite numbers only; in the others NaN and infinity say "no level" and "always"."""
+    said = ("holes.level", "holes.intercepts", refined_column.PREFIX)
+    return {name: value for name, value in tensors.items() if not name.startswith(said)}
 
 
 def _part(tensors: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

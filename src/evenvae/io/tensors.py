@@ -1,8 +1,9 @@
 """Tensors and their description in one file, with a checksum; reading the file runs no code from it."""
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,20 +69,50 @@ def read(path: str | Path, kind: str, version: int) -> tuple[dict[str, Shaped[np
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {}).get("evenvae", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError, MemoryError) as error:
         raise InputError(
             f"{path} is not a readable {kind} (another format, or cut short): give the file that was saved as one."
         ) from error
-    if header.get("kind") != kind:
+    if not isinstance(header, dict) or header.get("kind") != kind:
         raise InputError(f"{path} is not an EvenVAE {kind}; give a file that EvenVAE saved as one.")
-    if int(header.get("version", 0)) > version:
-        raise InputError(
-            f"{path} was saved by a newer EvenVAE (format {header['version']}, this one reads up to {version}): "
-            "upgrade evenvae."
-        )
-    if header.get("sha256") != _digest(tensors, header["metadata"]):
-        raise InputError(f"{path} does not match its checksum, so it was altered or damaged: write it again.")
-    return tensors, json.loads(header["metadata"])
+    with interpreted(path, kind):
+        found, description = int(header["version"]), header["metadata"]
+        if found > version:
+            raise InputError(
+                f"{path} was saved by a newer EvenVAE (format {found}, this one reads up to {version}): "
+                "upgrade evenvae."
+            )
+        if header["sha256"] != _digest(tensors, description):
+            raise InputError(f"{path} does not match its checksum, so it was altered or damaged: write it again.")
+        return tensors, json.loads(description)
+
+
+@contextlib.contextmanager
+def interpreted(path: str | Path, kind: str) -> Iterator[None]:
+    """Within it the content of a file is made into objects; what goes wrong there is said of the file.
+
+    Raises:
+        InputError: in place of any error.
+    """
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error) if str(path) in str(error) else f"{path}: {error}") from error
+    # a checksum tells damage, not who wrote the file: whatever its content leads to, the user needs its name
+    except Exception as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
+        raise InputError(f"{path} is a damaged or altered {kind} ({reason}): write it again.") from error
+
+
+def check_finite(tensors: Mapping[str, Shaped[np.ndarray, "..."]], what: str) -> None:
+    """Check that all real numbers are finite.
+
+    Raises:
+        InputError: the message names the first tensor that holds NaN or infinity.
+    """
+    for name, value in tensors.items():
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise InputError(f"{what} holds numbers that are not finite, in {name}: train it again.")
 
 
 def _digest(tensors: Mapping[str, Shaped[np.ndarray, "..."]], description: str) -> str:

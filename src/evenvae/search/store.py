@@ -5,12 +5,13 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from evenvae.errors import InputError
+from evenvae.io.typed import check_fields
 
 NAME, LOCK, FORMAT = "results.sqlite", "lock.sqlite", 1
 _TABLES = """
@@ -32,6 +33,53 @@ CREATE TABLE IF NOT EXISTS stages (
     balance TEXT NOT NULL, seed INTEGER NOT NULL, until INTEGER NOT NULL, figure REAL,
     PRIMARY KEY (balance, seed, until));
 """
+
+
+_RUNS = {"seed": int, "figure": float, "steps": int, "best_step": int, "seconds": float}
+_COLUMNS = {"seed": int, "place": int, "value": float}
+_CURVES = {"seed": int, "step": int, "figure": float, "loss": float}
+"""Columns of the tables that hold numbers; SQLite itself would let texts stand there."""
+STATUSES = ("done", "failed")
+
+
+class Settings(NamedTuple):
+    """What a search that began has noted."""
+
+    fingerprint: str
+    options: dict[str, Any]
+    test_fraction: float
+    bundle: int
+    steps: int
+    chunk: int
+    balances: list[str]
+    seeds: list[int]
+    halving: bool
+    versions: dict[str, Any]
+    refitted: dict[str, Any] | None = None
+
+
+@contextlib.contextmanager
+def guarded(path: Path) -> Iterator[None]:
+    """Within it, what goes wrong with the file of a store is said of the file.
+
+    Raises:
+        InputError: the file cannot be written, is damaged, or was altered.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    # SQLite, pandas and JSON each raise errors of their own for what they find in the file
+    except (sqlite3.Error, pd.errors.DatabaseError, ValueError, TypeError, LookupError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        if getattr(error, "sqlite_errorname", "").startswith(UNWRITABLE):
+            raise InputError(f"{path} cannot be written ({reason}): make room, then continue with --resume.") from error
+        raise InputError(
+            f"{path} is damaged or was altered ({reason}); give another folder to begin the search anew."
+        ) from error
+
+
+UNWRITABLE = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PERM")
 
 
 @contextlib.contextmanager
@@ -66,7 +114,7 @@ class Store:
 
     def __init__(self, folder: str | Path):
         self.path = Path(folder) / NAME
-        try:
+        with guarded(self.path):
             self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
@@ -74,12 +122,13 @@ class Store:
             if not found:
                 self._connection.executescript(_TABLES)
                 self._connection.execute(f"PRAGMA user_version={FORMAT}")
-        except sqlite3.DatabaseError as error:
-            raise InputError(
-                f"{self.path} does not hold the results of a search ({error}); give another folder."
-            ) from error
-        if found > FORMAT:
-            raise InputError(f"{self.path} was written by a newer EvenVAE (format {found}): upgrade evenvae.")
+            elif found > FORMAT:
+                raise InputError(f"{self.path} was written by a newer EvenVAE (format {found}): upgrade evenvae.")
+            elif found < FORMAT:
+                raise ValueError(f"format {found}")
+            checked = self._connection.execute("PRAGMA quick_check").fetchone()[0]
+            if checked != "ok":
+                raise ValueError(checked)
 
     @staticmethod
     def exists(folder: str | Path) -> bool:
@@ -92,13 +141,16 @@ class Store:
 
     @contextlib.contextmanager
     def _together(self) -> Iterator[sqlite3.Connection]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        with guarded(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # SQLite itself takes a transaction back that failed for want of room
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
     def note(self, **values: Any) -> None:
         """Keep settings by name, as JSON."""
@@ -108,7 +160,12 @@ class Store:
 
     def noted(self) -> dict[str, Any]:
         """All settings that `note` kept."""
-        return {name: json.loads(value) for name, value in self._connection.execute("SELECT * FROM sweep")}
+        with guarded(self.path):
+            rows = self._connection.execute("SELECT name, value FROM sweep").fetchall()
+            found = {name: json.loads(value) for name, value in rows}
+            if found:
+                check_fields(Settings, found, f"{self.path} is damaged or was altered: it")
+            return found
 
     def add(self, records: list[dict[str, Any]], columns: list[str], versions: dict[str, str], now: str) -> None:
         """Keep the final records of a bundle, in one transaction.
@@ -158,6 +215,10 @@ class Store:
 
     def stage(self, until: int) -> dict[tuple[str, int], float]:
         """The best metric up to step ``until`` of the runs that reached it; infinite where training failed."""
+        with guarded(self.path):
+            return self._stage(until)
+
+    def _stage(self, until: int) -> dict[tuple[str, int], float]:
         rows = self._connection.execute(
             "SELECT balance, seed, figure FROM stages WHERE until = ?1 UNION "
             "SELECT balance, seed, min(figure) FROM curve WHERE step <= ?1 GROUP BY balance, seed",
@@ -167,22 +228,38 @@ class Store:
 
     def done(self) -> set[tuple[str, int]]:
         """``(combination, seed)`` of the runs that are finished."""
-        return set(self._connection.execute("SELECT balance, seed FROM runs"))
+        with guarded(self.path):
+            return set(self._connection.execute("SELECT balance, seed FROM runs"))
 
     def runs(self) -> pd.DataFrame:
         """One row for every run; what was measured of it stands in columns such as ``test_error``."""
-        runs = pd.read_sql_query("SELECT * FROM runs ORDER BY balance, seed", self._connection)
-        long = pd.read_sql_query(
-            "SELECT balance, seed, rows || '_' || measure AS name, value FROM measures", self._connection
-        )
-        wide = long.pivot(index=["balance", "seed"], columns="name", values="value")
-        return runs.merge(wide, how="left", left_on=["balance", "seed"], right_index=True)
+        with guarded(self.path):
+            runs = self._table("SELECT * FROM runs ORDER BY balance, seed", _RUNS)
+            if not runs["status"].isin(STATUSES).all():
+                raise ValueError("a run has no known status")
+            if runs.loc[runs["status"] == "done", "figure"].isna().any():
+                raise ValueError("a run that is done has no validation metric")
+            measures = "SELECT balance, seed, rows || '_' || measure AS name, value FROM measures"
+            long = self._table(measures, {"seed": int, "value": float})
+            wide = long.pivot(index=["balance", "seed"], columns="name", values="value")
+            return runs.merge(wide, how="left", left_on=["balance", "seed"], right_index=True)
 
     def columns(self) -> pd.DataFrame:
         """One row for every run, group of rows, measure and column."""
-        order = "balance, seed, rows, measure, place"
-        return pd.read_sql_query(f"SELECT * FROM columns ORDER BY {order}", self._connection)
+        with guarded(self.path):
+            return self._table("SELECT * FROM columns ORDER BY balance, seed, rows, measure, place", _COLUMNS)
 
     def curves(self) -> pd.DataFrame:
         """One row for every run and evaluation of the validation metric."""
-        return pd.read_sql_query("SELECT * FROM curve ORDER BY balance, seed, step", self._connection)
+        with guarded(self.path):
+            return self._table("SELECT * FROM curve ORDER BY balance, seed, step", _CURVES)
+
+    def _table(self, query: str, numbers: dict[str, type]) -> pd.DataFrame:
+        """What a query finds; ValueError where a column of ``numbers`` holds something else."""
+        found = pd.read_sql_query(query, self._connection)
+        for name, kind in numbers.items():
+            if not found[name].map(lambda cell, kind=kind: cell is None or isinstance(cell, kind | np.number)).all():
+                raise ValueError(f"{name} holds something that is no number")
+            if np.isinf(found[name].astype(float)).any():
+                raise ValueError(f"{name} holds an infinite number")
+        return found

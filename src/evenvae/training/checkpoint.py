@@ -8,6 +8,7 @@ import numpy as np
 
 from evenvae.errors import InputError
 from evenvae.io import tensors as tensor_files
+from evenvae.io.typed import is_of
 
 KIND, VERSION, NAME = "checkpoint", 2, "checkpoint.safetensors"
 
@@ -24,8 +25,8 @@ def fill_leaves(tree: Any, tensors: dict[str, np.ndarray], what: str) -> Any:
     filled = []
     for path, leaf in leaves:
         name = jax.tree_util.keystr(path) or "."
-        if name not in tensors or tensors[name].shape != leaf.shape:
-            raise InputError(f"{what} does not fit this configuration: {name} is missing or of another shape.")
+        if name not in tensors or tensors[name].shape != leaf.shape or tensors[name].dtype != np.asarray(leaf).dtype:
+            raise InputError(f"{what} does not fit this configuration: {name} is missing or of another shape or type.")
         filled.append(tensors[name])
     return jax.tree_util.tree_unflatten(structure, filled)
 
@@ -51,18 +52,27 @@ def load(folder: str | Path, runs: Any, fingerprint: str) -> tuple[Any, list[dic
     Raises:
         InputError: it was made from other data, with other settings, or by a version that kept it otherwise.
     """
-    tensors, metadata = tensor_files.read(Path(folder) / NAME, KIND, VERSION)
-    if metadata["fingerprint"] != fingerprint:
-        raise InputError(
-            f"The checkpoint in {folder} was made from other data or other settings: repeat the call that "
-            "made it, or choose a new folder."
-        )
-    if ".params" not in tensors:
-        raise InputError(
-            f"The checkpoint in {folder} was made by an earlier version of EvenVAE, which kept parameters otherwise: "
-            "continue with that version, or choose a new folder."
-        )
-    return fill_leaves(runs, tensors, f"The checkpoint in {folder}"), metadata["history"]
+    path = Path(folder) / NAME
+    tensors, metadata = tensor_files.read(path, KIND, VERSION)
+    with tensor_files.interpreted(path, KIND):
+        if metadata["fingerprint"] != fingerprint:
+            raise InputError(
+                f"The checkpoint in {folder} was made from other data or other settings: repeat the call that "
+                "made it, or choose a new folder."
+            )
+        if ".params" not in tensors:
+            raise InputError(
+                f"The checkpoint in {folder} was made by an earlier version of EvenVAE, which kept parameters "
+                "otherwise: continue with that version, or choose a new folder."
+            )
+        filled = fill_leaves(runs, tensors, f"The checkpoint in {folder}")
+        best = {".best_params": np.asarray(filled.best_params)[~np.asarray(filled.failed)]}
+        tensor_files.check_finite(best, f"The checkpoint in {folder}")
+        history = metadata["history"]
+        # Ctrl-C keeps no checkpoint without an evaluation, from which training goes on
+        if not is_of(history, list[dict[str, Any]]) or not history or history[-1]["step"] != int(filled.step.max()):
+            raise InputError(f"The history in {path} does not fit its parameters: choose a new folder.")
+        return filled, history
 
 
 def exists(folder: str | Path) -> bool:

@@ -1,12 +1,14 @@
 """The complete plan of a fit: every option resolved, nothing left open. A saved model keeps it."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 import numpy as np
 from jaxtyping import Float
 
 from evenvae import balancing, threefry
+from evenvae.errors import InputError
+from evenvae.io.typed import check_fields, is_of
 from evenvae.likelihoods.detailed import Details
 from evenvae.models import HIVAEConfig, Layout, VAEConfig
 from evenvae.objectives import OBJECTIVES
@@ -97,6 +99,13 @@ class Plan:
         """The plan that `to_dict` described."""
         network, prior, objective = (dict(data[name]) for name in ("network", "prior", "objective"))
         details = Details(*network.pop("details", ()))
+        check_fields(OptimiserSettings, data["optimiser"], "The plan: optimiser")
+        check_fields(TrainingSettings, data["training"], "The plan: training")
+        check_fields(NETWORKS[network["part"]], {k: v for k, v in network.items() if k != "part"}, "The plan: network")
+        kept = {name: data[name] for name in KEPT if name in data}
+        hints = get_type_hints(cls)
+        if odd := next((name for name, value in kept.items() if not is_of(value, hints[name])), None):
+            raise InputError(f"The plan has {odd} = {kept[odd]!r:.60}.")
         network |= {name: tuple(value) for name, value in network.items() if isinstance(value, list)}
         network |= {"details": details} if any(details) else {}
         method = Method(
@@ -110,7 +119,7 @@ class Plan:
             method,
             OptimiserSettings(**data["optimiser"]),
             TrainingSettings(**data["training"]),
-            **{name: data[name] for name in KEPT if name in data},
+            **kept,
         )
 
 

@@ -95,8 +95,10 @@ def _refuse_unreadable(name: str, cells: pd.Series, found: type) -> None:
             hash(cell), str(cell), repr(cell)
         # whatever a class of the user raises
         except Exception as error:
-            raise InputError(f"Column {name!r} holds an object of the class {found.__name__} in row {row} that cannot "
-                             f"be hashed or written as text ({type(error).__name__}); {OTHERWISE}.") from error  # fmt: skip
+            raise InputError(
+                f"Column {name!r} holds an object of the class {found.__name__} in row {row} that cannot be hashed or "
+                f"written as text ({type(error).__name__}); {OTHERWISE}."
+            ) from error
 
 
 def _first_array(cells: pd.Series) -> bool:

@@ -14,8 +14,8 @@ PIECE = 2**20
 SUSPICIOUS = 2**28
 """Smaller contents may grow as they like."""
 MOST_UNPACKED, MOST_DECODED = 200, 1000
-"""How many times its size a gzip file, and a file of columns, may take in memory. Texts of tables shrink to a tenth or a
-hundredth; columns of one value shrink further."""
+"""How many times its size a gzip file, and a file of columns, may take in memory. Texts of tables shrink to a tenth or
+a hundredth; columns of one value shrink further."""
 KINDS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".feather", ".jsonl", ".jsonl.gz")
 
 

@@ -10,9 +10,12 @@ import numpy as np
 
 from evenvae.errors import InputError
 from evenvae.io.atomic import write_text
+from evenvae.io.typed import check_fields
 from evenvae.tables.columns.base import Rules
-from evenvae.tables.frames import as_frame, library_of, origin_of
+from evenvae.tables.columns.fields import ColumnFields
+from evenvae.tables.frames import LIBRARIES, arrow_types, as_frame, library_of, origin_of
 from evenvae.tables.schema import toml
+from evenvae.tables.schema.checks import check_column
 from evenvae.tables.schema.column import EDITABLE, Column, given_fields
 from evenvae.tables.schema.families import Families, by_evidence
 from evenvae.tables.schema.formulas import turned_off, with_formulas
@@ -175,10 +178,24 @@ class Schema:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Schema":
-        """The schema that `to_dict` has described."""
+        """The schema that `to_dict` has described.
+
+        Raises:
+            InputError: a column is described by other fields or types, twice, or in a way that contradicts itself.
+        """
+        for item in data["columns"]:
+            check_fields(ColumnFields, item, "A column of the schema")
         as_tuple: Any = lambda value: tuple(value) if isinstance(value, list) else value
         columns = tuple(Column(**{name: as_tuple(v) for name, v in item.items()}) for item in data["columns"])
-        return cls(columns, data.get("library", "pandas"), data.get("native", ""), labels=from_json(data))
+        described = cls(columns, data.get("library", "pandas"), data.get("native", ""), labels=from_json(data))
+        for column in columns:
+            check_column(column)
+        if len(set(described.names)) < len(columns) or described.library not in LIBRARIES:
+            raise InputError("The schema names a column twice, or a library that is not known.")
+        if described.labels and len(described.labels) != len(columns):
+            raise InputError("The schema has another number of names than of columns.")
+        arrow_types(described.native)
+        return described
 
     def to_toml_string(self) -> str:
         """The schema as TOML, with the reasons as comments, to be edited by hand."""

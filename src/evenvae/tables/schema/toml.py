@@ -81,9 +81,14 @@ def load(path: str | Path) -> tuple[tuple[Column, ...], str, frozenset[str]]:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not valid TOML ({error}); correct that line.") from error
+    except RecursionError as error:
+        raise InputError(f"{path} is not a schema: it has too many brackets inside each other.") from error
     for key in data:
         if key not in ("library", "columns"):
             raise InputError(f"{path} has an unknown table or key {key!r}; columns go under [columns.NAME].")
+    for key, kind, what in (("columns", dict, "tables such as [columns.NAME]"), ("library", str, "a name")):
+        if not isinstance(data.get(key, kind()), kind):
+            raise InputError(f"{path} has {key} = {data[key]!r:.60}, where {what} should stand.")
     columns, given = [], set()
     for name, table in data.get("columns", {}).items():
         if isinstance(table, str):
