@@ -68,7 +68,7 @@ PLACES = ("column", "row", "table", "array", "cell", "X ")
 
 
 def judge_table(table):
-    """Give a table to `EvenVAE`, without its networks: schema, encoding, filling and drawing. "refused" or "answered"."""
+    """Give a table to `EvenVAE`, without its networks: schema, encoding, filling, drawing. "refused" or "answered"."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", tables.TableWarning)
         warnings.simplefilter("error", RuntimeWarning)

@@ -1,4 +1,4 @@
-"""Altered files of the library's own: models, checkpoints, results of a search. Each kind gets the bytes of a whole one."""
+"""Altered files of the library's own: models, checkpoints, results of a search. Each kind changes a whole one."""
 
 import copy
 import json

@@ -31,6 +31,9 @@ TYPES: dict[str, Any] = {
     "formula": object,
 }
 """The types of the fields that are no texts."""
+PLAIN = str | bool | int | float
+CELLS: dict[str, Any] = {"levels": PLAIN, "categories": PLAIN, "missing": PLAIN, "shape": int}
+"""The types of what lists hold."""
 
 
 def dump(columns: Iterable[Column], library: str) -> str:
@@ -109,6 +112,8 @@ def _column(path: Path, name: str, table: dict[str, Any]) -> Column:
         if not isinstance(value, expected) or (isinstance(value, bool) and key in NUMBERS):
             what = "a list" if expected is list else "a number" if key in NUMBERS else expected.__name__
             raise InputError(f"{path}: column {name!r} has {key} = {value!r}, which must be {what}.")
+        if key in CELLS and not all(isinstance(cell, CELLS[key]) and cell == cell for cell in value):
+            raise InputError(f"{path}: column {name!r} has {key} = {value!r:.60}; give a list of single values.")
     fields: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
     if "formula" in fields:
         fields["formula"] = formula_given(name, fields["formula"])
