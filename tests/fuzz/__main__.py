@@ -28,46 +28,55 @@ from provenance import provenance  # noqa: E402
 
 
 def main() -> int:
-    """Judge the inputs, print every failure when it is found, and write the counts."""
+    """Judge the inputs, print every failure when it is found, and write the counts as they come."""
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
     parser.add_argument("--inputs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="number of the first input of every kind")
     parser.add_argument("--only", default="", help="kinds whose group and name hold this text")
-    parser.add_argument("--out", type=Path, help="a file for the counts, such as benchmarks/results/fuzz.json")
+    parser.add_argument("--out", type=Path, help="a file for the counts, which is gone on with where it exists")
     given = parser.parse_args()
-    began, failures, slowest = time.monotonic(), [], (0.0, "")
-    counts: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
+    command = " ".join(["PYTHONPATH=tests python -m fuzz", *sys.argv[1:]])
+    result = {"kinds": {}, "failures": [], "seconds": 0, "slowest": {"seconds": 0.0, "input": ""}}
+    if given.out and given.out.exists():
+        result = json.loads(given.out.read_text())
+    result |= {**provenance("jax", "numpy", "pandas", "pyarrow"), "command": command}
     with tempfile.TemporaryDirectory() as place:
         every = list(enumerate(kinds(originals.make(Path(place)))))
-        chosen = [(number, kind) for number, kind in every if given.only in f"{kind.group}: {kind.name}"]
+        chosen = [(number, kind) for number, kind in every if given.only in kind.title]
         total = sum(kind.share for _, kind in chosen) or 1.0
         for number, kind in chosen:
-            for place_of_input in range(given.first, given.first + max(1, round(given.inputs * kind.share / total))):
-                verdict, seconds, said = judged(kind, [given.seed, number, place_of_input])
-                counts[f"{kind.group}: {kind.name}"][verdict] += 1
-                slowest = max(slowest, (seconds, f"{kind.group}: {kind.name} {place_of_input}"))
+            if kind.title in result["kinds"]:
+                continue
+            began, counts = time.monotonic(), collections.Counter()
+            for own in range(given.first, given.first + max(1, round(given.inputs * kind.share / total))):
+                verdict, seconds, said = judged(kind, [given.seed, number, own])
+                counts[verdict] += 1
+                if seconds > result["slowest"]["seconds"]:
+                    result["slowest"] = {"seconds": round(seconds, 1), "input": f"{kind.title} {own}"}
                 if verdict == "failed":
-                    failures.append({"kind": f"{kind.group}: {kind.name}", "number": place_of_input, "said": said})
-                    print(f"FAILED {kind.group}: {kind.name} {place_of_input}: {said}", flush=True)
+                    result["failures"].append({"kind": kind.title, "number": own, "said": said})
+                    print(f"FAILED {kind.title} {own}: {said}", flush=True)
+            result["kinds"][kind.title] = dict(counts)
+            result["seconds"] += round(time.monotonic() - began, 1)
+            if given.out:
+                given.out.write_text(json.dumps(summed(result), indent=1) + "\n")
+    print(json.dumps({name: value for name, value in summed(result).items() if name not in ("kinds", "versions")}))
+    return 1 if result["failures"] else 0
+
+
+def summed(result: dict) -> dict:
+    """The result with its sums over kinds."""
     groups: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
-    for name, own in counts.items():
-        groups[name.partition(":")[0]].update(own)
-    result = {
-        **provenance("jax", "numpy", "pandas", "pyarrow"),
-        "command": " ".join(["PYTHONPATH=tests python -m fuzz", *sys.argv[1:]]),
-        "inputs": sum(sum(own.values()) for own in counts.values()),
-        "seconds": round(time.monotonic() - began),
-        "slowest": {"seconds": round(slowest[0], 1), "input": slowest[1]},
-        "largest_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    for title, own in result["kinds"].items():
+        groups[title.partition(":")[0]].update(own)
+    inputs = sum(sum(own.values()) for own in groups.values())
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return result | {
+        "inputs": inputs,
+        "largest_memory_mib": max(memory, result.get("largest_memory_mib", 0)),
         "groups": {name: dict(own) for name, own in groups.items()},
-        "kinds": {name: dict(own) for name, own in counts.items()},
-        "failures": failures,
     }
-    if given.out:
-        given.out.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps({name: result[name] for name in ("inputs", "seconds", "slowest", "largest_memory_mib", "groups")}))
-    return 1 if failures else 0
 
 
 def judged(kind, seed: list[int]) -> tuple[str, float, str]:

@@ -30,6 +30,11 @@ class Kind(NamedTuple):
     judge: Callable[[np.random.Generator, Path], str]
     share: float = 1.0
 
+    @property
+    def title(self) -> str:
+        """Group and name."""
+        return f"{self.group}: {self.name}"
+
 
 def _file(ending: str, make: Callable) -> Callable:
     def judge(rng: np.random.Generator, folder: Path) -> str:

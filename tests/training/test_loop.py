@@ -36,5 +36,5 @@ def test_a_run_that_turns_non_finite_names_its_column(mixed):
     table = np.array(data.table.rows)
     table[:, 2] = np.inf  # the third block is the count column 'c'
     arguments[2] = data._replace(table=PackedTable(table))
-    with pytest.raises(TrainingError, match="non-finite"):
+    with pytest.raises(TrainingError, match="the cause lies in 'c': look"):
         train(*arguments)

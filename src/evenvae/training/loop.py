@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from evenvae.errors import TrainingError
-from evenvae.training import checkpoint
+from evenvae.training import checkpoint, recovery
 from evenvae.training.batches import BatchStream
 from evenvae.training.runs import Data, Run, everywhere, keep_stopped, run_chunks, runs_mesh, spread
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
@@ -74,7 +74,8 @@ def train(
     """Train stacked ``runs`` until their steps are done, all have stopped, or Ctrl-C.
 
     With ``folder`` the state is written there from time to time, on Ctrl-C and at the end. ``resume`` continues from
-    that state and gives, bit for bit, what an uninterrupted run gives. The ``callbacks`` receive ``options``.
+    that state and gives, bit for bit, what an uninterrupted run gives. The ``callbacks`` receive ``options``. A run
+    that diverges goes back to the beginning of its chunk and learns at a lower rate (see `recovery`).
 
     Raises:
         TrainingError: every run turned non-finite; the message names the column.
@@ -89,22 +90,30 @@ def train(
     runs, validation = spread(runs, mesh), spread(validation, mesh)
     data = spread(data, mesh) if data.stacked else everywhere(data, mesh)
     done = int(history[-1]["step"]) if history else 0
+    retries = recovery.retries_of(history, len(streams))
     began, saved, first = time.monotonic(), time.monotonic(), done
     interrupted = False
     try:
         while done < settings.steps and not np.asarray(runs.stopped).all():
             count = min(settings.steps_per_chunk, settings.steps - done)
             batches = spread(np.stack([stream.steps(done, count) for stream in streams]), mesh)
-            after, chunk = run_chunks(
-                runs, batches, validation, data, skeleton, method, optimiser, _program(settings), mesh
+            trained = lambda before, rows, rate: run_chunks(
+                before, rows, validation, data, skeleton, method, rate, _program(settings), mesh
             )
+            ask = lambda rate, before=runs, rows=batches, trained=trained: trained(before, rows, rate)
+            one = lambda before, place, rate, rows=batches, trained=trained: trained(
+                before, rows[:, place : place + 1], rate
+            )
+            after, chunk, retries = recovery.advance(ask, one, runs, optimiser, retries, history)
             if np.asarray(runs.stopped).any():
                 after = keep_stopped(runs, after)
             jax.block_until_ready(after.step)
-            record = _record(done + count, after, chunk)
+            record = _record(done + count, after, chunk, retries)
+            if np.asarray(after.failed & ~runs.stopped).any():
+                rate = recovery.lowered(optimiser, int(retries.max()))
+                _report_failures(after, record, columns, recovery.culprits(one, runs, rate, count), rate)
             # one assignment, so that Ctrl-C leaves state, count and history of the same moment
             runs, done, history = after, done + count, [*history, record]
-            _report_failures(runs, record, columns)
             passed = time.monotonic() - began
             left = passed / max(done - first, 1) * (settings.steps - done)
             for callback in callbacks:
@@ -125,7 +134,7 @@ def _program(settings: TrainingSettings) -> TrainingSettings:
     return dataclasses.replace(settings, steps=0, steps_per_chunk=0)
 
 
-def _record(step: int, runs: Run, chunk: Any) -> dict[str, Any]:
+def _record(step: int, runs: Run, chunk: Any, retries: np.ndarray) -> dict[str, Any]:
     as_list = lambda a: np.asarray(a, np.float64).tolist()
     return {
         "step": step,
@@ -137,21 +146,19 @@ def _record(step: int, runs: Run, chunk: Any) -> dict[str, Any]:
         "best": as_list(runs.best_value),
         "stopped": np.asarray(runs.stopped).tolist(),
         **{name: as_list(value) for name, value in chunk.diagnostics.items()},
+        **({recovery.RETRIES: retries.tolist()} if retries.any() else {}),
     }
 
 
-def _report_failures(runs: Run, record: dict[str, Any], columns: list[str]) -> None:
+def _report_failures(
+    runs: Run, record: dict[str, Any], columns: list[str], suspects: np.ndarray, last: OptimiserSettings
+) -> None:
     failed = np.asarray(runs.failed)
-    if not failed.any():
-        return
-    bad = np.asarray(runs.bad_steps)[failed].max(axis=0)
-    losses = np.asarray(record["column_losses"], float)[failed]
-    suspects = np.flatnonzero(bad > 0) if bad.any() else np.flatnonzero(~np.isfinite(losses).all(axis=0))
-    names = ", ".join(repr(columns[d]) for d in suspects) or "no single column"
+    names = ", ".join(repr(columns[d]) for d in suspects)
     message = (
-        f"training turned non-finite by step {record['step']} in {int(failed.sum())} of {failed.size} runs; "
-        f"the cause lies in {names}: look at its extreme values, give it another likelihood in the schema, "
-        "or lower the learning rate"
+        f"training diverged by step {record['step']} in {int(failed.sum())} of {failed.size} runs (its numbers became "
+        f"non-finite or enormous), at last with a learning rate of {last.learning_rate:g}; the cause lies in {names}: "
+        "look at its extreme values, give it another likelihood in the schema, or lower the learning rate"
     )
     if failed.all():
         raise TrainingError(message)
