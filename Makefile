@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-lowest check format docs clean
+.PHONY: demo test test-slow test-lowest fuzz torture check format docs clean
 
 $(VENV)/made:
 	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "EvenVAE needs Python 3.11 to 3.13"'
@@ -40,6 +40,13 @@ $(VENV)-lowest/test-installed: pyproject.toml
 
 test-lowest: $(VENV)-lowest/test-installed
 	$(VENV)-lowest/bin/python -m pytest -m 'not slow' -n auto --dist loadscope
+
+# ten thousand hostile inputs of every kind, and kills at random moments; both write their counts as they go
+fuzz: $(VENV)/test-installed
+	PYTHONPATH=tests $(BIN)/python -m fuzz --inputs 10000 --out benchmarks/results/fuzz.json
+
+torture: $(VENV)/test-installed
+	$(BIN)/python benchmarks/torture.py --kills 100
 
 check: $(VENV)/check-installed
 	$(BIN)/ruff format --check .

@@ -34,11 +34,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="number of the first input of every kind")
     parser.add_argument("--only", default="", help="kinds whose group and name hold this text")
-    parser.add_argument("--out", type=Path, help="a file for the counts, which is gone on with where it exists")
+    parser.add_argument("--out", type=Path, help="a file for the counts")
+    parser.add_argument("--resume", action="store_true", help="go on where the counts in --out end")
     given = parser.parse_args()
     command = " ".join(["PYTHONPATH=tests python -m fuzz", *sys.argv[1:]])
     result = {"kinds": {}, "failures": [], "seconds": 0, "slowest": {"seconds": 0.0, "input": ""}}
-    if given.out and given.out.exists():
+    if given.resume and given.out and given.out.exists():
         result = json.loads(given.out.read_text())
     result |= {**provenance("jax", "numpy", "pandas", "pyarrow"), "command": command}
     with tempfile.TemporaryDirectory() as place:

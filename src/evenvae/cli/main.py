@@ -55,11 +55,23 @@ def run(arguments: list[str], debug: bool = False) -> int:
         return DONE
     except typer.Exit as stop:
         return stop.exit_code
+    except OSError as error:
+        if debug:
+            raise
+        if error.filename is None or error.strerror is None:
+            return _unforeseen(error)
+        # a file that may not be read, a folder that is gone: the caller's to mend
+        _say(f"cannot use {error.filename}: {error.strerror}; check the path and its permissions")
+        return WRONG
     except Exception as error:
         if debug:
             raise
-        _say(f"{type(error).__name__}: {' '.join(str(error).split())[:500]} (--debug shows where)")
-        return FAILED
+        return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> int:
+    _say(f"{type(error).__name__}: {' '.join(str(error).split())[:500]} (--debug shows where)")
+    return FAILED
 
 
 def _start_quickly() -> None:

@@ -1,9 +1,10 @@
 """Checks of output paths before a long computation, and files that are written completely or not at all."""
 
+import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,26 @@ def check_folder(path: str | Path) -> None:
         raise InputError(f"Cannot make {path}: the folder {path.parent} does not exist; make it first.")
 
 
+@contextlib.contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Within it, what the operating system says against a file or folder is said in one sentence.
+
+    Raises:
+        InputError: the disk is full, the folder is gone or read-only, or the like.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        # whoever read the output has ended
+        raise
+    except OSError as error:
+        where = "to standard output" if str(path) == "-" else str(path)
+        raise InputError(
+            f"Cannot write {where}: {error.strerror or error}; make room or give another place. "
+            "What was there before is as it was."
+        ) from error
+
+
 def write_whole(path: str | Path, write: Callable[[BufferedIOBase], Any]) -> None:
     """Write a file completely or not at all.
 
@@ -50,8 +71,13 @@ def write_whole(path: str | Path, write: Callable[[BufferedIOBase], Any]) -> Non
         write: a function that takes an open binary file and writes to it.
 
     Raises:
-        InputError: no file can be written at ``path``.
+        InputError: no file can be written at ``path``, or the disk is full.
     """
+    with writing(path):
+        _write_whole(path, write)
+
+
+def _write_whole(path: str | Path, write: Callable[[BufferedIOBase], Any]) -> None:
     if str(path) == "-":
         write(sys.stdout.buffer)
         sys.stdout.buffer.flush()

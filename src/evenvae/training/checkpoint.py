@@ -8,6 +8,7 @@ import numpy as np
 
 from evenvae.errors import InputError
 from evenvae.io import tensors as tensor_files
+from evenvae.io.atomic import writing
 from evenvae.io.typed import is_of
 
 KIND, VERSION, NAME = "checkpoint", 2, "checkpoint.safetensors"
@@ -41,7 +42,8 @@ def prepare(folder: str | Path) -> None:
 
 def save(folder: str | Path, runs: Any, fingerprint: str, history: list[dict]) -> None:
     """Write the runs' state; the last checkpoint is replaced only by a complete one."""
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
     metadata = {"fingerprint": fingerprint, "history": history}
     tensor_files.write(Path(folder) / NAME, KIND, VERSION, named_leaves(runs), metadata)
 

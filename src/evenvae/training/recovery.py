@@ -63,6 +63,7 @@ def advance(
     """
     running, first = ~np.asarray(before.stopped), retries
     largest = _largest_loss(history, len(running))
+    learned = np.isfinite(np.array(history[-1]["loss"], float)) if history else np.ones(len(running), bool)
     answers: dict[int, tuple[Run, Log]] = {}
     at_begin: list[Float[np.ndarray, " runs"]] = []
 
@@ -77,30 +78,42 @@ def advance(
             at_begin.append(np.abs(np.asarray(step(before, 0, optimiser)[1].loss, float)))
         return at_begin[0]
 
-    while True:
+    def answered(levels: Int[np.ndarray, " runs"]) -> tuple[Run, Log]:
         # runs that have stopped train along and are put back afterwards, whatever their rate
-        levels = sorted(set(retries[running].tolist()) or {0})
-        after, chunk = at(levels[0])
-        for level in levels[1:]:
-            after, chunk = _where_runs(retries == level, at(level), (after, chunk))
-        loss, diverged = np.asarray(chunk.loss, float), np.asarray(after.failed)
-        back = running & (retries > first)
-        if (running & np.isfinite(loss) & (loss > SUSPICIOUS)).any():
-            diverged = diverged | (np.isfinite(loss) & (loss > EXPLODED * (1 + np.fmax(largest, begin()))))
-        if back.any():
+        first, *others = sorted(set(levels[running].tolist()) or {0})
+        found = at(first)
+        for level in others:
+            found = _where_runs(levels == level, at(level), found)
+        return found
+
+    while True:
+        after, chunk = answered(retries)
+        loss, failed = np.asarray(chunk.loss, float), np.asarray(after.failed)
+        finite, back = np.isfinite(loss), retries > first
+        diverged = failed | (~finite & learned)
+        if (running & finite & (loss > SUSPICIOUS)).any():
+            diverged = diverged | (finite & (loss > EXPLODED * (1 + np.fmax(largest, begin()))))
+        if (running & back).any():
             diverged = diverged | (back & ~(loss <= RECOVERED * (1 + begin())))
         diverged = running & diverged
         again = diverged & (retries < MOST_RETRIES)
         if not again.any():
-            failed = np.asarray(after.failed) | diverged
-            lost = diverged & ~np.asarray(after.failed)
-            if lost.any():
-                after = after._replace(failed=failed, stopped=np.asarray(after.stopped) | lost)
-            return after, chunk, retries
+            break
         retries = retries + again
         for run in np.flatnonzero(again):
             rate = lowered(optimiser, int(retries[run])).learning_rate
             log.warning("run %d diverged and goes back to its last good state, with a learning rate of %g", run, rate)
+    lost = diverged & ~failed
+    if not lost.any():
+        return after, chunk, retries
+    # where no rate makes the loss finite, cells are the cause; their columns are left out of the steps they spoil
+    spoilt = lost & ~finite
+    if spoilt.any():
+        retries = np.where(spoilt, first, retries)
+        after, chunk = answered(retries)
+    lost = lost & ~spoilt
+    failed, stopped = np.asarray(after.failed) | lost, np.asarray(after.stopped) | lost
+    return after._replace(failed=failed, stopped=stopped), chunk, retries
 
 
 def lowered(optimiser: OptimiserSettings, retries: int) -> OptimiserSettings:
