@@ -5,8 +5,9 @@ from pathlib import Path
 import evenvae
 
 SOURCE, TESTS = Path(evenvae.__file__).parent, Path(__file__).parent
-ACROSS = {"estimator", "docs", "examples", "cli"}
-"""Folders of tests that go from end to end: of the user's object, the documents, the examples and the command."""
+ACROSS = {"estimator", "docs", "examples", "cli", "fuzz"}
+"""Folders of tests that go from end to end: of the user's object, the documents, the examples and the command; and
+hostile input."""
 ELSEWHERE = {
     # what has little of its own to be tested is tested with what it serves
     "__main__": "cli/test_main.py",

@@ -81,3 +81,13 @@ def test_help_has_examples():
         code, out, _ = evenvae(command, "--help")
         assert code == 0
         assert "Example" in out
+
+
+def test_a_file_that_may_not_be_read_is_said_in_one_line(monkeypatch):
+    def refused(*_):
+        raise PermissionError(13, "Permission denied", "secret.csv")
+
+    monkeypatch.setattr("evenvae.tables.read_table", refused)
+    code, _, said = evenvae("schema", "secret.csv")
+    assert (code, said.count("\n")) == (2, 1)
+    assert "secret.csv: Permission denied" in said

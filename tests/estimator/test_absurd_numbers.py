@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evenvae import EvenVAE, InputError, TableWarning
@@ -101,3 +102,27 @@ def test_a_column_of_absurd_numbers_alone_is_refused():
     for column in (X[:, 0] * 1e200, np.where(X[:, 0] > 0, np.inf, -np.inf)):
         with pytest.raises(InputError, match=r"'x0'.*divide"):
             EvenVAE().fit(np.column_stack([column, X[:, 1]]))
+
+
+def test_a_column_of_ages_with_one_absurd_cell_is_imputed_about_as_well():
+    rng = np.random.default_rng(0)
+    older = rng.normal(size=400)
+    ages = np.clip(np.round(40 + 15 * older), 0, 99)
+    frame = pd.DataFrame({"age": ages, "grey": older + 0.2 * rng.normal(size=400), "noise": rng.normal(size=400)})
+    hidden = rng.random(400) < 0.25
+    hole = frame.mask(np.column_stack([hidden, np.zeros((400, 2), bool)]))
+    seen = np.flatnonzero(~hidden)[3]
+    broken = with_cell(hole, "age", 1e300, row=seen)
+
+    def error(table):
+        model = fast(epochs=60, purpose="impute", training__learning_rate=1e-2).fit(table)
+        filled = model.impute(table)["age"].to_numpy()
+        return np.sqrt(np.mean((filled - ages)[hidden] ** 2)), model
+
+    plain, _ = error(hole)
+    with pytest.warns(TableWarning, match=rf"'age'.*1e\+300 in row {seen}"):
+        spoilt, model = error(broken)
+    assert model.schema_["age"].high <= 99
+    # an age that is guessed without the other columns is off by 15 years
+    assert plain < 8
+    assert spoilt < 1.1 * plain + 0.2

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-from evenvae.fitted.asking import BUDGET, in_slices, slice_rows
+from evenvae.errors import InputError
+from evenvae.fitted.asking import BUDGET, in_slices, known, slice_rows
 from evenvae.fitted.likelihood import from_posterior_draws
+from evenvae.fitted.model import FittedModel
 from evenvae.fitted.noise import sobol
 from evenvae.likelihoods import Categorical, Normal
 from evenvae.models import Layout
+from evenvae.tables import Column, Schema
 from support import mixed_table, new_network
 
 
@@ -29,3 +32,17 @@ def test_a_rows_answer_does_not_depend_on_its_neighbours(kind):
 def test_memory_of_many_levels_stays_bounded():
     layout = Layout.of([Categorical(levels=10_000), Normal()])
     assert slice_rows(layout, 50) * 50 * layout.width <= BUDGET
+
+
+def test_a_column_that_is_answered_with_nan_is_named():
+    columns = (Column("a", likelihood="normal"), Column("image", kind="image", likelihood="normal", shape=(2, 2)))
+    schema = Schema((*columns, Column("b", likelihood="normal")))
+    model = FittedModel((), None, schema, None, None, None)
+    values = np.zeros((3, 6))
+    values[0, 0] = np.inf
+    assert known(model, values) is values
+    for place, name in ((0, "a"), (4, "image"), (5, "b")):
+        broken = values.copy()
+        broken[1, place] = np.nan
+        with pytest.raises(InputError, match=f"column '{name}' with NaN"):
+            known(model, broken)

@@ -9,12 +9,15 @@ import os
 from functools import cache
 from pathlib import Path
 
+import equinox as eqx
+import jax
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
 import evenvae
+from evenvae.io import tensors
 from evenvae.tables import encode
 
 FOLDER = Path(__file__).parents[1] / "data" / "saved_by_0_1_0"
@@ -175,3 +178,40 @@ def test_a_model_from_before_missing_cells_were_learned_refuses_to_sample_them()
     model = evenvae.load(FOLDER / "older.evenvae")
     with pytest.raises(evenvae.InputError, match="fit it again"):
         model.sample(5, random_state=0, missing=True)
+
+
+def test_a_model_with_numbers_that_are_not_finite_is_not_saved(tmp_path):
+    model = evenvae.load(FOLDER / "vae.evenvae")
+    (member,) = model.fitted_.members
+    spoilt = jax.tree.map(
+        lambda leaf: leaf * np.float32(np.nan) if eqx.is_inexact_array(leaf) else leaf, member.network
+    )
+    model.fitted_ = model.fitted_.replaced(members=(member._replace(network=spoilt),))
+    with pytest.raises(evenvae.InputError, match="The model holds numbers that are not finite, in parameters"):
+        model.save(tmp_path / "spoilt.evenvae")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t, m: t.pop("space.low"), "KeyError: 'space.low'"),
+        (lambda t, m: t.update({"space.low": t["space.low"][:-1]}), "bounds of the columns do not fit"),
+        (lambda t, m: t.update({"scale.0.center": np.zeros(9)}), "constants of the columns do not fit"),
+        (lambda t, m: t.update({"holes.group": t["holes.group"][:-1]}), "holes"),
+        (lambda t, m: t.update({"parameters.model.heads.bias": np.full((1, 3), np.inf)}), "not finite"),
+        (lambda t, m: m.update(members=10**9), "members"),
+        (lambda t, m: m.update(rows=None), "rows = None"),
+        (lambda t, m: m["schema"]["columns"][0].update(low="a"), "low = 'a'"),
+        (lambda t, m: m["schema"]["columns"].append(m["schema"]["columns"][0]), "names a column twice"),
+        (lambda t, m: m["schema"].update(library="x"), "library"),
+        (lambda t, m: m["schema"].update(native="!"), "damaged or altered"),
+        (lambda t, m: m["options"].update(latent_size=[1]), "damaged or altered|latent_size"),
+    ],
+)
+def test_an_altered_file_with_a_new_checksum_is_refused_by_its_name(tmp_path, change, said):
+    found, metadata = tensors.read(FOLDER / "vae.evenvae", "model", 2)
+    change(found, metadata)
+    tensors.write(tmp_path / "altered.evenvae", "model", 1, found, metadata)
+    with pytest.raises(evenvae.InputError, match=rf"altered.evenvae.*({said})"):
+        evenvae.load(tmp_path / "altered.evenvae")

@@ -1,5 +1,7 @@
 """Files are written completely or not at all, and only where that is possible."""
 
+import errno
+
 import pytest
 
 from evenvae.errors import InputError
@@ -12,9 +14,9 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
 
     def half(file):
         file.write(b"ne")
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(InputError, match=r"Cannot write .*a.txt: No space left on device; make room"):
         write_whole(path, half)
     assert path.read_text(encoding="utf-8") == "old"
     assert [found.name for found in tmp_path.iterdir()] == ["a.txt"]
@@ -45,3 +47,9 @@ def test_paths_that_cannot_be_written_are_refused(tmp_path):
     check_file(tmp_path / "a.txt")
     check_folder(tmp_path / "folder")
     check_folder(tmp_path)
+
+
+def test_a_folder_that_is_gone_is_said_in_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("evenvae.io.atomic.check_file", lambda path: None)
+    with pytest.raises(InputError, match=r"Cannot write .*No such file or directory"):
+        write_text(tmp_path / "gone" / "a.txt", "new")

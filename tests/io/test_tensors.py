@@ -44,3 +44,18 @@ def test_wrong_files_are_refused_in_one_sentence(tmp_path):
         tensors.read(tmp_path, "model", 2)
     with pytest.raises(InputError, match="There is no file"):
         tensors.read(tmp_path / "none", "model", 2)
+
+
+def test_what_a_content_leads_to_is_said_of_the_file():
+    for error, said in (
+        (KeyError("x"), r"^m is a damaged or altered model \(KeyError: 'x'\)"),
+        (InputError("wrong"), r"^m: wrong$"),
+    ):
+        with pytest.raises(InputError, match=said), tensors.interpreted("m", "model"):
+            raise error
+
+
+def test_numbers_that_are_not_finite_are_named():
+    tensors.check_finite({"a": np.zeros(2), "b": np.zeros(2, int)}, "It")
+    with pytest.raises(InputError, match="It holds numbers that are not finite, in b"):
+        tensors.check_finite({"a": np.zeros(2), "b": np.array([0, np.nan])}, "It")

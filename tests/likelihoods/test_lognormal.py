@@ -47,3 +47,9 @@ def test_a_first_zero_is_infinitely_far_without_a_warning(recwarn):
     family, values = LogNormal(), np.array([1.0, 2.0, 5.0])
     assert family.to_model(np.array([0.0, 2.0]), family.fit(values))[0] == -np.inf
     assert not recwarn.list
+
+
+def test_zeros_beside_the_smallest_float_have_finite_logarithms():
+    scale = LogNormal().fit(np.array([0.0, 5e-324, 1.0]))
+    assert scale.offset > 0
+    assert np.isfinite(LogNormal().to_model(np.array([0.0, 1.0]), scale)).all()

@@ -68,3 +68,62 @@ def test_a_file_that_is_no_store_is_refused(tmp_path):
     (tmp_path / "results.sqlite").write_text("not a database, and long enough to be looked at as one" * 50)
     with pytest.raises(InputError, match="results of a search"):
         Store(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE runs SET figure = 'a'",
+        "UPDATE runs SET figure = 9e999",
+        "UPDATE runs SET figure = NULL",
+        "UPDATE runs SET status = 7",
+        "UPDATE runs SET seed = 'a'",
+        "DROP TABLE measures",
+        "ALTER TABLE runs DROP COLUMN figure",
+        "UPDATE measures SET value = x'00'",
+    ],
+)
+def test_altered_results_are_refused_by_the_name_of_the_file(tmp_path, change):
+    store = Store(tmp_path)
+    store.add([record()], ["a", "b"], {}, "now")
+    store.close()
+    with sqlite3.connect(tmp_path / "results.sqlite") as connection:
+        connection.execute(change)
+    with pytest.raises(InputError, match=r"results.sqlite is damaged or was altered"):
+        Store(tmp_path).runs()
+
+
+@pytest.mark.parametrize("value", ["{", "3", "[" * 5000])
+def test_altered_settings_are_refused(tmp_path, value):
+    store = Store(tmp_path)
+    store.note(bundle=1)
+    with sqlite3.connect(tmp_path / "results.sqlite") as connection:
+        connection.execute("UPDATE sweep SET value = ?", (value,))
+    with pytest.raises(InputError, match=r"results.sqlite is damaged or was altered"):
+        store.noted()
+
+
+def test_a_file_of_another_format_or_with_changed_bytes_is_refused(tmp_path):
+    store = Store(tmp_path)
+    store.add([record(seed=seed) for seed in range(50)], ["a", "b"], {}, "now")
+    store.close()
+    path = tmp_path / "results.sqlite"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:5000] + b"\xff" * 6000 + whole[11_000:])
+    with pytest.raises(InputError, match=r"results.sqlite is damaged or was altered"):
+        Store(tmp_path)
+    path.write_bytes(whole)
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = -1")
+    with pytest.raises(InputError, match="damaged"):
+        Store(tmp_path)
+
+
+def test_a_store_without_room_says_so_and_keeps_what_it_holds(tmp_path):
+    store = Store(tmp_path)
+    store.add([record()], ["a", "b"], {}, "now")
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(InputError, match=r"cannot be written .*full.*make room"):
+        store.add([record(seed=1, message="x" * 100_000)], ["a", "b"], {}, "now")
+    assert store.done() == {("none", 0)}

@@ -34,3 +34,13 @@ def test_an_array_with_another_number_of_columns():
     schema = tables.Schema.infer(np.random.default_rng(0).normal(size=(5, 3)))
     with pytest.raises(InputError, match="X has 2 features, but EvenVAE is expecting 3"):
         tables.encode(np.zeros((5, 2)), schema)
+
+
+def test_a_row_that_is_no_dict_is_refused_by_its_number():
+    with pytest.raises(InputError, match="Row 1 of the table is no dict"):
+        tables.as_frame([{"a": 1}, 7])
+
+
+def test_half_of_a_character_in_a_name_is_refused():
+    with pytest.raises(InputError, match="half of a character"):
+        tables.as_frame({"a\ud800": [1, 2]})

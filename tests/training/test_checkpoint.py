@@ -1,5 +1,6 @@
 """Runs to disk and back: a resumed run is an undisturbed one; what does not fit is refused."""
 
+import numpy as np
 import pytest
 
 from evenvae.errors import InputError
@@ -45,3 +46,28 @@ def test_a_cut_checkpoint_is_refused(mixed, tmp_path):
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(InputError, match="cut short"):
         train(*setup(mixed), folder=tmp_path, resume=True, fingerprint="x")
+
+
+def test_a_checkpoint_of_another_type_or_history_is_refused(mixed, tmp_path):
+    runs = setup(mixed)[0]
+    history = [{"step": 0, "loss": [1.0]}]
+    checkpoint.save(tmp_path, runs, "x", history)
+    checkpoint.load(tmp_path, runs, "x")
+    path = tmp_path / checkpoint.NAME
+    whole, metadata = tensors.read(path, checkpoint.KIND, checkpoint.VERSION)
+    rest = {"fingerprint": "x", "history": history}
+    lost = np.full_like(whole[".best_params"], np.nan)
+    for altered, said, match in (
+        (whole | {".params": whole[".params"].astype(np.float64)}, metadata, "params is missing or of another"),
+        (
+            whole | {".best_params": np.full_like(whole[".best_params"], np.nan)},
+            metadata,
+            "not finite, in .best_params",
+        ),
+        (whole, rest | {"history": 3}, "does not fit its parameters"),
+        (whole, rest | {"history": [{"step": 7}]}, "does not fit its parameters"),
+        (whole, {"history": []}, "damaged or altered checkpoint"),
+    ):
+        tensors.write(path, checkpoint.KIND, checkpoint.VERSION, altered, said)
+        with pytest.raises(InputError, match=match):
+            checkpoint.load(tmp_path, runs, "x")

@@ -1,5 +1,6 @@
 """Cells that no column can hold are refused by name, in every library and at every question."""
 
+import decimal
 import fractions
 import uuid
 
@@ -74,3 +75,26 @@ def test_objects_that_cannot_be_written_back_are_refused_unless_they_name_rows()
     with pytest.raises(InputError, match="objects of the class UUID"):
         tables.Schema.infer(pd.DataFrame({"x": ids[:3] * 20}))
     assert tables.Schema.infer(pd.DataFrame({"x": [fractions.Fraction(i, 4) for i in range(30)]}))["x"].is_number
+
+
+class Odd:
+    def __repr__(self):
+        raise RuntimeError("no text")
+
+
+class Unhashable:
+    __hash__ = None
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (decimal.Decimal("sNaN"), "'sNaN'.* in row 1"),
+        (Odd(), "class Odd in row 1"),
+        (Unhashable(), "class Unhashable in row 1"),
+        ("a\ud800", "half of a character in row 1"),
+    ],
+)
+def test_cells_that_raise_errors_when_they_are_looked_at_are_refused(cell, said):
+    with pytest.raises(InputError, match=f"'hostile'.*{said}"):
+        tables.Schema.infer({"hostile": objects(cell).tolist(), "beside": np.arange(6) / 2})

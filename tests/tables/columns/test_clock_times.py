@@ -31,3 +31,14 @@ def test_span_objects_are_spans():
     column = tables.Schema.infer(pd.DataFrame({"for": cells}))["for"]
     assert column.kind == "duration"
     np.testing.assert_array_equal(column.encode(cells)[:3], [10_800, np.nan, 18_000])
+
+
+def test_spans_at_the_end_of_a_type_are_filled_inside_it():
+    ends = [pd.Timedelta.max, pd.Timedelta.min, pd.Timedelta(0), None] * 4
+    table = pd.DataFrame({"span": pd.Series(ends, dtype="timedelta64[ns]"), "x": np.arange(16) / 3})
+    schema = tables.Schema.infer(table)
+    values = tables.encode(table, schema).values
+    values[:, 0] = schema["span"].low
+    filled = tables.fill(table, values, schema)["span"]
+    assert filled.dtype == "timedelta64[ns]"
+    assert (filled[3] - pd.Timedelta.min).total_seconds() < 2

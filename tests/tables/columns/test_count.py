@@ -51,3 +51,10 @@ def test_amounts_whose_names_end_in_id_are_no_identifiers(name):
 def test_numbers_that_are_named_as_identifiers_are(name):
     cells = np.random.default_rng(0).permutation(5000)[:200]
     assert tables.Schema.infer(pd.DataFrame({name: cells}))[name].role == "identifier"
+
+
+def test_whole_numbers_beyond_every_float_count_as_missing():
+    cells = [10**400, "1e20", *range(1, 39)]
+    with pytest.warns(tables.TableWarning, match="'n'.*treated as missing"):
+        column = tables.Schema.infer({"n": cells})["n"]
+    assert (column.low, column.high) == (1, 38)

@@ -82,3 +82,20 @@ def test_few_texts_of_digits_are_written_as_texts_if_they_are_numbers():
     assert tables.Schema.infer(table)["x"].discrete
     column = tables.Schema.infer(table, overrides={"x": "poisson"})["x"]
     assert column.decode(np.array([2.2, np.nan])).tolist() == ["2", None]
+
+
+@pytest.mark.parametrize("absurd", [np.inf, -np.inf, 1e300])
+def test_an_absurd_number_is_no_level_and_no_constant(absurd):
+    cells = np.array([0.0, 1.0, 1.0, absurd] * 6)
+    with pytest.warns(tables.TableWarning, match="'flag'.*treated as missing"):
+        column = tables.Schema.infer(pd.DataFrame({"flag": cells}))["flag"]
+    assert (column.likelihood, column.levels) == ("bernoulli", (0, 1))
+    with pytest.warns(tables.TableWarning, match="'same'.*treated as missing"):
+        column = tables.Schema.infer(pd.DataFrame({"same": np.where(cells == absurd, absurd, 5.0)}))["same"]
+    assert (column.role, column.value) == ("constant", 5.0)
+
+
+def test_floats_that_are_longer_than_64_bits_are_numbers():
+    cells = np.linspace(0, 1, 30).astype(np.longdouble)
+    column = tables.Schema.infer(pd.DataFrame({"x": cells}))["x"]
+    assert (column.low, column.high) == (0, 1)

@@ -2,12 +2,16 @@
 
 import gzip
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
 import pytest
 
 from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.tables import files
+from evenvae.tables.files import formats, reading
 
 TABLE = pa.table({"n": [1, None, 3], "x": [0.5, 1.25, None], "t": ["a,b", None, 'q"q'], "flag": [True, False, None]})
 
@@ -59,3 +63,28 @@ def test_a_parquet_file_cut_in_half(tmp_path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(InputError, match="may be cut short"):
         tables.read_table(path)
+
+
+@pytest.mark.parametrize("kind", [".parquet", ".feather"])
+def test_columns_that_grow_beyond_what_tables_do_are_refused_before_they_are_decoded(tmp_path, monkeypatch, kind):
+    path = tmp_path / f"bomb{kind}"
+    columns = pa.table({"x": np.zeros(2**18), "y": np.zeros(2**18)})
+    if kind == ".parquet":
+        pyarrow.parquet.write_table(columns, path, compression="zstd")
+    else:
+        pyarrow.feather.write_feather(columns, path, compression="zstd", chunksize=2**18)
+    assert tables.read_table(path).num_rows == 2**18
+    monkeypatch.setattr(formats, "SUSPICIOUS", 2**20)
+    monkeypatch.setattr(reading, "MOST_DECODED", 100)
+    with pytest.raises(InputError, match=f"bomb{kind} grows to more than 100 times its size"):
+        tables.read_table(path)
+
+
+def test_a_table_that_does_not_fit_into_memory_is_refused(tmp_path, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    tables.write_table(TABLE, tmp_path / "t.csv")
+    monkeypatch.setattr(reading, "read_text", full)
+    with pytest.raises(InputError, match=r"t.csv does not fit into memory"):
+        tables.read_table(tmp_path / "t.csv")

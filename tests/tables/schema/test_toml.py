@@ -73,3 +73,20 @@ def test_wrong_schemas_are_refused_with_one_sentence(frame, tmp_path, name):
     with pytest.raises(InputError, match=sentence) as caught:
         tables.Schema.from_toml(path).complete(frame)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a = " + "[" * 5000 + "]" * 5000, "too many brackets|not valid TOML"),
+        ("columns = [1]", "has columns ="),
+        ("library = 3", "has library = 3"),
+        ("[columns.x]\nshape = [nan]", "'x' has shape"),
+        ("[columns.x]\nlevels = [[1]]", "'x' has levels"),
+        ("[columns.x]\nlevels = [nan]", "'x' has levels"),
+    ],
+)
+def test_files_of_another_shape_are_refused(tmp_path, text, said):
+    (tmp_path / "schema.toml").write_text(text)
+    with pytest.raises(InputError, match=f"schema.toml.*({said})"):
+        tables.Schema.from_toml(tmp_path / "schema.toml")
