@@ -60,7 +60,7 @@ def test_a_checkpoint_of_another_type_or_history_is_refused(mixed, tmp_path):
     for altered, said, match in (
         (whole | {".params": whole[".params"].astype(np.float64)}, metadata, "params is missing or of another"),
         (
-            whole | {".best_params": np.full_like(whole[".best_params"], np.nan)},
+            whole | {".best_params": lost},
             metadata,
             "not finite, in .best_params",
         ),
