@@ -38,7 +38,10 @@ def check_fields(cls: type, values: Mapping[str, Any], what: str, **sizes: int) 
         for axis, size in sizes.items():
             isinstance(np.empty(size, bool), Shaped[np.ndarray, f" {axis}"])
         for name, value in values.items():
-            if not is_of(value, hints[name]):
+            # named axes are known within this block alone, not in functions that it calls
+            arrays = [one for one in (hints[name], *get_args(hints[name])) if isinstance(one, type)]
+            fits = any(isinstance(value, one) for one in arrays) if isinstance(value, np.ndarray) else None
+            if not (is_of(value, hints[name]) if fits is None else fits):
                 shown = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else f"{value!r:.60}"
                 raise InputError(f"{what} has {name} = {shown}, which is of another type or shape.")
 
@@ -66,7 +69,9 @@ def is_of(value: Any, hint: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool)
     if hint is tuple:
         return isinstance(value, tuple | list)
-    if origin is tuple and isinstance(value, tuple | list):
+    if origin is tuple:
+        if not isinstance(value, tuple | list):
+            return False
         each = inner[:1] * len(value) if len(inner) == 2 and inner[1] is Ellipsis else inner
         return len(each) == len(value) and all(map(is_of, value, each))
     if origin in (list, dict):

@@ -67,7 +67,7 @@ def guarded(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except InputError:
+    except (InputError, sqlite3.IntegrityError):
         raise
     # SQLite, pandas and JSON each raise errors of their own for what they find in the file
     except (sqlite3.Error, pd.errors.DatabaseError, ValueError, TypeError, LookupError, RecursionError) as error:
@@ -75,7 +75,8 @@ def guarded(path: Path) -> Iterator[None]:
         if getattr(error, "sqlite_errorname", "").startswith(UNWRITABLE):
             raise InputError(f"{path} cannot be written ({reason}): make room, then continue with --resume.") from error
         raise InputError(
-            f"{path} is damaged or was altered ({reason}); give another folder to begin the search anew."
+            f"{path} does not hold the results of a search as they were written: it is damaged or was altered ({reason}); "
+            "give another folder to begin the search anew."
         ) from error
 
 

@@ -218,6 +218,7 @@ def _unmasked(array: Any) -> np.ndarray:
 
 
 def _from_dict(X: Mapping[str, Any]) -> pd.DataFrame:
+    _check_names([str(name) for name in X])
     for name, cells in X.items():
         if isinstance(cells, str | bytes) or not hasattr(cells, "__len__") or getattr(cells, "ndim", 1) == 0:
             raise InputError(f"Column {name!r} of the dict is the single value {cells!r}; give a list of cells, as in "
