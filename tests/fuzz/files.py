@@ -118,7 +118,7 @@ def _bomb(rng):
     """Gigabytes of one line, in a megabyte."""
     made = zlib.compressobj(9, zlib.DEFLATED, 31)
     line = b"1.5,2,a\n" * 2**17
-    return made.compress(b"x,n,level\n") + b"".join(made.compress(line) for _ in range(3072)) + made.flush()
+    return made.compress(b"x,n,level\n") + b"".join(made.compress(line) for _ in range(1024)) + made.flush()
 
 
 def _twice_compressed(rng):
@@ -126,11 +126,11 @@ def _twice_compressed(rng):
 
 
 def _parquet_bomb(rng):
-    """A constant column of a billion rows, as runs in many row groups."""
+    """A constant column of hundreds of millions of rows, as runs in many row groups."""
     sink = io.BytesIO()
     group = pa.table({"x": pa.array(np.zeros(2**22)), "y": pa.array(np.zeros(2**22))})
     with pyarrow.parquet.ParquetWriter(sink, group.schema, compression="zstd") as writer:
-        for _ in range(256):
+        for _ in range(64):
             writer.write_table(group)
     return sink.getvalue()
 

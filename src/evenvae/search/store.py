@@ -75,7 +75,7 @@ def guarded(path: Path) -> Iterator[None]:
         if getattr(error, "sqlite_errorname", "").startswith(UNWRITABLE):
             raise InputError(f"{path} cannot be written ({reason}): make room, then continue with --resume.") from error
         raise InputError(
-            f"{path} does not hold the results of a search as they were written: it is damaged or was altered ({reason}); "
+            f"{path} does not hold the results of a search: it is damaged or was altered ({reason}); "
             "give another folder to begin the search anew."
         ) from error
 
