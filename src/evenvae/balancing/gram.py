@@ -13,6 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, DTypeLike, Float, Int
 
+from evenvae.balancing.algebra import FEW
+
 SLICE = 2**18
 """Largest number of elements of the tasks' gradients in memory while their absolute values are added up."""
 
@@ -43,8 +45,7 @@ def gram_of_linear_heads(
         every = narrow.size == feature.size
         delta = cotangent if every else cotangent[:, narrow]
         weight = kernel if every else kernel[:, narrow]
-        product = (delta.T @ delta) * (weight.T @ weight)
-        gram = jnp.asarray(sums.T @ product @ sums)
+        gram = jnp.asarray(_sum_by_task(delta, weight, feature[narrow], tasks, sums))
     explicit: list[tuple[int, Array]] = []
     for task in wide.tolist():
         outputs = np.flatnonzero(feature == task).astype(np.int32)
@@ -57,6 +58,40 @@ def gram_of_linear_heads(
             gram = gram.at[task, other].set(value).at[other, task].set(value)
         explicit.append((task, row))
     return 0.5 * (gram + gram.T)
+
+
+def _sum_by_task(
+    delta: Float[Array, "M narrow"],
+    weight: Float[Array, "h narrow"],
+    feature: Int[np.ndarray, " narrow"],
+    tasks: int,
+    sums: Float[np.ndarray, "narrow D"],
+) -> Float[Array, "D D"]:
+    """E^T [(Delta^T Delta) o (W^T W)] E for the tasks that are treated by the identity; ``sums`` is E.
+
+    The products with E cost 2 P^2 D operations: nothing for few tasks, several times the rest for hundreds. There the
+    outputs are put in such an order that each sum over a task's outputs is a sum of slices.
+    """
+    if tasks <= FEW:
+        return sums.T @ ((delta.T @ delta) * (weight.T @ weight)) @ sums
+    found, sizes = np.unique(feature, return_counts=True)
+    # for tasks with equally many outputs: (outputs of a task, tasks)
+    groups = [
+        np.stack([np.flatnonzero(feature == task) for task in found[sizes == size]], 1) for size in np.unique(sizes)
+    ]
+    order = np.concatenate([group.ravel() for group in groups]).astype(np.int32)
+    cuts = np.cumsum([tasks_of_slice for outputs, tasks_of_slice in (g.shape for g in groups) for _ in range(outputs)])
+
+    def summed(product: Float[Array, "..."], axis: int) -> Float[Array, "..."]:
+        slices = iter(jnp.split(product, cuts[:-1].tolist(), axis))
+        return jnp.concatenate([sum(next(slices) for _ in group) for group in groups], axis)
+
+    delta, weight = delta[:, order], weight[:, order]
+    by_group = summed(summed((delta.T @ delta) * (weight.T @ weight), 1), 0)
+    # a task that is not here has the place after the last, which reads as 0
+    place = np.full(tasks, found.size, np.int32)
+    place[np.concatenate([feature[group[0]] for group in groups])] = np.arange(found.size, dtype=np.int32)
+    return jnp.pad(by_group, (0, 1))[place][:, place]
 
 
 def wide_tasks(feature: Int[np.ndarray, " P"], rows: int, hidden: int) -> Int[np.ndarray, " wide"]:
