@@ -1,13 +1,13 @@
 """How time and memory grow with rows, columns, levels, importance samples and runs.
 
-    taskset -c 0 python benchmarks/growth.py benchmarks/results/growth.jsonl
+    python benchmarks/growth.py benchmarks/results/growth.jsonl
     python benchmarks/growth.py benchmarks/results/growth.jsonl --table
 
 Every point is a process of its own, so that its peak of memory is its own and nothing is compiled yet, and a line of
-OUT; a point that OUT holds is not measured again. Seconds are those of the processor, of one core. Tables are made up: numbers, counts, flags and levels in turn, driven
-by three causes; a twentieth of the cells is empty. A step is that of `fit`, without validation; its time is the median
-over blocks. ``first step`` holds the compilation. Questions are asked twice, and the second time is kept beside what the
-first took longer.
+OUT; a point that OUT holds is not measured again. Seconds are those of the processor, on one thread. Tables are made
+up: numbers, counts, flags and levels in turn, driven by three causes; a twentieth of the cells is empty. A step is that
+of `fit`, without validation; its time is the median over blocks. ``first step`` holds the compilation. Questions are
+asked twice, and the figure is the second time; what the first one took is kept beside it.
 
 The exponent of a curve is the slope of the logarithm of the figure against that of the size, by least squares over all
 points; ``at the end`` it is the slope between the last two, which says how it goes on.
@@ -33,7 +33,8 @@ from provenance import provenance
 from step_time import block_of
 from twenty_tables import keep, lines_of
 
-LONGEST = 240
+ONE_THREAD = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "NPROC": "1", "OPENBLAS_NUM_THREADS": "1"}
+LONGEST = 900
 """Seconds after which a point is given up."""
 ASKED = 1000
 """Rows of a question, but along the curve of the rows."""
@@ -58,14 +59,15 @@ class Point:
 BALANCED = "gradnorm+pcgrad"
 CURVES: dict[str, list[Point]] = {
     "columns": [Point("columns", n, columns=n) for n in (10, 30, 100, 300, 1000)],
-    "columns, balanced": [
-        Point("columns, balanced", n, columns=n, balance=BALANCED) for n in (10, 30, 100, 300, 1000)
-    ],
+    "columns, balanced": [Point("columns, balanced", n, columns=n, balance=BALANCED) for n in (10, 30, 100, 300, 1000)],
     "rows": [Point("rows", n, rows=n, columns=6, batch=256) for n in (10**3, 10**4, 10**5, 10**6, 10**7)],
     "levels": [Point("levels", n, rows=20_000, columns=4, levels=n) for n in (2, 10, 100, 1000, 10_000)],
     "importance samples": [Point("importance samples", n, draws=n) for n in (1, 3, 10, 30, 100)],
     "runs": [Point("runs", n, runs=n, width=64) for n in (1, 4, 15, 60, 240)],
 }
+EVERY = ("transform", "impute", "score", "sample")
+QUESTIONS = dict.fromkeys(CURVES, EVERY) | {"columns, balanced": (), "importance samples": ("score",), "runs": ()}
+"""What is asked along each curve: along the others a question does not depend on the size."""
 FIGURES = {
     "schema": "seconds to infer the schema",
     "encode": "seconds to encode",
@@ -116,8 +118,8 @@ def timed(call: Callable[[], Any]) -> tuple[float, Any]:
     return time.process_time() - began, answer
 
 
-def measure(point: Point) -> dict[str, Any]:
-    """The figures of a point, in a process that does nothing else."""
+def measure(point: Point, questions: bool) -> dict[str, Any]:
+    """The figures of a point, in a process that does nothing else; those of questions only if they are wanted."""
     import jax
 
     from evenvae import ELBO, IWAE, EvenVAE, Network, Training
@@ -155,17 +157,20 @@ def measure(point: Point) -> dict[str, Any]:
     times = [timed(block)[0] / steps for _ in range(5)]
     found["step"], found["steps"] = median(times), [min(times), max(times)]
     found["peak_of_fit"] = peak()
+    if not questions:
+        return found | {"peak": peak()}
     trained = Trained(jax.tree.map(np.asarray, block()), [], interrupted=False)
     found["finish"], model.fitted_ = timed(lambda: started.finished(trained))
     asked = table.iloc[: min(point.rows, 100_000) if point.curve == "rows" else ASKED]
     few = asked.iloc[:ASKED]
-    questions = {
+    asking = {
         "transform": lambda: model.transform(asked),
         "impute": lambda: model.impute(asked),
-        "score": lambda: model.score_samples(few, 20),
+        "score": lambda: model.score_samples(few, point.draws if point.curve == "importance samples" else 20),
         "sample": lambda: model.sample(len(few), random_state=0),
     }
-    for name, question in questions.items():
+    for name in QUESTIONS[point.curve]:
+        question = asking[name]
         first, _ = timed(question)
         found[name], _ = timed(question)
         found[f"first_{name}"] = first
@@ -180,15 +185,18 @@ def as_table(lines: list[dict[str, Any]]) -> str:
     """The curves in Markdown, a table for each, with the exponents in the last two lines."""
     parts = []
     for curve in CURVES:
-        own = sorted((line for line in lines if line["curve"] == curve and "step" in line), key=lambda line: line["size"])
+        own = sorted(
+            (line for line in lines if line["curve"] == curve and "step" in line), key=lambda line: line["size"]
+        )
         if len(own) < 2:
             continue
         sizes = np.array([line["size"] for line in own], float)
-        parts.append(f"\n**{curve}**\n\n| {curve} | " + " | ".join(FIGURES.values()) + " |")
-        parts.append("| --- |" + " --- |" * len(FIGURES))
+        figures = {name: title for name, title in FIGURES.items() if all(name in line for line in own)}
+        parts.append(f"\n**{curve}**\n\n| {curve} | " + " | ".join(figures.values()) + " |")
+        parts.append("| --- |" + " --- |" * len(figures))
         for line in own:
-            parts.append(f"| {line['size']:,} | " + " | ".join(f"{line[name]:.3g}" for name in FIGURES) + " |")
-        values = {name: np.array([line[name] for line in own], float) for name in FIGURES}
+            parts.append(f"| {line['size']:,} | " + " | ".join(f"{line[name]:.3g}" for name in figures) + " |")
+        values = {name: np.array([line[name] for line in own], float) for name in figures}
         parts.append("| exponent | " + " | ".join(f"{slope(sizes, value):.2f}" for value in values.values()) + " |")
         ends = [f"{slope(sizes[-2:], value[-2:]):.2f}" for value in values.values()]
         parts.append("| at the end | " + " | ".join(ends) + " |")
@@ -201,10 +209,11 @@ def main() -> None:
     parser.add_argument("--only", default="", help="these curves alone, between semicolons")
     parser.add_argument("--largest", type=int, default=10**9, help="leave out the points beyond")
     parser.add_argument("--table", action="store_true", help="print what OUT holds as tables, measure nothing")
+    parser.add_argument("--without-questions", action="store_true", help="measure fits alone, which is far quicker")
     parser.add_argument("--point", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.point:
-        print(json.dumps(measure(Point(**json.loads(options.point)))))
+        print(json.dumps(measure(Point(**json.loads(options.point)), not options.without_questions)))
         return
     if options.table:
         print(as_table(lines_of(options.out)))
@@ -216,8 +225,9 @@ def main() -> None:
         if any("step" in line and fields.items() <= line.items() for line in lines_of(options.out)):
             continue
         command = [sys.executable, __file__, str(options.out), "--point", json.dumps(fields)]
+        command += ["--without-questions"] if options.without_questions else []
         # what another process compiled would hide what compiling takes
-        environment = os.environ | {"EVENVAE_COMPILATION_CACHE": "off"}
+        environment = os.environ | ONE_THREAD | {"EVENVAE_COMPILATION_CACHE": "off"}
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, env=environment)
             failed = done.stderr.strip().splitlines()[-1:] if done.returncode else []

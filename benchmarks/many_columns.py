@@ -1,4 +1,4 @@
-"""What balancing costs a fit of a hundred and of five hundred columns: the step of `fit` over the step without balancing.
+"""What balancing costs a fit of a hundred and of five hundred columns: a step of `fit` over one without balancing.
 
     python benchmarks/many_columns.py benchmarks/results/many_columns.jsonl
     python benchmarks/many_columns.py benchmarks/results/many_columns.jsonl --table
@@ -21,7 +21,6 @@ from typing import Any
 os.environ |= {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "NPROC": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 import jax
-import numpy as np
 
 from evenvae import EvenVAE, Training
 from evenvae.fitted.fitting import begin, read
@@ -65,7 +64,11 @@ def as_table(lines: list[dict[str, Any]]) -> str:
     """The ratios in Markdown, a row a method."""
     places = sorted({(line["columns"], line["batch"]) for line in lines})
     labels = list(dict.fromkeys(line["label"] for line in lines))
-    heads = [f"D={columns}, batch {batch}" + f", {label}" * (len(labels) > 1) for columns, batch in places for label in labels]
+    heads = [
+        f"D={columns}, batch {batch}" + f", {label}" * (len(labels) > 1)
+        for columns, batch in places
+        for label in labels
+    ]
     rows = ["| method | " + " | ".join(heads) + " |", "| --- |" + " --- |" * len(heads)]
     for method in METHODS:
         cells = []

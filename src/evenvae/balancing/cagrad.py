@@ -100,9 +100,7 @@ class Problem(NamedTuple):
         return finite_or_plain(self.active / self.count + extra, self.active)
 
 
-def _problem(
-    gram: Float[Array, "D D"], c: Float[Array, ""] | float, ridge: Float[Array, ""] | float
-) -> Problem:
+def _problem(gram: Float[Array, "D D"], c: Float[Array, ""] | float, ridge: Float[Array, ""] | float) -> Problem:
     correlation, norms, active = correlations(gram)
     both = active[:, None] & active[None, :]
     # rows in units of the longest one, which does not change the weights
@@ -158,7 +156,7 @@ def _weights_of_many(gram: Float[Array, "D D"], c: float, ridge: float) -> Float
     identity = jnp.eye(n.size, dtype=gram.dtype)
 
     def solve_on(basis: Bool[Array, " D"]) -> tuple[Float[Array, " D"], Bool[Array, " D"], Float[Array, ""]]:
-        """x and the rows that break a condition, if x > 0 in ``basis``. There x = t p - q, and t follows from ||G^T x||."""
+        """x, where it breaks a condition, and ||G^T x||, which t is chosen for; on ``basis`` x = t p - q, elsewhere 0."""
         masked = jnp.where(basis[:, None] & basis[None, :], matrix, identity)
         right = jnp.where(basis[:, None], jnp.stack([1 / n, along], 1), 0)
         factor = jax.scipy.linalg.cho_factor(masked)

@@ -1,8 +1,8 @@
 """Many rows that visit each other around one circle, by matrix products instead of a round of gathers for every visit.
 
 Every row visits the others in the order in which they stand on the circle, from its own place on. A sweep over the
-places takes all rows along at once: while it is at place t, every row that is under way meets the row that stands there.
-Two sweeps bring every row around. What a row has gathered before a block of places reaches the block by one product.
+places takes all rows along at once: at place t, every row that is under way meets the row that stands there. Two sweeps
+bring every row around. What a row has gathered before a block of places reaches the block by one product.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,8 @@ Visit = Callable[
     tuple[Float[Array, " D"], Any, Any],
 ]
 """What happens at a place: from every row's inner product with the unit row that stands there, which rows meet it, the
-place, the memory and the note of the place, to how much of the unit row each row takes on, and the next memory and note.
+place, the memory and the note of the place, to how much of the unit row each row takes on, the next memory, and the
+next note.
 """
 
 

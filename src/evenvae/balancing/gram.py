@@ -15,6 +15,9 @@ from jaxtyping import Array, DTypeLike, Float, Int
 
 from evenvae.balancing.algebra import FEW
 
+STRIPS, MOST_SLICES = 4, 200
+"""In how many strips the upper half of the product of all outputs is computed, and the largest number of outputs that
+tasks of all sizes may have together for it: each is a slice of its own in the compiled program."""
 SLICE = 2**18
 """Largest number of elements of the tasks' gradients in memory while their absolute values are added up."""
 
@@ -70,28 +73,40 @@ def _sum_by_task(
     """E^T [(Delta^T Delta) o (W^T W)] E for the tasks that are treated by the identity; ``sums`` is E.
 
     The products with E cost 2 P^2 D operations: nothing for few tasks, several times the rest for hundreds. There the
-    outputs are put in such an order that each sum over a task's outputs is a sum of slices.
+    outputs are put in such an order that each sum over a task's outputs is a sum of slices, and what the symmetry gives
+    is not computed.
     """
-    if tasks <= FEW:
-        return sums.T @ ((delta.T @ delta) * (weight.T @ weight)) @ sums
     found, sizes = np.unique(feature, return_counts=True)
-    # for tasks with equally many outputs: (outputs of a task, tasks)
+    if tasks <= FEW or np.unique(sizes).sum() > MOST_SLICES:
+        return sums.T @ ((delta.T @ delta) * (weight.T @ weight)) @ sums
+    # for tasks with equally many outputs: (outputs of a task, tasks); each of the first is a slice of the new order
     groups = [
         np.stack([np.flatnonzero(feature == task) for task in found[sizes == size]], 1) for size in np.unique(sizes)
     ]
+    group_of_slice = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    widths = np.concatenate([[group.shape[1]] * len(group) for group in groups])
+    begins = np.cumsum(widths) - widths
+    strip_of_slice = begins * STRIPS // feature.size
     order = np.concatenate([group.ravel() for group in groups]).astype(np.int32)
-    cuts = np.cumsum([tasks_of_slice for outputs, tasks_of_slice in (g.shape for g in groups) for _ in range(outputs)])
-
-    def summed(product: Float[Array, "..."], axis: int) -> Float[Array, "..."]:
-        slices = iter(jnp.split(product, cuts[:-1].tolist(), axis))
-        return jnp.concatenate([sum(next(slices) for _ in group) for group in groups], axis)
-
     delta, weight = delta[:, order], weight[:, order]
-    by_group = summed(summed((delta.T @ delta) * (weight.T @ weight), 1), 0)
+    rows: list[list[Array]] = [[] for _ in groups]
+    for strip in np.unique(strip_of_slice):
+        inside = np.flatnonzero(strip_of_slice == strip)
+        first, end = int(begins[inside[0]]), int(begins[inside[-1]] + widths[inside[-1]])
+        product = (delta[:, first:end].T @ delta[:, first:]) * (weight[:, first:end].T @ weight[:, first:])
+        columns = [jnp.zeros((end - first, group.shape[1]), product.dtype) for group in groups]
+        for one in range(int(inside[0]), len(widths)):
+            part = product[:, begins[one] - first : begins[one] - first + widths[one]]
+            # the strip's own part is symmetric: half of it, because the transpose is added
+            columns[group_of_slice[one]] += 0.5 * part if one <= inside[-1] else part
+        together = jnp.concatenate(columns, axis=1)
+        for one in inside:
+            rows[group_of_slice[one]].append(together[begins[one] - first : begins[one] - first + widths[one]])
+    half = jnp.concatenate([functools.reduce(jnp.add, parts) for parts in rows])
     # a task that is not here has the place after the last, which reads as 0
     place = np.full(tasks, found.size, np.int32)
     place[np.concatenate([feature[group[0]] for group in groups])] = np.arange(found.size, dtype=np.int32)
-    return jnp.pad(by_group, (0, 1))[place][:, place]
+    return jnp.pad(half + half.T, (0, 1))[place][:, place]
 
 
 def wide_tasks(feature: Int[np.ndarray, " P"], rows: int, hidden: int) -> Int[np.ndarray, " wide"]:

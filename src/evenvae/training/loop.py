@@ -92,7 +92,7 @@ def train(
     done = int(history[-1]["step"]) if history else 0
     began, saved, first = time.monotonic(), time.monotonic(), done
     interrupted = False
-    # the balancers' decompositions are LAPACK's: its threads and those of XLA would wait for each other on the same cores
+    # the balancers' decompositions are LAPACK's, whose threads and those of XLA would wait for each other's cores
     linear_algebra = threadpool_limits(1, user_api="blas")
     try:
         while done < settings.steps and not np.asarray(runs.stopped).all():
