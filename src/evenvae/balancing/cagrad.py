@@ -156,7 +156,7 @@ def _weights_of_many(gram: Float[Array, "D D"], c: float, ridge: float) -> Float
     identity = jnp.eye(n.size, dtype=gram.dtype)
 
     def solve_on(basis: Bool[Array, " D"]) -> tuple[Float[Array, " D"], Bool[Array, " D"], Float[Array, ""]]:
-        """x, where it breaks a condition, and ||G^T x||, which t is chosen for; on ``basis`` x = t p - q, elsewhere 0."""
+        """x, where it breaks a condition, and ||G^T x||, which sets t. On ``basis`` x = t p - q, elsewhere it is 0."""
         masked = jnp.where(basis[:, None] & basis[None, :], matrix, identity)
         right = jnp.where(basis[:, None], jnp.stack([1 / n, along], 1), 0)
         factor = jax.scipy.linalg.cho_factor(masked)
