@@ -73,7 +73,7 @@ class Problem(NamedTuple):
         along: inner products of the unit rows with the mean row.
         radius: of the ball around the mean row.
         active: rows that count.
-        count: how many of them there are.
+        number: how many of them there are.
     """
 
     matrix: Float[Array, "D D"]
@@ -81,7 +81,7 @@ class Problem(NamedTuple):
     along: Float[Array, " D"]
     radius: Float[Array, ""]
     active: Bool[Array, " D"]
-    count: Int[Array, ""]
+    number: Int[Array, ""]
 
     @property
     def worst(self) -> tuple[Bool[Array, " D"], Float[Array, ""]]:
@@ -97,7 +97,7 @@ class Problem(NamedTuple):
         # if unit rows cancel each other, no direction improves all of them
         stuck = length < jnp.sqrt(ridge) * x.sum()
         extra = jnp.where(self.active & (self.radius > 0) & ~stuck, x / self.n, 0)
-        return finite_or_plain(self.active / self.count + extra, self.active)
+        return finite_or_plain(self.active / self.number + extra, self.active)
 
 
 def _problem(gram: Float[Array, "D D"], c: Float[Array, ""] | float, ridge: Float[Array, ""] | float) -> Problem:

@@ -41,19 +41,25 @@ def go_round(
     """
     size = lengths.size
     more = -size % BLOCK
-    padded = lambda array: jnp.pad(array, [(0, more)] + [(0, 0)] * (array.ndim - 1))
-    correlation = jnp.pad(correlation, (0, more))
+    correlation = _padded(_padded(correlation, more).T, more).T
     blocks = jnp.arange(0, size + more, BLOCK)
     rows = jnp.arange(size)
-    notes = jax.tree.map(lambda note: padded(note).reshape(len(blocks), BLOCK, *note.shape[1:]), notes)
+
+    def by_block(note: Array) -> Array:
+        return _padded(note, more).reshape(len(blocks), BLOCK, *note.shape[1:])
+
+    def by_place(note: Array) -> Array:
+        return note.reshape(-1, *note.shape[2:])[:size]
+
+    notes = jax.tree.map(by_block, notes)
 
     def sweep(coefficients: Float[Array, "padded D"], memory: Any, notes: Any, *, first: bool) -> Any:
         def block(carry: Any, here: Any) -> Any:
             coefficients, memory = carry
             begin, notes = here
-            by_place = jax.lax.dynamic_slice_in_dim(correlation, begin, BLOCK)
-            among = jax.lax.dynamic_slice_in_dim(by_place, begin, BLOCK, 1)
-            before = by_place @ coefficients
+            here_by_all = jax.lax.dynamic_slice_in_dim(correlation, begin, BLOCK)
+            among = jax.lax.dynamic_slice_in_dim(here_by_all, begin, BLOCK, 1)
+            before = here_by_all @ coefficients
 
             def step(carry: Any, here: Any) -> Any:
                 added, memory = carry
@@ -77,5 +83,8 @@ def go_round(
     start = jnp.zeros((size + more, size), correlation.dtype)
     (coefficients, memory), notes = sweep(start, memory, notes, first=True)
     (coefficients, memory), notes = sweep(coefficients, memory, notes, first=False)
-    notes = jax.tree.map(lambda note: note.reshape(-1, *note.shape[2:])[:size], notes)
-    return coefficients[:size], memory, notes
+    return coefficients[:size], memory, jax.tree.map(by_place, notes)
+
+
+def _padded(array: Array, more: int) -> Array:
+    return jnp.concatenate([array, jnp.zeros((more, *array.shape[1:]), array.dtype)])

@@ -78,7 +78,7 @@ def _sum_by_task(
     """
     found, sizes = np.unique(feature, return_counts=True)
     if tasks <= FEW or np.unique(sizes).sum() > MOST_SLICES:
-        return sums.T @ ((delta.T @ delta) * (weight.T @ weight)) @ sums
+        return jnp.asarray(sums.T @ ((delta.T @ delta) * (weight.T @ weight)) @ sums)
     # for tasks with equally many outputs: (outputs of a task, tasks); each of the first is a slice of the new order
     groups = [
         np.stack([np.flatnonzero(feature == task) for task in found[sizes == size]], 1) for size in np.unique(sizes)
@@ -101,12 +101,13 @@ def _sum_by_task(
             columns[group_of_slice[one]] += 0.5 * part if one <= inside[-1] else part
         together = jnp.concatenate(columns, axis=1)
         for one in inside:
-            rows[group_of_slice[one]].append(together[begins[one] - first : begins[one] - first + widths[one]])
+            rows[int(group_of_slice[one])].append(together[begins[one] - first : begins[one] - first + widths[one]])
     half = jnp.concatenate([functools.reduce(jnp.add, parts) for parts in rows])
     # a task that is not here has the place after the last, which reads as 0
     place = np.full(tasks, found.size, np.int32)
     place[np.concatenate([feature[group[0]] for group in groups])] = np.arange(found.size, dtype=np.int32)
-    return jnp.pad(half + half.T, (0, 1))[place][:, place]
+    whole = jnp.zeros((found.size + 1, found.size + 1), half.dtype).at[:-1, :-1].set(half + half.T)
+    return whole[place][:, place]
 
 
 def wide_tasks(feature: Int[np.ndarray, " P"], rows: int, hidden: int) -> Int[np.ndarray, " wide"]:

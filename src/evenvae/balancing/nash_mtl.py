@@ -111,9 +111,12 @@ def _weights_of_many(gram: Float[Array, "D D"], ridge: float) -> Float[Array, " 
     return answered(jnp.where(active, a / norms, 0), solved, lambda: _weights(gram, ridge))
 
 
+Inner = tuple[Float[Array, " D"], Float[Array, " D"], Float[Array, " D"], Float[Array, ""], Int[Array, ""]]
+"""State of conjugate gradients: x, its residual, the direction, the residual's square, and the steps done."""
+
+
 def _step(apply: Callable[[Float[Array, " D"]], Float[Array, " D"]], right: Float[Array, " D"]) -> Float[Array, " D"]:
     """The x with apply(x) = right, nearly, for a positive definite map, by conjugate gradients."""
-    Inner = tuple[Float[Array, " D"], Float[Array, " D"], Float[Array, " D"], Float[Array, ""], Int[Array, ""]]
     first = (right * right).sum()
 
     def unsolved(inner: Inner) -> Bool[Array, ""]:

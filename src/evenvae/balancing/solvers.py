@@ -22,6 +22,11 @@ so far, and the rounds without progress that are left.
 Interior = tuple[Float[Array, " D"], Float[Array, " D"], Int[Array, ""]]
 """State of the interior-point method: x, its slack M x - lower, and the rounds done."""
 
+Columns = tuple[Float[Array, "D K"], Float[Array, "D K"], Float[Array, ""], Int[Array, ""]]
+"""State of `complementary_columns`: x, its slack, the largest error of a condition, and the rounds done."""
+Answer = tuple[Float[Array, " D"], Bool[Array, ""]]
+"""Weights, and whether they are the answer."""
+
 
 def regularised(correlation: Float[Array, "D D"], ridge: Float[Array, ""] | float) -> Float[Array, "D D"]:
     """The matrix with ``ridge`` added to its diagonal."""
@@ -156,24 +161,22 @@ def complementary_columns(
     takes 4 to 10 rounds, O(D^2 K) each, instead of decompositions for every problem; any other is left unsolved.
     """
     tolerance = precision_of(matrix.dtype) * jnp.maximum(jnp.abs(lower).max(initial=0.0), 1e-30)
-    square = lambda residual: (residual * residual).sum(0)
-    Round = tuple[Float[Array, "D K"], Float[Array, "D K"], Float[Array, ""], Int[Array, ""]]
 
-    def unsolved(state: Round) -> Bool[Array, ""]:
+    def unsolved(state: Columns) -> Bool[Array, ""]:
         return (state[2] > tolerance) & (state[3] < COLUMN_ROUNDS)
 
-    def improve(state: Round) -> Round:
+    def improve(state: Columns) -> Columns:
         x, slack, _, rounds = state
         inside = (x > slack) & allowed[:, None]
         x = jnp.where(inside, x, 0)
         residual = jnp.where(inside, lower - matrix @ x, 0)
-        direction, size = residual, square(residual)
+        direction, size = residual, (residual * residual).sum(0)
         for _ in range(COLUMN_STEPS):
             image = jnp.where(inside, matrix @ direction, 0)
             curvature = (direction * image).sum(0)
             step = jnp.where(curvature > 0, size / jnp.where(curvature > 0, curvature, 1), 0)
             x, residual = x + step * direction, residual - step * image
-            before, size = size, square(residual)
+            before, size = size, (residual * residual).sum(0)
             direction = residual + jnp.where(before > 0, size / jnp.where(before > 0, before, 1), 0) * direction
         slack = matrix @ x - lower
         error = jnp.abs(jnp.where(allowed[:, None], jnp.minimum(x, slack), 0)).max()
@@ -199,7 +202,14 @@ def answered(
     computed.
     """
     solved = solved & jnp.isfinite(weights).all()
-    return jax.lax.while_loop(lambda found: ~found[1], lambda _: (direct(), jnp.array(True)), (weights, solved))[0]
+
+    def unsolved(answer: Answer) -> Bool[Array, ""]:
+        return ~answer[1]
+
+    def solve_directly(_: Answer) -> Answer:
+        return direct(), jnp.array(True)
+
+    return jax.lax.while_loop(unsolved, solve_directly, (weights, solved))[0]
 
 
 def first_minimum(values: Float[Array, " D"]) -> Bool[Array, " D"]:
