@@ -11,7 +11,6 @@ from relations_support import seen, trips
 HOLEY = trips().mask(np.random.default_rng(0).random(trips().shape) < 0.2)
 RELATED = [
     (equal.possible, "again", "code"),
-    (affine.possible_exact, "km", "miles"),
     (affine.possible_rounded, "km", "miles"),
     (digits.possible, "hour", "clock"),
     (digits.possible, "minute", "clock"),
@@ -54,9 +53,11 @@ def test_kinds_of_columns():
 def test_truth_values_lie_on_no_line_and_broken_numbers_decide_nothing():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"flag": rng.random(300) < 0.5, "size": rng.normal(size=300), "town": ["a", "b", "c"] * 100})
+    frame["twice"] = (2 * frame["size"] + 1).mask(rng.random(300) < 0.1)
     columns = seen(frame)
     places = {name: place for place, name in enumerate(columns)}
     sample = Sample.of(list(columns.values()))
+    assert affine.possible_exact(sample, places["twice"])[places["size"]]
     for possible in (affine.possible_exact, affine.possible_rounded):
         assert not possible(sample, places["flag"]).any()
         assert not possible(sample, places["size"])[places["flag"]]
