@@ -31,11 +31,11 @@ from scipy.linalg import blas
 from threadpoolctl import threadpool_limits
 
 from evenvae import IWAE, DReG, EvenVAE, Training, datasets
-from evenvae.fitted.fitting import begin, read
+from evenvae.fitted.fitting import Fit, begin, read
 from evenvae.models.encoder import CellInput
 from evenvae.options import Options
 from evenvae.training import Validation, stack
-from evenvae.training.runs import everywhere, run_chunks, runs_mesh, spread
+from evenvae.training.runs import Run, everywhere, run_chunks, runs_mesh, spread
 from provenance import provenance
 
 BATCH, DRAWS = 128, 20
@@ -165,27 +165,40 @@ def ours(data, options: dict, steps: int, speed: Speed) -> Variant:
     wanted = Options.of(model.get_params(deep=False))
     encoded, weight, schema = read(wanted, data.table)
     started = begin(wanted, encoded, schema, weight)
-    prepared, plan, mesh = started.runs, started.plan, runs_mesh(1)
-    features = len(schema.features)
-    one_row = Validation(np.zeros((1, 1), np.int32), np.ones((1, 1), np.float32), np.zeros((1, 1, features), bool))
-    validation, table = spread(stack([one_row]), mesh), everywhere(prepared.data, mesh)
-    settings = dataclasses.replace(plan.training, steps=0, steps_per_chunk=0, patience=None)
-    held = {"runs": spread(prepared.runs, mesh), "done": 0}
-
-    def block() -> None:
-        batches = spread(prepared.streams[0].steps(held["done"], steps)[None], mesh)
-        after, _ = run_chunks(
-            held["runs"], batches, validation, table, prepared.skeleton, plan.method, plan.optimiser, settings, mesh
-        )
-        jax.block_until_ready(after.step)
-        held.update(runs=after, done=held["done"] + steps)
-
+    block = block_of(started, steps)
+    prepared, plan = started.runs, started.plan
     objective = plan.method.objective
     network = prepared.skeleton.network(prepared.runs.params[0])
     products = products_of(
         network, objective.samples, balanced=plan.balance != PLAIN, doubly=objective.doubly_reparametrised
     )
     return Variant(block, steps, floor(products, prepared.runs.params.size, speed))
+
+
+def block_of(started: Fit, steps: int) -> Callable[[], Run]:
+    """A call does ``steps`` steps of all runs, from the state that the last call left, and gives the runs.
+
+    The program is that of `fit`, with a validation of one row.
+    """
+    prepared, plan = started.runs, started.plan
+    count, features = len(prepared.streams), len(started.schema.features)
+    mesh = runs_mesh(count)
+    one_row = Validation(np.zeros((1, 1), np.int32), np.ones((1, 1), np.float32), np.zeros((1, 1, features), bool))
+    validation, table = spread(stack([one_row] * count), mesh), everywhere(prepared.data, mesh)
+    settings = dataclasses.replace(plan.training, steps=0, steps_per_chunk=0, patience=None)
+    held = {"runs": spread(prepared.runs, mesh), "done": 0}
+
+    def block() -> Run:
+        batches = spread(np.stack([stream.steps(held["done"], steps) for stream in prepared.streams]), mesh)
+        with threadpool_limits(1, user_api="blas"):
+            after, _ = run_chunks(
+                held["runs"], batches, validation, table, prepared.skeleton, plan.method, plan.optimiser, settings, mesh
+            )
+            jax.block_until_ready(after.step)
+        held.update(runs=after, done=held["done"] + steps)
+        return after
+
+    return block
 
 
 def peers_of(data, threads: int):

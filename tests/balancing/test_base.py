@@ -1,5 +1,7 @@
 """What every balancer promises: the tests run over all names."""
 
+import importlib
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -28,6 +30,7 @@ from balancing_support import (
     weights,
 )
 from evenvae import balancing
+from evenvae.balancing.algebra import FEW
 from evenvae.balancing.base import halves
 
 DRAWS = ("random", "drop", "pcgrad", "gradvac")
@@ -191,6 +194,30 @@ def test_a_common_scale_passes_through(name):
     v, w = direction(name, rows), direction(name, rows * np.float32(2.0**-20))
     # the bargaining solution has the same length for all rows
     close(w * (1 if name == "nash-mtl" else 2.0**20), v, 1e-5)
+
+
+@pytest.mark.float32
+@pytest.mark.parametrize("case", ["independent", "more than their dimensions"])
+@pytest.mark.parametrize("name", ["pcgrad", "gradvac", "cagrad", "nash-mtl", "upgrad"])
+def test_many_tasks_are_answered_as_few_are(name, case, monkeypatch):
+    count = FEW + 6
+    rng = np.random.default_rng(0)
+    dimensions = 3 * count if case == "independent" else 5
+    rows = rng.normal(size=(count, dimensions)) + 0.3 * rng.normal(size=dimensions)
+    rows = (rows * 10 ** rng.uniform(-1, 1, (count, 1))).astype(np.float32)
+    rows[3], rows[7] = 0, np.nan
+    balancer = balancing.parse(name)
+    gram = jnp.asarray(rows) @ jnp.asarray(rows).T
+    # a new function each time, so that each is compiled by itself
+    asked = lambda: np.asarray(jax.jit(lambda g: balancer.weights(g, balancer.init(count), key=KEY)[0])(gram), float)
+    quick = asked()
+    for module in ("pcgrad", "cagrad", "nash_mtl", "upgrad"):
+        monkeypatch.setattr(importlib.import_module(f"evenvae.balancing.{module}"), "FEW", count)
+    direct, clean = asked(), np.nan_to_num(rows)
+    assert not quick[[3, 7]].any()
+    # dependent rows may be weighed in many ways; the directions are the same, on the scale of what adds up to them
+    size = (np.abs(direct)[:, None] * np.abs(clean)).sum(0).max()
+    np.testing.assert_allclose(quick @ clean, direct @ clean, atol=1e-5 * size)
 
 
 def test_balancers_say_whether_they_are_blind_to_scale():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from evenvae.errors import TrainingError
 from evenvae.models.packed import PackedTable
@@ -38,3 +39,14 @@ def test_a_run_that_turns_non_finite_names_its_column(mixed):
     arguments[2] = data._replace(table=PackedTable(table))
     with pytest.raises(TrainingError, match="the cause lies in 'c': look"):
         train(*arguments)
+
+
+def test_linear_algebra_has_one_thread_while_a_run_trains(mixed):
+    threads = lambda: {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+    seen = []
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        train(*setup(mixed), callbacks=(lambda progress: seen.append(threads()),))
+        assert threads() == before
+    assert seen
+    assert all(found == {1} for found in seen)

@@ -11,6 +11,11 @@ from jaxtyping import Array, Bool, DTypeLike, Float, Shaped
 ZERO = 1e-12
 """A row counts as zero when its norm is below this share of the largest norm."""
 
+FEW = 64
+"""Up to so many tasks the D x D algebra costs little beside a network and is done directly. Beyond, it is done in ways
+that grow less with the number of tasks, and whose answers agree with the direct ones to the rounding of the Gramian.
+"""
+
 Answer = TypeVar("Answer")
 
 

@@ -13,6 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, DTypeLike, Float, Int
 
+from evenvae.balancing.algebra import FEW
+
+STRIPS, MOST_SLICES = 4, 200
+"""In how many strips the upper half of the product of all outputs is computed, and the largest number of outputs that
+tasks of all sizes may have together for it: each is a slice of its own in the compiled program."""
 SLICE = 2**18
 """Largest number of elements of the tasks' gradients in memory while their absolute values are added up."""
 
@@ -43,8 +48,7 @@ def gram_of_linear_heads(
         every = narrow.size == feature.size
         delta = cotangent if every else cotangent[:, narrow]
         weight = kernel if every else kernel[:, narrow]
-        product = (delta.T @ delta) * (weight.T @ weight)
-        gram = jnp.asarray(sums.T @ product @ sums)
+        gram = jnp.asarray(_sum_by_task(delta, weight, feature[narrow], tasks, sums))
     explicit: list[tuple[int, Array]] = []
     for task in wide.tolist():
         outputs = np.flatnonzero(feature == task).astype(np.int32)
@@ -57,6 +61,53 @@ def gram_of_linear_heads(
             gram = gram.at[task, other].set(value).at[other, task].set(value)
         explicit.append((task, row))
     return 0.5 * (gram + gram.T)
+
+
+def _sum_by_task(
+    delta: Float[Array, "M narrow"],
+    weight: Float[Array, "h narrow"],
+    feature: Int[np.ndarray, " narrow"],
+    tasks: int,
+    sums: Float[np.ndarray, "narrow D"],
+) -> Float[Array, "D D"]:
+    """E^T [(Delta^T Delta) o (W^T W)] E for the tasks that are treated by the identity; ``sums`` is E.
+
+    The products with E cost 2 P^2 D operations: nothing for few tasks, several times the rest for hundreds. There the
+    outputs are put in such an order that each sum over a task's outputs is a sum of slices, and what the symmetry gives
+    is not computed.
+    """
+    found, sizes = np.unique(feature, return_counts=True)
+    if tasks <= FEW or np.unique(sizes).sum() > MOST_SLICES:
+        return jnp.asarray(sums.T @ ((delta.T @ delta) * (weight.T @ weight)) @ sums)
+    # for tasks with equally many outputs: (outputs of a task, tasks); each of the first is a slice of the new order
+    groups = [
+        np.stack([np.flatnonzero(feature == task) for task in found[sizes == size]], 1) for size in np.unique(sizes)
+    ]
+    group_of_slice = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    widths = np.concatenate([[group.shape[1]] * len(group) for group in groups])
+    begins = np.cumsum(widths) - widths
+    strip_of_slice = begins * STRIPS // feature.size
+    order = np.concatenate([group.ravel() for group in groups]).astype(np.int32)
+    delta, weight = delta[:, order], weight[:, order]
+    rows: list[list[Array]] = [[] for _ in groups]
+    for strip in np.unique(strip_of_slice):
+        inside = np.flatnonzero(strip_of_slice == strip)
+        first, end = int(begins[inside[0]]), int(begins[inside[-1]] + widths[inside[-1]])
+        product = (delta[:, first:end].T @ delta[:, first:]) * (weight[:, first:end].T @ weight[:, first:])
+        columns = [jnp.zeros((end - first, group.shape[1]), product.dtype) for group in groups]
+        for one in range(int(inside[0]), len(widths)):
+            part = product[:, begins[one] - first : begins[one] - first + widths[one]]
+            # the strip's own part is symmetric: half of it, because the transpose is added
+            columns[group_of_slice[one]] += 0.5 * part if one <= inside[-1] else part
+        together = jnp.concatenate(columns, axis=1)
+        for one in inside:
+            rows[int(group_of_slice[one])].append(together[begins[one] - first : begins[one] - first + widths[one]])
+    half = jnp.concatenate([functools.reduce(jnp.add, parts) for parts in rows])
+    # a task that is not here has the place after the last, which reads as 0
+    place = np.full(tasks, found.size, np.int32)
+    place[np.concatenate([feature[group[0]] for group in groups])] = np.arange(found.size, dtype=np.int32)
+    whole = jnp.zeros((found.size + 1, found.size + 1), half.dtype).at[:-1, :-1].set(half + half.T)
+    return whole[place][:, place]
 
 
 def wide_tasks(feature: Int[np.ndarray, " P"], rows: int, hidden: int) -> Int[np.ndarray, " wide"]:

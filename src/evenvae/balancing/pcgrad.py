@@ -1,13 +1,15 @@
 """PCGrad: remove from each gradient what conflicts with another one (Yu et al., 2020)."""
 
 import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key, Shaped
+from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
-from evenvae.balancing.algebra import correlations
+from evenvae.balancing.algebra import FEW, correlations
 from evenvae.balancing.base import Balancer, State
+from evenvae.balancing.circle import go_round
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,8 +17,10 @@ class PCGrad(Balancer):
     """The sum of the rows, each projected onto the normal plane of every original row that it conflicts with.
 
     Each row visits the others in its own random order. All rows are projected at once in D - 1 rounds, O(D^3) after the
-    Gramian. ``noise`` (D, D) holds whole numbers: row i is the order in which task i visits the tasks; its own entry is
-    skipped, and may be left out.
+    Gramian; where there are many, around a circle by products of matrices (`evenvae.balancing.circle`). A projection
+    makes no difference between two rows larger, so that the precision of the Gramian is enough for it. ``noise`` (D, D)
+    holds whole numbers: row i is the order in which task i visits the tasks; its own entry is skipped, and may be left
+    out.
     """
 
     @property
@@ -35,6 +39,8 @@ class PCGrad(Balancer):
     ) -> tuple[Float[Array, " D"], State]:
         """See `Balancer.weights`."""
         del losses
+        if goes_round(gram.shape[0], key, noise):
+            return _weights_around(gram, circle_of(key, gram.shape[0])), state
         return _weights(gram, visiting_order(self.name, gram.shape[0], key, noise)), state
 
 
@@ -51,9 +57,20 @@ def visiting_order(
         return jnp.asarray(noise)
     if key is None:
         raise ValueError(f"{name} needs a key or its noise")
-    circle = jax.random.permutation(key, tasks)
+    circle = circle_of(key, tasks)
     place = jnp.zeros(tasks, int).at[circle].set(jnp.arange(tasks))
     return circle[(place[:, None] + jnp.arange(tasks)) % tasks]
+
+
+def circle_of(key: Key[Array, ""] | None, tasks: int) -> Int[Array, " D"]:
+    """The tasks in the order in which they stand on the circle of `visiting_order`."""
+    assert key is not None
+    return jax.random.permutation(key, tasks)
+
+
+def goes_round(tasks: int, key: Key[Array, ""] | None, noise: Shaped[Array, "..."] | None) -> bool:
+    """Whether the visits are those of a circle, and so many that `go_round` is the faster way."""
+    return tasks > FEW and key is not None and noise is None
 
 
 def _weights(gram: Float[Array, "D D"], order: Int[Array, "D visits"]) -> Float[Array, " D"]:
@@ -72,6 +89,19 @@ def _weights(gram: Float[Array, "D D"], order: Int[Array, "D visits"]) -> Float[
         coefficients, _ = jax.lax.scan(visit, start, order.T)
         weights = jnp.where(active, coefficients.sum(0) / norms, 0)
         return weights.astype(gram.dtype)
+
+
+def _weights_around(gram: Float[Array, "D D"], circle: Int[Array, " D"]) -> Float[Array, " D"]:
+    correlation, norms, active = (part[circle] for part in correlations(gram))
+    lengths = jnp.where(active, norms, 0)
+
+    def visit(inner: Float[Array, " D"], met: Bool[Array, " D"], place: Int[Array, ""], *rest: Any) -> Any:
+        del met
+        return jnp.where(active[place], jnp.maximum(-inner, 0), 0), *rest
+
+    coefficients, _, _ = go_round(correlation[:, circle], lengths, visit, (), ())
+    weights = jnp.where(active, coefficients.sum(1) / norms, 0)
+    return jnp.zeros_like(weights).at[circle].set(weights)
 
 
 def pcgrad() -> Balancer:

@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from evenvae.errors import TrainingError
 from evenvae.training import checkpoint, recovery
@@ -93,6 +94,8 @@ def train(
     retries = recovery.retries_of(history, len(streams))
     began, saved, first = time.monotonic(), time.monotonic(), done
     interrupted = False
+    # the balancers' decompositions are LAPACK's, whose threads and those of XLA would wait for each other's cores
+    linear_algebra = threadpool_limits(1, user_api="blas")
     try:
         while done < settings.steps and not np.asarray(runs.stopped).all():
             count = min(settings.steps_per_chunk, settings.steps - done)
@@ -124,6 +127,8 @@ def train(
     except KeyboardInterrupt:
         interrupted = True
         log.warning("interrupted after %d of %d steps; what was learned is kept", done, settings.steps)
+    finally:
+        linear_algebra.restore_original_limits()
     if folder is not None and history:
         checkpoint.save(folder, runs, fingerprint, history)
     return Trained(jax.tree.map(np.asarray, runs), history, interrupted)

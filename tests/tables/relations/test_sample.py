@@ -10,23 +10,23 @@ from relations_support import seen, trips
 
 HOLEY = trips().mask(np.random.default_rng(0).random(trips().shape) < 0.2)
 RELATED = [
-    (equal, "again", "code"),
-    (affine, "km", "miles"),
-    (digits, "hour", "clock"),
-    (digits, "minute", "clock"),
-    (date_parts, "month", "left"),
-    (bins, "far", "miles"),
-    (lookups, "town", "code"),
-    (lookups, "country", "town"),
+    (equal.possible, "again", "code"),
+    (affine.possible_rounded, "km", "miles"),
+    (digits.possible, "hour", "clock"),
+    (digits.possible, "minute", "clock"),
+    (date_parts.possible, "month", "left"),
+    (bins.possible, "far", "miles"),
+    (lookups.possible, "town", "code"),
+    (lookups.possible, "country", "town"),
 ]
 
 
 @pytest.mark.parametrize("table", [trips(), HOLEY], ids=["whole", "holey"])
-@pytest.mark.parametrize(("kind", "target", "source"), RELATED)
-def test_related_columns_are_possible(table, kind, target, source):
+@pytest.mark.parametrize(("possible", "target", "source"), RELATED)
+def test_related_columns_are_possible(table, possible, target, source):
     columns = seen(table)
     places = {name: place for place, name in enumerate(columns)}
-    found = kind.possible(Sample.of(list(columns.values())), places[target])
+    found = possible(Sample.of(list(columns.values())), places[target])
     assert found[places[source]]
     # and some others are not
     assert not found.all()
@@ -48,3 +48,17 @@ def test_kinds_of_columns():
     sample = Sample.of(columns)
     assert sample.of_kind("time").sum() == 1
     assert sample.of_kind("number", "text", "time").all()
+
+
+def test_truth_values_lie_on_no_line_and_broken_numbers_decide_nothing():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"flag": rng.random(300) < 0.5, "size": rng.normal(size=300), "town": ["a", "b", "c"] * 100})
+    frame["twice"] = (2 * frame["size"] + 1).mask(rng.random(300) < 0.1)
+    columns = seen(frame)
+    places = {name: place for place, name in enumerate(columns)}
+    sample = Sample.of(list(columns.values()))
+    assert affine.possible_exact(sample, places["twice"])[places["size"]]
+    for possible in (affine.possible_exact, affine.possible_rounded):
+        assert not possible(sample, places["flag"]).any()
+        assert not possible(sample, places["size"])[places["flag"]]
+    assert not lookups.possible(sample, places["flag"])[places["size"]]

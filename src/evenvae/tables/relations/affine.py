@@ -14,20 +14,31 @@ FEWEST_ROUNDED = 20
 MOST_DIGITS = 15
 
 
-def possible(sample: Sample, target: int) -> Bool[np.ndarray, " D"]:
-    """The columns that may lie on a line with a column, as far as a few rows show; rounding is not judged here."""
+def possible_exact(sample: Sample, target: int) -> Bool[np.ndarray, " D"]:
+    """The columns that may lie on a line with a column without rounding, as far as a few rows show."""
+    return _possible(sample, target, exact=True)
+
+
+def possible_rounded(sample: Sample, target: int) -> Bool[np.ndarray, " D"]:
+    """The columns that may lie near a line with a column, as far as a few rows show; rounding is hardly judged here."""
+    return _possible(sample, target, exact=False)
+
+
+def _possible(sample: Sample, target: int, exact: bool) -> Bool[np.ndarray, " D"]:
     own = sample.cells[target]
-    if sample.kinds[target] != "number" or np.isnan(own).all():
+    # truth values have too few values for a line
+    candidates = sample.of_kind("number") & ~sample.flags
+    if not candidates[target] or np.isnan(own).all():
         return np.zeros(len(sample.kinds), bool)
     first, last = np.nanargmin(own), np.nanargmax(own)
     width = own[last] - own[first]
     if width == 0:
-        return sample.of_kind("number")
+        return candidates
     steps = sample.cells - sample.cells[:, [first]]
     away = np.abs(own[first] + steps * (width / steps[:, [last]]) - own)
-    # rounding moves a cell by a part of a step between two cells
-    step = np.diff(np.unique(own[~np.isnan(own)])).min()
-    return ~(away > 4 * step + 1e-7 * np.nanmax(np.abs(own))).any(axis=1) & sample.of_kind("number")
+    # rounding moves a cell by a part of a step between two cells; what moves it without rounding is far less than this
+    step = 1e-6 * width if exact else np.diff(np.unique(own[~np.isnan(own)])).min()
+    return ~(away > 4 * step + 1e-7 * np.nanmax(np.abs(own))).any(axis=1) & candidates
 
 
 def find_exact(target: Seen, source: Seen) -> str | None:
@@ -43,6 +54,8 @@ def find_rounded(target: Seen, source: Seen) -> str | None:
 def _find(target: Seen, source: Seen, exact: bool) -> str | None:
     if not (target.is_number and source.is_number) or target.column.is_datetime:
         return None
+    if not exact and len(target.distinct) < FEWEST_ROUNDED:
+        return None
     rows = both(target, source)
     if rows is None:
         return None
@@ -54,7 +67,7 @@ def _find(target: Seen, source: Seen, exact: bool) -> str | None:
         return None
     x, y = source.values[rows.all], target.values[rows.all]
     line = _line(x, y, half)
-    if line is None or (not exact and len(target.distinct) < FEWEST_ROUNDED):
+    if line is None:
         return None
     if not exact and line == (1, 0):
         decimals = target.column.decimals

@@ -27,10 +27,10 @@ class Kind(NamedTuple):
     possible: Callable[[Sample, int], np.ndarray]
 
 
-BEFORE_SUMS = (Kind(equal.find, equal.possible), Kind(affine.find_exact, affine.possible))
+BEFORE_SUMS = (Kind(equal.find, equal.possible), Kind(affine.find_exact, affine.possible_exact))
 AFTER_SUMS = (
     Kind(digits.find, digits.possible),
-    Kind(affine.find_rounded, affine.possible),
+    Kind(affine.find_rounded, affine.possible_rounded),
     Kind(date_parts.find, date_parts.possible),
     Kind(bins.find, bins.possible),
     Kind(lookups.find, lookups.possible),

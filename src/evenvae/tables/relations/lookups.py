@@ -18,8 +18,9 @@ RARER = 20.0
 
 
 def possible(sample: Sample, target: int) -> Bool[np.ndarray, " D"]:
-    """The columns in which no cell of a few rows stands beside two different cells of a column."""
-    return (sample.again & sample.changes(target)).sum(axis=1) == 0
+    """The columns of levels or whole numbers in which no cell of a few rows stands beside two cells of a column."""
+    whole = ((sample.cells == np.round(sample.cells)) | np.isnan(sample.cells)).all(axis=1)
+    return ((sample.again & sample.changes(target)).sum(axis=1) == 0) & (sample.discrete | whole)
 
 
 def find(target: Seen, source: Seen) -> str | None:

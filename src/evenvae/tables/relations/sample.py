@@ -20,6 +20,8 @@ class Sample:
         cells: numbers, seconds, or places among the texts of the column.
         common: the same, with one number for a text in all columns.
         kinds: the kind of each column's cells, "number" also for truth values.
+        flags: which columns hold truth values.
+        discrete: which columns hold levels.
         order: the rows in the order of each column's cells.
         again: where in this order the cell is that of the row before.
     """
@@ -27,6 +29,8 @@ class Sample:
     cells: Float[np.ndarray, "D R"]
     common: Float[np.ndarray, "D R"]
     kinds: Sequence[str]
+    flags: Bool[np.ndarray, " D"]
+    discrete: Bool[np.ndarray, " D"]
     order: Int[np.ndarray, "D R"]
     again: Bool[np.ndarray, "D pairs"]
 
@@ -42,10 +46,12 @@ class Sample:
                 codes, unique = pd.factorize(cells[place])
                 numbers = [texts.setdefault(one.cells.texts[int(code)], float(len(texts))) for code in unique]
                 common[place] = np.array([*numbers, np.nan])[codes]
+        flags = np.array([one.cells.kind == "flag" for one in seen])
+        discrete = np.array([one.column.discrete for one in seen])
         kinds = ["number" if one.cells.kind == "flag" else one.cells.kind for one in seen]
         order = np.argsort(cells, axis=1, kind="stable")
         ordered = np.take_along_axis(cells, order, axis=1)
-        return cls(cells, common, kinds, order, ordered[:, 1:] == ordered[:, :-1])
+        return cls(cells, common, kinds, flags, discrete, order, ordered[:, 1:] == ordered[:, :-1])
 
     def of_kind(self, *kinds: str) -> Bool[np.ndarray, " D"]:
         """Which columns hold cells of one of these kinds."""
