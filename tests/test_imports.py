@@ -124,7 +124,7 @@ def test_no_file_uses_the_private_parts_of_another():
                 {node.target.id} if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) else set()
             )
         # what named tuples, shapes of jaxtyping and Python itself offer under such names
-        offered = {"_replace", "_asdict", "_fields", "_exit", "_make"}
+        offered = {"_replace", "_asdict", "_fields", "_field_defaults", "_exit", "_make"}
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__"):
                 assert node.attr in defined | offered, f"{name}:{node.lineno} uses {ast.unparse(node)}"
