@@ -124,6 +124,7 @@ def measure(point: Point, questions: bool) -> dict[str, Any]:
 
     from evenvae import ELBO, IWAE, EvenVAE, Network, Training
     from evenvae.fitted.fitting import begin, read
+    from evenvae.fitted.rows import TableRows
     from evenvae.options import Options
     from evenvae.tables import Schema, encode
     from evenvae.training import Trained
