@@ -124,6 +124,7 @@ def measure(point: Point, questions: bool) -> dict[str, Any]:
 
     from evenvae import ELBO, IWAE, EvenVAE, Network, Training
     from evenvae.fitted.fitting import begin, read
+    from evenvae.fitted.rows import TableRows
     from evenvae.options import Options
     from evenvae.tables import Schema, encode
     from evenvae.training import Trained
@@ -144,7 +145,7 @@ def measure(point: Point, questions: bool) -> dict[str, Any]:
     options = Options.of(model.get_params(deep=False))
     found["encode"], _ = timed(lambda: encode(table, schema))
     encoded, weight, _ = read(options, table)
-    found["prepare"], started = timed(lambda: begin(options, encoded, schema, weight))
+    found["prepare"], started = timed(lambda: begin(options, TableRows(encoded, schema, weight)))
     found["outputs"] = started.space.layout.width
     found["first_step"], _ = timed(block_of(started, 1))
     block = block_of(started, 4)

@@ -24,10 +24,12 @@ from evenvae import tables
 from provenance import provenance
 
 
-def made_up(rows: int) -> pd.DataFrame:
-    rng = np.random.default_rng(0)
+def made_up(rows: int, piece: int | None = None) -> pd.DataFrame:
+    """So many rows; or another ``piece`` of a table that follows the same law."""
+    law = np.random.default_rng(0)
+    rng = law if piece is None else np.random.default_rng([0, piece])
     latent = rng.normal(size=(rows, 3)).astype(np.float32)
-    mixed = latent @ rng.normal(size=(3, 12)).astype(np.float32) + 0.5 * rng.normal(size=(rows, 12)).astype(np.float32)
+    mixed = latent @ law.normal(size=(3, 12)).astype(np.float32) + 0.5 * rng.normal(size=(rows, 12)).astype(np.float32)
     table = {f"number{d}": mixed[:, d].astype(float) for d in range(4)}
     table |= {f"count{d}": pd.array(rng.poisson(np.exp(0.3 * mixed[:, 4 + d])), dtype="Int64") for d in range(2)}
     for d in range(4):

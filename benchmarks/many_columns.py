@@ -24,6 +24,7 @@ import jax
 
 from evenvae import EvenVAE, Training
 from evenvae.fitted.fitting import begin, read
+from evenvae.fitted.rows import TableRows
 from evenvae.options import Options
 from evenvae.tables import Schema
 from growth import Point, made_up, timed
@@ -40,7 +41,7 @@ STEPS = {100: 30, 500: 8}
 
 def started(encoded: Any, schema: Schema, weight: Any, balance: str, batch: int) -> Any:
     model = EvenVAE(schema=schema, balance=balance, training=Training(batch_size=batch), random_state=0)
-    return begin(Options.of(model.get_params(deep=False)), encoded, schema, weight)
+    return begin(Options.of(model.get_params(deep=False)), TableRows(encoded, schema, weight))
 
 
 def measured(plain: Callable[[], Any], fit: Any, steps: int) -> dict[str, Any]:

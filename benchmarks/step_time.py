@@ -32,6 +32,7 @@ from threadpoolctl import threadpool_limits
 
 from evenvae import IWAE, DReG, EvenVAE, Training, datasets
 from evenvae.fitted.fitting import Fit, begin, read
+from evenvae.fitted.rows import TableRows
 from evenvae.models.encoder import CellInput
 from evenvae.options import Options
 from evenvae.training import Validation, stack
@@ -164,7 +165,7 @@ def ours(data, options: dict, steps: int, speed: Speed) -> Variant:
     model = EvenVAE(**options, schema=data.schema, training=Training(batch_size=BATCH))
     wanted = Options.of(model.get_params(deep=False))
     encoded, weight, schema = read(wanted, data.table)
-    started = begin(wanted, encoded, schema, weight)
+    started = begin(wanted, TableRows(encoded, schema, weight))
     block = block_of(started, steps)
     prepared, plan = started.runs, started.plan
     objective = plan.method.objective
@@ -211,7 +212,7 @@ def peers_of(data, threads: int):
         torch.set_num_threads(threads)
     wanted = Options.of(EvenVAE(**PAPER, schema=data.schema).get_params(deep=False))
     encoded, weight, schema = read(wanted, data.table)
-    started = begin(wanted, encoded, schema, weight)
+    started = begin(wanted, TableRows(encoded, schema, weight))
     layout, network = started.space.layout, started.plan.network
     x = np.zeros(encoded.values.shape, np.float32)
     cells = started.space.cells(encoded.values, encoded.observed)

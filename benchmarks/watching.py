@@ -19,6 +19,7 @@ import pandas as pd
 
 import evenvae
 from evenvae.fitted.fitting import begin, read
+from evenvae.fitted.rows import TableRows
 from evenvae.options import Options
 from evenvae.training.runs import everywhere, run_chunks, runs_mesh, spread
 from provenance import provenance
@@ -48,7 +49,7 @@ def measure(case: dict, pairs: int) -> dict:
     model = evenvae.EvenVAE(**options)
     wanted = Options.of(model.get_params(deep=False))
     encoded, weight, schema = read(wanted, made_up(case["rows"], case["columns"]))
-    started = begin(wanted, encoded, schema, weight)
+    started = begin(wanted, TableRows(encoded, schema, weight))
     prepared, plan = started.runs, started.plan
     mesh = runs_mesh(1)
     runs, validation = spread(prepared.runs, mesh), spread(prepared.validation, mesh)

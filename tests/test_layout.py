@@ -38,6 +38,7 @@ ELSEWHERE = {
     "fitted/model": "fitted/test_saving.py",
     "fitted/reconstruction": "estimator/test_estimator.py",
     "fitted/refined_column": "fitted/test_refinement.py",
+    "fitted/rows": "fitted/test_file_rows.py",
     "fitted/task_dependence": "estimator/test_tasks.py",
     "fitted/translation": "estimator/test_tasks.py",
     "likelihoods/evaluation": "tables/schema/test_families.py",

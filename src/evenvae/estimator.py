@@ -1,7 +1,7 @@
 """`EvenVAE`: the user's object, in scikit-learn's manner."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +31,7 @@ from evenvae.options.unknown import answer_to, refuse_unknown_options
 from evenvae.part import Part, check_flag, check_path, check_seed
 from evenvae.tables import Encoded, Schema
 from evenvae.tables.derived.computing import without_bounds
+from evenvae.tables.missingness import DrawnPart
 from evenvae.tables.tasks import codes_given
 from evenvae.training import Progress, Training, validate
 from evenvae.training.settings import Purpose
@@ -231,7 +232,10 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         """Learn from a table.
 
         Args:
-            X: pandas, polars or pyarrow table, or a 2-D array; missing cells are NaN, None, null or pd.NA.
+            X: pandas, polars or pyarrow table, or a 2-D array; missing cells are NaN, None, null or pd.NA. Or the path
+                of a table: a file, a folder of files, or a pattern such as ``year/*.parquet``; or what
+                `tables.open_files` gives for it. A table that is larger than memory is then read piece by piece
+                (docs/large_tables.md).
             y: ignored.
             sample_weight: (rows,) how much each row counts, at least 0; their scale does not matter. Rows are drawn as
                 often as they weigh; rows of weight 0 are left out.
@@ -260,12 +264,15 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         previous = self.fitted_ if self.warm_start and hasattr(self, "fitted_") else None
         pilot_callbacks: tuple[Callable[[Progress], None], ...] = ()
         tree_callbacks: tuple[Callable[[int, int], None], ...] = ()
+        reading: Callable[[str, int, int], None] = lambda *_: None
+        X = _in_memory_if_small(X)
         if self.verbose:
             from evenvae.training.progress_bar import Bar
 
             bar = Bar()
             callbacks, pilot_callbacks = (*callbacks, bar), (bar.of_another("pilot"),)
             tree_callbacks = (bar.of_columns("growing trees"),)
+            reading = bar.of_reading()
         try:
             model = fitting.fit(
                 Options.of(given),
@@ -275,6 +282,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
                 callbacks=tuple(callbacks),
                 pilot_callbacks=pilot_callbacks,
                 tree_callbacks=tree_callbacks,
+                reading=reading,
                 checkpoint=checkpoint,
                 resume=resume,
                 previous=previous,
@@ -537,6 +545,23 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             InputError: a condition names no column or value of the model, a rule has something that is not allowed, or
                 hardly any row satisfies them.
         """
+        return next(self.sample_pieces(n, given, random_state, rules=rules, missing=missing, size=None))
+
+    def sample_pieces(
+        self,
+        n: int,
+        given: Any = None,
+        random_state: int | None = None,
+        *,
+        rules: Any = (),
+        missing: bool = False,
+        size: int | None = 2**16,
+    ) -> Iterator[Any]:
+        """The rows of `sample`, in tables of at least ``size`` rows but for the last, so that any number can be drawn.
+
+        All other arguments are those of `sample`, and so are the rows for a ``random_state``. None for ``size`` gives
+        one table.
+        """
         model = self._fitted()
         seed = check_seed("random_state", random_state)
         check_flag("missing", missing)
@@ -544,12 +569,17 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         wanted = codes_given(model.schema, told, "given")
         asked = conditions.parse(rest, model.schema)
         tested = read_rules(rules, model.schema)
-        values, codes = sampling.sample(model, n, asked, tested, wanted, seed)
-        empty = None
-        if missing:
-            empty = sampling.empty_constants(model, n, seed)
-            values = sampling.with_missing_cells(model, values, codes, asked, seed)
-        return tables.decode(values, without_bounds(model.schema), tasks=codes, empty=empty)
+        if seed is None and size is not None:
+            # what is left empty is drawn for each piece, from one seed for all
+            seed = int(np.random.default_rng().integers(2**63))
+        before, schema = 0, without_bounds(model.schema)
+        for values, codes in _gathered(sampling.sampled(model, n, asked, tested, wanted, seed), size):
+            empty, part = None, None if size is None else DrawnPart(before, n)
+            if missing:
+                empty = sampling.empty_constants(model, len(values), seed, part)
+                values = sampling.with_missing_cells(model, values, codes, asked, seed, part)
+            yield tables.decode(values, schema, tasks=codes, empty=empty, before=before)
+            before += len(values)
 
     def _ask(self, X: Any) -> tuple[FittedModel, Encoded]:
         model = self._fitted()
@@ -561,6 +591,26 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         """Write the model as one safetensors file: parameters, options, schema; no rows, no code."""
         check_path("path", path)
         saving.write(self._fitted(), path, self.get_params(deep=False), named=hasattr(self, "feature_names_in_"))
+
+
+def _gathered(pieces: Iterator[Any], size: int | None) -> Iterator[Any]:
+    """Drawn rows joined to tables of at least ``size`` rows, or to a single one."""
+    kept: list[Any] = []
+    join = lambda: tuple(np.concatenate(parts) for parts in zip(*kept, strict=True))
+    for piece in pieces:
+        kept.append(piece)
+        if size is not None and sum(len(values) for values, _ in kept) >= size:
+            yield join()
+            kept = []
+    if kept:
+        yield join()
+
+
+def _in_memory_if_small(X: Any) -> Any:
+    """The table that a path names: whole, or as files where it is to be read piece by piece. Other tables stay."""
+    if isinstance(X, str | Path):
+        X = tables.open_files(X)
+    return tables.read_table(X.place) if isinstance(X, tables.TableFiles) and not X.is_large else X
 
 
 def load(path: str | Path) -> EvenVAE:

@@ -9,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 
 from evenvae import DReG, EvenImputer, EvenVAE, InputError
 from evenvae.fitted import fitting
+from evenvae.fitted.rows import TableRows
 from evenvae.options import Options
 from evenvae.training import expand_by_weight, nonzero_rows
 from support import FAST, fast, people
@@ -164,7 +165,7 @@ def test_weights_go_with_tasks_and_ensembles():
 def test_a_bootstrap_gives_every_member_rows_of_its_own(table):
     options = Options.of(fast(ensemble=2, training__bootstrap=True).get_params(deep=False))
     encoded, weight, schema = fitting.read(options, table)
-    prepared = fitting.begin(options, encoded, schema, weight).runs
+    prepared = fitting.begin(options, TableRows(encoded, schema, weight)).runs
     one, two = (stream.shares for stream in prepared.streams)
     assert not np.allclose(one[:50], two[:50])
     # exponential weights have a standard deviation of 1

@@ -10,7 +10,7 @@ from evenvae.cli import completing
 app = typer.Typer(
     help="Variational autoencoders for tables of mixed columns that overlook nothing.\n\n"
     "DATA and OUT are .csv, .csv.gz, .tsv, .parquet, .feather or .jsonl files, or - for CSV on standard input and "
-    "output; DATA may also be dataset:NAME.",
+    "output; DATA may also be a folder of such files, a pattern such as 'year/*.parquet', or dataset:NAME.",
     no_args_is_help=True,
     add_completion=True,
     rich_markup_mode="markdown",
@@ -22,7 +22,7 @@ Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="The table: a file, - or dataset:NAME.",
+        help="The table: a file, a folder of files, a pattern, - or dataset:NAME.",
         show_default=False,
         autocompletion=completing.datasets,
     ),
@@ -30,6 +30,16 @@ Data = Annotated[
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model that fit wrote.", show_default=False)]
 Out = Annotated[str, typer.Option("-o", "--out", metavar="OUT", help="The file to write, or - for CSV on the screen.")]
 SchemaFile = Annotated[Path | None, typer.Option(metavar="FILE", help="A schema.toml.")]
+
+Stream = Annotated[
+    bool | None,
+    typer.Option(
+        "--stream/--no-stream",
+        help="Read DATA piece by piece, or whole. By default a table of more than 32 million cells, or 256 MB of text, "
+        "is read piece by piece.",
+        show_default=False,
+    ),
+]
 
 Purpose = Annotated[
     str,

@@ -2,16 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from evenvae.cli import common
-from evenvae.cli.app import Data, Model, Out, app
+from evenvae.cli import common, pieces
+from evenvae.cli.app import Data, Model, Out, Stream, app
 from evenvae.errors import InputError
 
 Former = Annotated[str | None, typer.Option("--statistic", hidden=True)]
 """The former name of ``--point-estimate`` and ``--method``."""
+WHOLE = 2**16
+"""Rows up to which drawn rows are written at once."""
 MOSTLY = 0.8
 """Share of reliable rows below which the mean of their log-likelihoods is not to be trusted."""
 
@@ -102,21 +104,31 @@ def impute(
     statistic: Former = None,
     samples: Annotated[int, typer.Option(help="Importance samples for every row.")] = 50,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    stream: Stream = None,
 ) -> None:
     """Fill the missing cells. Observed cells stay as they are, byte for byte in delimited text."""
     import evenvae
     from evenvae import tables
+    from evenvae.tables.files.finding import is_single
 
     common.check_out(out)
     method = common.renamed("--statistic", statistic, "--method", method)
     fitted = evenvae.load(model)
-    table, _ = common.read(data)
+    table, _ = common.opened(data, stream)
     if draws > 1 and out == "-":
         raise InputError("--draws above 1 writes several tables; give a file name with -o.")
-    filled = fitted.impute(table, draws, method=method, samples=samples, random_state=seed)
     names = [out] if draws == 1 else [numbered(out, i + 1) for i in range(draws)]
-    for name, result in zip(names, [filled] if draws == 1 else filled, strict=True):
-        if data == "-" or data.startswith("dataset:"):
+
+    def fill(rows: Any, number: int = 0) -> list[Any]:
+        own = pieces.seed_of(seed, number)
+        filled = fitted.impute(rows, draws, method=method, samples=samples, random_state=own)
+        return [filled] if draws == 1 else filled
+
+    if isinstance(table, tables.TableFiles):
+        pieces.write_imputed(table, fill, fitted.schema_, names)
+        return
+    for name, result in zip(names, fill(table), strict=True):
+        if data == "-" or data.startswith("dataset:") or not is_single(data):
             tables.write_table(result, name)
         else:
             tables.write_filled(data, table, result, fitted.schema_, name)
@@ -152,7 +164,11 @@ def sample(
 
     common.check_out(out)
     fitted = evenvae.load(model)
-    tables.write_table(fitted.sample(n, given, random_state=seed, rules=rule or (), missing=missing), out)
+    if n <= WHOLE:
+        tables.write_table(fitted.sample(n, given, random_state=seed, rules=rule or (), missing=missing), out)
+    else:
+        drawn = fitted.sample_pieces(n, given, random_state=seed, rules=rule or (), missing=missing)
+        tables.write_tables(drawn, out)
 
 
 @app.command(epilog="Example: evenvae translate people.evenvae people.csv --to site=Bonn -o as_in_bonn.csv")
@@ -161,28 +177,28 @@ def translate(
     data: Data,
     out: Out,
     to: Annotated[list[str], typer.Option("--to", metavar="COLUMN=VALUE", help="The other task. Repeatable.")],
+    stream: Stream = None,
 ) -> None:
     """The rows as they would look under another task, for models that were fitted with --task."""
     import evenvae
-    from evenvae import tables
 
     common.check_out(out)
     fitted = evenvae.load(model)
-    tables.write_table(fitted.translate(common.read(data)[0], to=common.pairs("--to", to)), out)
+    wanted = common.pairs("--to", to)
+    pieces.write_answers(data, stream, lambda rows: fitted.translate(rows, to=wanted), out)
 
 
 @app.command(epilog="Example: evenvae encode people.evenvae people.csv -o latent.parquet")
-def encode(model: Model, data: Data, out: Out) -> None:
+def encode(model: Model, data: Data, out: Out, stream: Stream = None) -> None:
     """The latent coordinates of every row of DATA."""
     import pandas as pd
 
     import evenvae
-    from evenvae import tables
 
     common.check_out(out)
     fitted = evenvae.load(model)
-    latent = fitted.transform(common.read(data)[0])
-    tables.write_table(pd.DataFrame(latent, columns=list(fitted.get_feature_names_out())), out)
+    names = list(fitted.get_feature_names_out())
+    pieces.write_answers(data, stream, lambda rows: pd.DataFrame(fitted.transform(rows), columns=names), out)
 
 
 @app.command(epilog="Example: evenvae score people.evenvae people.csv -o scores.csv")
@@ -195,22 +211,26 @@ def score(
         float | None,
         typer.Option(help="Sample rows until their standard error is at most so many nats, such as 0.1: slower."),
     ] = None,
+    stream: Stream = None,
 ) -> None:
     """The log-likelihood of every row, by importance sampling. Unusual rows have a low one."""
     import pandas as pd
 
     import evenvae
-    from evenvae import tables
     from evenvae.fitted.scoring import SAMPLES
 
     common.check_out(out)
     fitted = evenvae.load(model)
     samples = SAMPLES if samples is None else samples
-    details = fitted.score_samples(common.read(data)[0], samples, return_details=True, tolerance=tolerance)
     names = {
         "log_likelihood": "total",
         "standard_error": "standard_error",
         "effective_samples": "effective_samples",
         "reliable": "reliable",
     }
-    tables.write_table(pd.DataFrame({name: details[key] for name, key in names.items()}), out)
+
+    def scores(rows: Any) -> pd.DataFrame:
+        details = fitted.score_samples(rows, samples, return_details=True, tolerance=tolerance)
+        return pd.DataFrame({name: details[key] for name, key in names.items()})
+
+    pieces.write_answers(data, stream, scores, out)

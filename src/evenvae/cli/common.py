@@ -36,8 +36,28 @@ def use_cores(runs: Any) -> None:
         jax.config.update("jax_num_cpu_devices", max(1, min(runs, cores())))
 
 
+def opened(data: str, stream: bool | None = None) -> tuple[Any, Any]:
+    """``(table, schema or None)`` of a DATA argument; `tables.TableFiles` where it is to be read piece by piece.
+
+    Args:
+        data: a file, a folder, a pattern, ``-``, or ``dataset:NAME``.
+        stream: True to read the table piece by piece, False to read it whole, None to let its size decide.
+
+    Raises:
+        InputError: the table cannot be read, or not piece by piece.
+    """
+    if data == "-" or data.startswith("dataset:"):
+        if stream:
+            raise InputError(f"--stream needs files, and DATA is {data}; leave --stream out.")
+        return read(data)
+    from evenvae import tables
+
+    files = tables.open_files(data, None if stream is None else not stream)
+    return (files, None) if files.is_large else read(data)
+
+
 def read(data: str) -> tuple[Any, Any]:
-    """``(table, schema or None)`` of a DATA argument: a file, ``-``, or ``dataset:NAME``."""
+    """``(table, schema or None)`` of a DATA argument: a file, a folder, a pattern, ``-``, or ``dataset:NAME``."""
     if data.startswith("dataset:"):
         from evenvae import datasets
 

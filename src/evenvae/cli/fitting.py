@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from evenvae.cli import common, completing
-from evenvae.cli.app import Data, Epochs, Formulas, Purpose, SchemaFile, Settings, app
+from evenvae.cli.app import Data, Epochs, Formulas, Purpose, SchemaFile, Settings, Stream, app
 from evenvae.errors import InputError
 from evenvae.io.atomic import check_file
 
@@ -26,16 +26,22 @@ def schema(
             autocompletion=completing.families,
         ),
     ] = None,
+    stream: Stream = None,
 ) -> None:
     """Show what each column is taken for, and why. Edit the file and give it to fit."""
     from evenvae import Schema
     from evenvae.part import check_choice
+    from evenvae.tables import TableFiles
+    from evenvae.tables.survey import survey
 
     check_choice("--families", families, completing.families())
     if out and out != "-":
         check_file(out)
-    table, known = common.read(data)
-    found = known or Schema.infer(table, formulas=formulas, families=families or "evidence")
+    table, known = common.opened(data, stream)
+    if isinstance(table, TableFiles):
+        found = survey(table.pieces()).schema(None, families or "evidence")
+    else:
+        found = known or Schema.infer(table, formulas=formulas, families=families or "evidence")
     if known and families == "evidence":
         found = known.with_families(table)
     found = found if formulas else found.without_formulas()
@@ -119,6 +125,7 @@ def fit(
             "mlflow:sqlite:///runs.db. Repeatable.",
         ),
     ] = None,
+    stream: Stream = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress bar and no summary.")] = False,
 ) -> int:
     """Learn from a table and write the model."""
@@ -127,7 +134,7 @@ def fit(
     check_file(out)
     given = common.parse_settings(settings or [])
     trackers = common.trackers(track or [])
-    table, known = common.read(data)
+    table, known = common.opened(data, stream)
     chosen: dict[str, Any] = {
         "schema": str(schema) if schema else known,
         "model": model,
@@ -147,14 +154,21 @@ def fit(
     common.use_cores(chosen["ensemble"])
     from evenvae import EvenVAE
     from evenvae.options.resolution import families_of
+    from evenvae.tables import TableFiles
+    from evenvae.tables.survey import survey
 
     by = families_of(model, given.get("preset"), chosen["task"])
 
+    in_files = isinstance(table, TableFiles)
     if not formulas:
         from evenvae import Schema
 
-        chosen["schema"] = Schema.of(chosen["schema"], table, by).without_formulas()
+        given = chosen["schema"]
+        whole = survey(table.pieces()).schema(given, by) if in_files else Schema.of(given, table, by)
+        chosen["schema"] = whole.without_formulas()
     if hide:
+        if in_files:
+            raise InputError("--hide needs the table in memory; add --no-stream, or hide the cells of a sample of it.")
         table, chosen["schema"] = common.with_hidden_cells(table, chosen["schema"], hide, seed, by)
     estimator = EvenVAE().set_params(**chosen).fit(table, callbacks=trackers, checkpoint=checkpoint, resume=resume)
     estimator.save(out)

@@ -1,7 +1,6 @@
 """From options and a table to a fitted model."""
 
 import dataclasses
-import functools
 import hashlib
 import json
 import logging
@@ -16,39 +15,35 @@ from jaxtyping import Float
 from evenvae import tables
 from evenvae.errors import InputError, TableWarning
 from evenvae.fitted import growing
+from evenvae.fitted.file_rows import FileRows, Reading
 from evenvae.fitted.latent_density import fit_densities
 from evenvae.fitted.model import FittedModel, Record, members_of
 from evenvae.fitted.pilot import folder_of, plain_options, refuse_plain, with_pilot
+from evenvae.fitted.rows import Rows, TableRows
 from evenvae.fitted.task_dependence import warn_of_saturation
 from evenvae.models import Layout
 from evenvae.models.space import Space
 from evenvae.options import Options
 from evenvae.options.resolution import families_of, layout_of, resolve
-from evenvae.tables import Encoded, MissingnessModel, Schema, TaskCounts
+from evenvae.tables import Encoded, Schema, TableFiles
+from evenvae.tables.survey import survey
 from evenvae.tables.tasks import declare
 from evenvae.training import Plan, Prepared, Progress, Trained, nonzero_rows, train
-from evenvae.training.setup import constants, held_out_rows, prepare
+from evenvae.training.setup import held_out_rows, prepare
 
 log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
 class Fit:
-    """A fit before its first step: the numbers of the table, the plan, and the runs to train."""
+    """A fit before its first step: the rows, the plan, and the runs to train."""
 
-    encoded: Encoded
-    weight: Float[np.ndarray, " N"] | None
-    schema: Schema
+    rows: Rows
     space: Space
     plan: Plan
     runs: Prepared
     seed: int
     held_out: int
-
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """That of the table, for the record and the checkpoint."""
-        return tables.fingerprint(self.encoded)
 
     def finished(self, trained: Trained) -> FittedModel:
         """The fitted model from what training gave, with the densities that are fitted to the posteriors."""
@@ -56,20 +51,20 @@ class Fit:
         if warning:
             log.warning(warning)
         record = Record(
-            rows=len(self.encoded.values),
+            rows=self.rows.count,
             held_out=self.held_out,
             seed=self.seed,
             steps=int(trained.runs.step.max()),
             interrupted=trained.interrupted,
-            fingerprint=self.fingerprint,
+            fingerprint=self.rows.fingerprint,
             history=trained.history,
         )
         params, encoder_state = trained.best
         members = members_of(self.runs.skeleton.network(params), encoder_state, ~np.asarray(trained.runs.failed))
-        counts = TaskCounts.of(self.encoded.tasks, self.weight)
-        model = FittedModel(members, self.space, self.schema, self.plan, counts, record)
+        counts = self.rows.task_counts()
+        model = FittedModel(members, self.space, self.rows.schema, self.plan, counts, record)
         if self.plan.latents == "fitted":
-            model = model.replaced(densities=fit_densities(model, self.encoded, self.weight))
+            model = model.replaced(densities=fit_densities(model, self.rows, self.rows.weight))
         return model
 
 
@@ -96,8 +91,7 @@ def read(
         families = families_of(options.model, options.preset, options.task)
         schema = declare(Schema.of(options.schema, frame, families), frame, options.task)
         warn_of_doubts(schema)
-    if not schema.features:
-        raise InputError("No column is left to learn: all are constant, empty or identifiers.")
+    _refuse_nothing(schema)
     return tables.encode(frame, schema), weight, schema
 
 
@@ -108,19 +102,49 @@ def warn_of_doubts(schema: Schema) -> None:
             warnings.warn(f"Column {column.name!r}: {column.doubt}.", TableWarning, stacklevel=2)
 
 
-def plan_of(options: Options, encoded: Encoded, schema: Schema, layout: Layout) -> Plan:
+def read_files(
+    options: Options, files: TableFiles, schema: Schema | None = None, told: Reading = lambda *_: None
+) -> FileRows:
+    """The rows of a table that is read piece by piece; arguments as those of `read`.
+
+    Args:
+        options: of the fit.
+        files: the table.
+        schema: to use as it is; if it is not given, it is made from ``options.schema`` and a sample of the rows.
+        told: is told what is read.
+
+    Raises:
+        InputError: a file or the schema is wrong, or no column is left to learn.
+    """
+    found = survey(files.pieces(), told=lambda rows: told("columns", rows, 0))
+    if found.rows < 2:
+        raise InputError(f"The table has {found.rows} row; at least 2 are needed to learn from (n_samples=1).")
+    if schema is None:
+        families = families_of(options.model, options.preset, options.task)
+        inferred = found.schema(options.schema, families)
+        schema = declare(inferred, tables.as_frame(found.sample), options.task)
+        warn_of_doubts(schema)
+    _refuse_nothing(schema)
+    return FileRows(files, found, schema, told)
+
+
+def _refuse_nothing(schema: Schema) -> None:
+    if not schema.features:
+        raise InputError("No column is left to learn: all are constant, empty or identifiers.")
+
+
+def plan_of(options: Options, rows: int, schema: Schema, layout: Layout) -> Plan:
     """The plan of a fit of these rows.
 
     Args:
         options: of the fit.
-        encoded: the rows.
+        rows: how many there are.
         schema: of the table.
         layout: of its modelled columns.
 
     Raises:
         InputError: the options do not fit the table.
     """
-    rows = len(encoded.values)
     held_out = held_out_rows(rows, options.validation_fraction)
     levels = tuple(column.cardinality for column in schema.tasks)
     names = tuple(column.name for column in schema.features)
@@ -129,9 +153,7 @@ def plan_of(options: Options, encoded: Encoded, schema: Schema, layout: Layout) 
 
 def begin(
     options: Options,
-    encoded: Encoded,
-    schema: Schema,
-    weight: Float[np.ndarray, " N"] | None = None,
+    rows: Rows,
     previous: FittedModel | None = None,
     space: Space | None = None,
 ) -> Fit:
@@ -139,9 +161,7 @@ def begin(
 
     Args:
         options: of the fit.
-        encoded: the rows.
-        schema: of the table.
-        weight: of the rows.
+        rows: to learn from.
         previous: the model to continue from, where the fit is a warm start. Its scales are kept, without which its
             parameters would lose their meaning.
         space: the constants of the columns, where they are known already.
@@ -150,17 +170,16 @@ def begin(
         InputError: the options do not fit the table.
     """
     seed = options.seed()
-    cells = constants(encoded.values, encoded.observed, weight)
     if previous is not None:
         space = previous.space
     elif space is None:
-        space = Space.fit(layout_of(schema.features, options).likelihoods, *cells)
-    plan = plan_of(options, encoded, schema, space.layout)
-    table = space.batch(encoded.values, encoded.observed, encoded.tasks)
+        space = rows.space(layout_of(rows.schema.features, options))
+    plan = plan_of(options, rows.count, rows.schema, space.layout)
     members = None if previous is None else previous.members
-    held_out = held_out_rows(len(encoded.values), options.validation_fraction)
-    runs = prepare(plan, space, table, cells, weight, seed, held_out, members)
-    return Fit(encoded, weight, schema, space, plan, runs, seed, held_out)
+    held_out = held_out_rows(rows.count, options.validation_fraction)
+    data = rows.data(space)
+    runs = prepare(plan, space, data, rows.count, rows.cells(), rows.weight, seed, held_out, members)
+    return Fit(rows, space, plan, runs, seed, held_out)
 
 
 def fit(
@@ -172,12 +191,14 @@ def fit(
     callbacks: tuple[Callable[[Progress], None], ...] = (),
     pilot_callbacks: tuple[Callable[[Progress], None], ...] = (),
     tree_callbacks: tuple[growing.Growth, ...] = (),
+    reading: Reading = lambda *_: None,
     checkpoint: str | Path | None = None,
     resume: bool = False,
     previous: FittedModel | None = None,
 ) -> FittedModel:
     """Learn from a table; see `EvenVAE.fit`. ``given`` are the options by name, for callbacks and the checkpoint.
 
+    A table that is given as `TableFiles` is read piece by piece, and ``reading`` is told how far that is.
     Trees that refine imputations and the pilot, where the options ask for them, follow in this order, and tell
     ``tree_callbacks`` and ``pilot_callbacks`` of their progress.
 
@@ -188,25 +209,33 @@ def fit(
     if options.imputation.trees:
         # said before anything is trained
         growing.require()
-    encoded, weight, schema = read(options, X, sample_weight, None if previous is None else previous.schema)
-    started = begin(options, encoded, schema, weight, previous)
+    schema = None if previous is None else previous.schema
+    rows: Rows
+    if isinstance(X, TableFiles):
+        if sample_weight is not None:
+            raise InputError("sample_weight needs the table in memory: read it with evenvae.tables.read_table first.")
+        rows = read_files(options, X, schema, reading)
+    else:
+        encoded, weight, schema = read(options, X, sample_weight, schema)
+        rows = TableRows(encoded, schema, weight)
+    started = begin(options, rows, previous)
     plain = plain_options(given)
     if options.pilot:
-        refuse_plain(started.plan, plan_of(Options.of(plain), encoded, schema, started.space.layout))
+        refuse_plain(started.plan, plan_of(Options.of(plain), rows.count, rows.schema, started.space.layout))
     pilot_folder = folder_of(checkpoint, wanted=options.pilot, resume=resume)
     model = _trained(started, given, callbacks, checkpoint, resume)
-    model = model.replaced(missingness=MissingnessModel.of(encoded, schema, weight))
+    model = model.replaced(missingness=rows.missingness())
     # the copy of the table on the device makes room for that of the pilot
     del started
     if options.imputation.trees:
-        model = growing.with_trees(model, encoded, weight, tree_callbacks)
+        model = growing.with_trees(model, rows, rows.weight, tree_callbacks)
     if not options.pilot:
         return model
 
     def train_pilot() -> FittedModel:
         own = dataclasses.replace(Options.of(plain), random_state=model.record.seed)
         before = None if previous is None else previous.pilot
-        begun = begin(own, encoded, schema, weight, before, model.space)
+        begun = begin(own, rows, before, model.space)
         return _trained(begun, plain, pilot_callbacks, pilot_folder, resume)
 
     return with_pilot(model, train_pilot)
@@ -226,7 +255,7 @@ def _trained(
         started.plan.method,
         started.plan.optimiser,
         started.plan.training,
-        [column.name for column in started.schema.features],
+        [column.name for column in started.rows.schema.features],
         callbacks=callbacks,
         options={**used, **started.plan.used(), "balance": started.plan.balance, "random_state": started.seed},
         folder=checkpoint,
@@ -238,11 +267,14 @@ def _trained(
 
 def _fingerprint(started: Fit, given: dict[str, Any]) -> str:
     """What a checkpoint depends on: cells, weights, options and schema."""
-    digest = hashlib.sha256(started.fingerprint.encode())
-    if started.weight is not None:
-        digest.update(started.weight.tobytes())
+    digest = hashlib.sha256(started.rows.fingerprint.encode())
+    if started.rows.weight is not None:
+        digest.update(started.rows.weight.tobytes())
+    if not started.rows.whole:
+        # constants from a sample are others than those from all rows
+        digest.update(b"sample")
     # a fit that is done may be repeated with a pilot or with trees, which are then all that is left to train
     later = ("verbose", "schema", "pilot", "imputation")
     said = {name: repr(value) for name, value in given.items() if name not in later}
-    digest.update(json.dumps([said, started.schema.to_dict()], sort_keys=True, default=str).encode())
+    digest.update(json.dumps([said, started.rows.schema.to_dict()], sort_keys=True, default=str).encode())
     return digest.hexdigest()

@@ -14,10 +14,10 @@ from evenvae.fitted.asking import threads
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.refined_column import RefinedColumn
 from evenvae.fitted.refinement import cells_seen, features, guess_of, levels_of, own_feature
+from evenvae.fitted.rows import Some
 from evenvae.fitted.trees import Trees
 from evenvae.fitted.weighing import weight_of_levels, weight_of_numbers
 from evenvae.models.batch import Batch
-from evenvae.tables import Encoded
 from evenvae.training.setup import split
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def require() -> Any:
 
 def with_trees(
     model: FittedModel,
-    encoded: Encoded,
+    rows: Some,
     weight: Float[np.ndarray, " N"] | None = None,
     callbacks: tuple[Growth, ...] = (),
 ) -> FittedModel:
@@ -99,14 +99,14 @@ def with_trees(
 
     Args:
         model: trained on the rows.
-        encoded: the rows.
+        rows: to learn from.
         weight: of the rows.
         callbacks: told before every column how many are done, of how many.
     """
     if model.record.interrupted:
         return model
     try:
-        return model.replaced(refinement=grown(model, encoded, weight, callbacks))
+        return model.replaced(refinement=grown(model, rows, weight, callbacks))
     except KeyboardInterrupt:
         log.warning("it was the growth of trees that was interrupted; the model itself is whole, and is kept without")
         return model.replaced(record=dataclasses.replace(model.record, interrupted=True))
@@ -114,21 +114,21 @@ def with_trees(
 
 def grown(
     model: FittedModel,
-    encoded: Encoded,
+    rows: Some,
     weight: Float[np.ndarray, " N"] | None = None,
     callbacks: tuple[Growth, ...] = (),
 ) -> tuple[RefinedColumn, ...]:
     """The columns whose cells trees guess better than the model alone, by rows that were held out from its training."""
     seed, layout = model.record.seed, model.space.layout
     generator = np.random.default_rng([seed, 4])
-    learning, held = split(len(encoded.values), model.record.held_out, seed, 0)
+    learning, held = split(rows.count, model.record.held_out, seed, 0)
     learning = generator.permutation(learning)[:MOST_ROWS]
     held = generator.permutation(held)[:MOST_HELD]
-    rows = np.concatenate([learning, held])
-    is_held = np.arange(len(rows)) >= len(learning)
-    table = encoded.take(rows)
-    counting = np.ones(len(rows)) if weight is None else weight[rows] / weight[rows].mean()
-    missing = 1 - encoded.observed.mean(axis=0)
+    chosen = np.concatenate([learning, held])
+    is_held = np.arange(len(chosen)) >= len(learning)
+    table = rows.take(chosen)
+    counting = np.ones(len(chosen)) if weight is None else weight[chosen] / weight[chosen].mean()
+    missing = 1 - rows.observed_share
     share = np.clip(LEAST_HIDDEN - missing, 0, None) / np.maximum(1 - missing, LEAST_HIDDEN)
     hidden = [generator.random(table.observed.shape) < share for _ in range(ROUNDS)]
     batch = model.batch(table)

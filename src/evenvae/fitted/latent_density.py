@@ -10,26 +10,25 @@ from evenvae import threefry
 from evenvae.fitted import kernels
 from evenvae.fitted.asking import of_member
 from evenvae.fitted.model import FittedModel
+from evenvae.fitted.rows import Some
 from evenvae.io.typed import check_fields
 from evenvae.priors import FittedMixture
-from evenvae.tables import Encoded
 
 MOST_ROWS = 20_000
 """Rows whose posteriors a mixture is fitted to, with one draw of each."""
 
 
 def fit_densities(
-    model: FittedModel, encoded: Encoded, weight: Float[np.ndarray, " N"] | None = None
+    model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"] | None = None
 ) -> tuple[FittedMixture, ...]:
     """For every member a density of the latents of the training rows, which count as they weigh."""
     from sklearn.exceptions import ConvergenceWarning
 
     seed = model.record.seed
     generator = np.random.default_rng([seed, 3])
-    rows = len(encoded.observed)
     share = None if weight is None else weight / weight.sum()
-    chosen = generator.choice(rows, min(rows, MOST_ROWS), replace=share is not None, p=share)
-    batch = model.batch(encoded).take(chosen)
+    chosen = generator.choice(rows.count, min(rows.count, MOST_ROWS), replace=share is not None, p=share)
+    batch = model.batch(rows.take(chosen))
     fitted = []
     for member in range(len(model.members)):
         key = threefry.fold_in(threefry.key(seed), member)

@@ -2,7 +2,7 @@
 
 import logging
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -21,6 +21,7 @@ from evenvae.fitted.unmasking import unmasked
 from evenvae.part import check_whole
 from evenvae.tables import MissingnessModel
 from evenvae.tables.derived.computing import derive
+from evenvae.tables.missingness import DrawnPart
 
 log = logging.getLogger(__name__)
 BATCH, BATCH_GIVEN, ENOUGH_TRIES, LEAST_SHARE = 16 * 1024, 2_000, 20_000, 1e-3
@@ -67,10 +68,22 @@ def sample(
         InputError: ``n`` is no whole number of at least 1, or fewer than one row in a thousand satisfies the
             conditions, or the model answers a column with NaN.
     """
+    values, codes = zip(*sampled(model, n, conditions, rules, tasks, seed), strict=True)
+    return np.concatenate(values), np.concatenate(codes)
+
+
+def sampled(
+    model: FittedModel,
+    n: Any,
+    conditions: Sequence[Condition] = (),
+    rules: Sequence[Rule] = (),
+    tasks: Mapping[int, int] | None = None,
+    seed: Any = None,
+) -> Iterator[Rows]:
+    """The rows of `sample`, some at a time, as they are drawn."""
     n = check_whole("n", n)
     generator = np.random.default_rng(seed)
     fixed = {c.column: c.value for c in conditions if c.value is not None}
-    kept: list[Rows] = []
     tried = passed = 0
     while passed < n:
         # a tenth more than needed where some are rejected
@@ -83,14 +96,12 @@ def sample(
         if rules:
             frame = decoded(values, model.schema, codes)
             good = np.logical_and.reduce([good, *(rule.holds(frame) for rule in rules)])
-        kept.append((values[good], codes[good]))
+        yield values[good][: n - passed], codes[good][: n - passed]
         tried, passed = tried + count, passed + int(good.sum())
         if tried >= ENOUGH_TRIES and passed < LEAST_SHARE * tried:
             raise InputError(
                 f"Only {passed} of {tried} drawn rows satisfy {describe(conditions, rules)}; ease the conditions."
             )
-    values, codes = zip(*kept, strict=True)
-    return np.concatenate(values)[:n], np.concatenate(codes)[:n]
 
 
 def with_missing_cells(
@@ -99,12 +110,13 @@ def with_missing_cells(
     tasks: Int[np.ndarray, "n T"],
     conditions: Sequence[Condition],
     seed: Any,
+    part: DrawnPart | None = None,
 ) -> Float[np.ndarray, "n E"]:
     """Drawn rows without the cells that would be missing in the training table; cells under a condition stay.
 
     Among rows that are drawn without conditions, every column lacks as many cells as in the table. Conditions and
     rules change that, as far as missing cells depend on what they ask for. Models that were saved without the shares
-    of their table answer as they did, without this correction.
+    of their table answer as they did, without this correction. ``part`` says of which rows these are a part.
 
     Raises:
         InputError: the model was saved before the missing cells were modelled.
@@ -112,17 +124,24 @@ def with_missing_cells(
     if model.missingness is None:
         raise InputError("missing=True: this model was saved without its model of missing cells; fit it again.")
     missing = _calibrated(model, model.missingness).draw(
-        values, tasks, model.schema, None if seed is None else [seed, 1]
+        values, tasks, model.schema, None if seed is None else [seed, 1], part
     )
     missing[:, np.isin(model.schema.first, [c.column for c in conditions])] = False
     return np.where(model.space.layout.spread(missing), np.nan, values)
 
 
-def empty_constants(model: FittedModel, n: int, seed: Any) -> dict[str, Bool[np.ndarray, " n"]]:
-    """The rows in which constant columns are left empty, as many as in the training table: nothing explains them."""
-    generator = np.random.default_rng(None if seed is None else [seed, 2])
+def empty_constants(
+    model: FittedModel, n: int, seed: Any, part: DrawnPart | None = None
+) -> dict[str, Bool[np.ndarray, "{n}"]]:
+    """The rows in which constant columns are left empty, as many as in the training table: nothing explains them.
+
+    ``part`` says of which rows these ``n`` are a part.
+    """
+    seed = None if seed is None else [seed, 2]
+    generator = np.random.default_rng(seed)
+    uniform = lambda place: generator.random(n) if part is None else part.uniform(seed, place, n)
     holes = [column for column in model.schema.columns if column.role == "constant" and column.missing_share > 0]
-    return {column.name: generator.random(n) < column.missing_share for column in holes}
+    return {column.name: uniform(place) < column.missing_share for place, column in enumerate(holes)}
 
 
 def _calibrated(model: FittedModel, missingness: MissingnessModel) -> MissingnessModel:

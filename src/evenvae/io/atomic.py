@@ -5,9 +5,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from io import BufferedIOBase
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from evenvae.errors import InputError
 
@@ -60,11 +59,38 @@ def writing(path: str | Path) -> Iterator[None]:
         ) from error
 
 
-def write_whole(path: str | Path, write: Callable[[BufferedIOBase], Any]) -> None:
-    """Write a file completely or not at all.
+@contextlib.contextmanager
+def open_whole(path: str | Path) -> Iterator[BinaryIO]:
+    """An open file that is at ``path`` when the block ends, completely or not at all.
 
-    ``write`` fills a temporary file in the same folder. The temporary file replaces ``path`` only after all of it is
-    on the disk, so a failed write leaves an older file as it was.
+    It is a temporary file in the same folder, which replaces ``path`` only after all of it is on the disk, so a failed
+    write leaves an older file as it was. It may also be read again, unless ``path`` is `-`, which is standard output.
+
+    Raises:
+        InputError: no file can be written at ``path``, or the disk is full.
+    """
+    with writing(path):
+        if str(path) == "-":
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+            return
+        check_file(path)
+        path = Path(path)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w+b") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def write_whole(path: str | Path, write: Callable[[Any], Any]) -> None:
+    """Write a file completely or not at all, as `open_whole` does.
 
     Args:
         path: the file to write; `-` is standard output.
@@ -73,28 +99,8 @@ def write_whole(path: str | Path, write: Callable[[BufferedIOBase], Any]) -> Non
     Raises:
         InputError: no file can be written at ``path``, or the disk is full.
     """
-    with writing(path):
-        _write_whole(path, write)
-
-
-def _write_whole(path: str | Path, write: Callable[[BufferedIOBase], Any]) -> None:
-    if str(path) == "-":
-        write(sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-        return
-    check_file(path)
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with open_whole(path) as file:
+        write(file)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -160,6 +160,20 @@ class Likelihood(abc.ABC):
         del scale
         return values
 
+    def standardised(
+        self, values: Float[np.ndarray, "rows columns"], scale: Scale
+    ) -> Float[np.ndarray, "rows columns"] | None:
+        """What ``center`` and ``scale`` standardise, of raw values: numbers of mean 0 and variance 1 over the table.
+
+        NaN stands for values that do not count; None where the family has no such constants, or knows them otherwise.
+        """
+        del values, scale
+        return None
+
+    def with_moments(self, scale: Scale, mean: Float[np.ndarray, "..."], std: Float[np.ndarray, "..."]) -> Scale:
+        """The constants of a table from those of a sample, by the moments that `standardised` has over the table."""
+        return scale._replace(center=scale.center + scale.scale * mean, scale=scale.scale * std)
+
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """``(shift, unit)`` such that raw = shift + unit * value, for values in value space."""
         del scale

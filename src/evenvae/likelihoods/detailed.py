@@ -105,6 +105,12 @@ class Detailed(Likelihood):
         """As the family."""
         return self.base.to_model(values, self._own(scale))
 
+    def standardised(
+        self, values: Float[np.ndarray, "rows columns"], scale: Scale
+    ) -> Float[np.ndarray, "rows columns"] | None:
+        """As the family."""
+        return self.base.standardised(values, self._own(scale))
+
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """That of the family."""
         return self.base.affine(self._own(scale))

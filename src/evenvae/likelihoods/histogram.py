@@ -76,6 +76,12 @@ class Histogram(Likelihood):
         columns = [_placed(x, ends) for x, ends in zip(np.moveaxis(values, -1, 0), scale.offset, strict=True)]
         return np.stack(columns, axis=-1)
 
+    def standardised(
+        self, values: Float[np.ndarray, "rows columns"], scale: Scale
+    ) -> Float[np.ndarray, "rows columns"] | None:
+        """The values."""
+        return (values - scale.center) / scale.scale
+
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """Undo the standardisation."""
         return scale.center, scale.scale

@@ -51,6 +51,12 @@ class LogitNormal(TransformedNormal):
         low, width = np.moveaxis(np.asarray(scale.offset), -1, 0)
         return (_logit(np.clip((values - low) / width, 1e-12, 1 - 1e-12)) - scale.center) / scale.scale
 
+    def standardised(
+        self, values: Float[np.ndarray, "rows columns"], scale: Scale
+    ) -> Float[np.ndarray, "rows columns"] | None:
+        """The logits."""
+        return self.to_model(values, scale)
+
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """Value space is the share of the way from the lower bound to the upper one."""
         bounds: Any = scale.offset

@@ -70,6 +70,12 @@ class LogNormal(Likelihood):
         with np.errstate(divide="ignore"):
             return (np.log(values + scale.offset) - scale.center) / scale.scale
 
+    def standardised(
+        self, values: Float[np.ndarray, "rows columns"], scale: Scale
+    ) -> Float[np.ndarray, "rows columns"] | None:
+        """The logarithms."""
+        return self.to_model(values, scale)
+
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """Value space has the geometric mean as its unit."""
         exp = jnp.exp if isinstance(scale.center, jax.Array) else np.exp

@@ -42,6 +42,12 @@ class Monotone(TransformedNormal):
         before, after = (_at(knots, place + more) for more in (0, 1))
         return before[..., 1] + (values - before[..., 0]) * (after - before)[..., 1] / (after - before)[..., 0]
 
+    def standardised(
+        self, values: Float[np.ndarray, "rows columns"], scale: Scale
+    ) -> Float[np.ndarray, "rows columns"] | None:
+        """The values."""
+        return (values - scale.center) / scale.scale
+
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """Undo the standardisation."""
         return scale.center, scale.scale

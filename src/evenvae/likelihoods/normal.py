@@ -79,6 +79,12 @@ class Normal(Likelihood):
         """Standardised values."""
         return (values - scale.center) / scale.scale
 
+    def standardised(
+        self, values: Float[np.ndarray, "rows columns"], scale: Scale
+    ) -> Float[np.ndarray, "rows columns"] | None:
+        """The values."""
+        return self.to_model(values, scale)
+
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """Undo the standardisation."""
         return scale.center, scale.scale

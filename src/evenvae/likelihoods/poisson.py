@@ -59,6 +59,12 @@ class Poisson(Likelihood):
         """Counts above the offset; a value below the training minimum counts as the minimum."""
         return np.maximum(values - scale.offset, 0)
 
+    def standardised(
+        self, values: Float[np.ndarray, "rows columns"], scale: Scale
+    ) -> Float[np.ndarray, "rows columns"] | None:
+        """log(1 + count), where counts begin at the offset."""
+        return (np.log1p(self.to_model(values, scale)) - scale.center) / scale.scale
+
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """Add the offset again."""
         return scale.offset, 1.0

@@ -108,6 +108,15 @@ class Spiked(Likelihood):
         model = np.clip(np.where(spiked, 0, model), -FARTHEST, FARTHEST)
         return np.where(spiked, MARK + matches.argmax(-1), model)
 
+    def standardised(
+        self, values: Float[np.ndarray, "rows columns"], scale: Scale
+    ) -> Float[np.ndarray, "rows columns"] | None:
+        """As the family, of values that are no atoms."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = self.base.standardised(values, self.own(scale))
+        spiked = (values[..., None] == np.asarray(scale.offset)[..., _FIRST:_KNOWN]).any(-1)
+        return None if own is None else np.where(spiked, np.nan, own)
+
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """That of the family."""
         return self.base.affine(self.own(scale))

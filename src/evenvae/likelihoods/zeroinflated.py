@@ -58,6 +58,12 @@ class ZeroInflated(Likelihood):
         """As for the family."""
         return self.base.to_model(values, scale)
 
+    def standardised(
+        self, values: Float[np.ndarray, "rows columns"], scale: Scale
+    ) -> Float[np.ndarray, "rows columns"] | None:
+        """As for the family."""
+        return self.base.standardised(values, scale)
+
     def affine(self, scale: Scale) -> tuple[Any, Any]:
         """As for the family."""
         return self.base.affine(scale)

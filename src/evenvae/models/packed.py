@@ -28,12 +28,7 @@ class PackedTable(NamedTuple):
         Empty rows are added up to a round number, so that tables of nearly equal length, such as the folds of a
         cross-validation, are trained by one program.
         """
-        parts = []
-        for number in _order(layout):
-            block, cells = layout.blocks[number], np.asarray(table.cells[number])
-            observed = layout.part_beside_cells(np.asarray(table.mask), block)
-            parts.append(np.where(observed, cells, np.nan).astype(np.float32).reshape(len(cells), -1))
-        rows = np.concatenate([*parts, np.asarray(table.tasks, np.float32)], axis=1)
+        rows = packed_rows(layout, table)
         return cls(np.pad(rows, ((0, -len(rows) % round_number(len(rows))), (0, 0)), constant_values=np.nan))
 
     def take(self, rows: Any, layout: Layout) -> Batch:
@@ -52,6 +47,16 @@ class PackedTable(NamedTuple):
             begin = end
         in_order = tuple(cells[number] for number in range(len(cells)))
         return Batch(in_order, mask, taken[..., layout.elements :].astype(jnp.int32))
+
+
+def packed_rows(layout: Layout, table: Batch) -> Float[np.ndarray, "N width"]:
+    """Rows of a table on the host as a `PackedTable` holds them."""
+    parts = []
+    for number in _order(layout):
+        block, cells = layout.blocks[number], np.asarray(table.cells[number])
+        observed = layout.part_beside_cells(np.asarray(table.mask), block)
+        parts.append(np.where(observed, cells, np.nan).astype(np.float32).reshape(len(cells), -1))
+    return np.concatenate([*parts, np.asarray(table.tasks, np.float32)], axis=1)
 
 
 def round_number(rows: int) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from evenvae.errors import TrainingError
 from evenvae.estimator import EvenVAE
 from evenvae.fitted.fitting import Fit, begin
+from evenvae.fitted.rows import TableRows
 from evenvae.options import Options
 from evenvae.options.options import from_json
 from evenvae.search.measures import measure_rows
@@ -34,7 +35,7 @@ def fit_of(sweep: Sweep, encoded: Encoded, schema: Schema, balance: str, seed: i
         seed: of the run.
     """
     model = EvenVAE(**from_json(sweep.options), balance=balance, random_state=seed)
-    return begin(Options.of(model.get_params(deep=False)), encoded, schema)
+    return begin(Options.of(model.get_params(deep=False)), TableRows(encoded, schema))
 
 
 def train_bundle(

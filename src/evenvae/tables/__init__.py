@@ -4,7 +4,16 @@ from evenvae.errors import TableWarning
 from evenvae.tables.codec import Encoded, decode, encode, fingerprint
 from evenvae.tables.columns.missing_cells import MISSING
 from evenvae.tables.derived.computing import decode_derived
-from evenvae.tables.files import patch_csv, read_table, write_filled, write_table
+from evenvae.tables.files import (
+    TableFiles,
+    open_files,
+    patch_csv,
+    read_table,
+    write_filled,
+    write_table,
+    write_tables,
+    written_together,
+)
 from evenvae.tables.filling import fill
 from evenvae.tables.frames import as_frame, library_of
 from evenvae.tables.hiding import hide_cells
@@ -18,6 +27,7 @@ __all__ = [
     "Encoded",
     "MissingnessModel",
     "Schema",
+    "TableFiles",
     "TableWarning",
     "TaskCounts",
     "as_frame",
@@ -28,8 +38,11 @@ __all__ = [
     "fingerprint",
     "hide_cells",
     "library_of",
+    "open_files",
     "patch_csv",
     "read_table",
     "write_filled",
     "write_table",
+    "write_tables",
+    "written_together",
 ]

@@ -36,6 +36,16 @@ class Encoded:
     observed: Bool[np.ndarray, "N D"]
     tasks: Int[np.ndarray, "N T"]
 
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.values)
+
+    @property
+    def observed_share(self) -> Float[np.ndarray, " D"]:
+        """The share of each feature's cells that are not missing."""
+        return self.observed.mean(axis=0)
+
     def take(self, rows: Shaped[np.ndarray, " n"] | slice) -> "Encoded":
         """Some of the rows, by their numbers, by a mask or by a slice."""
         return Encoded(self.values[rows], self.observed[rows], self.tasks[rows])
@@ -105,6 +115,7 @@ def decode(
     base: Any = None,
     tasks: Int[np.ndarray, "N T"] | None = None,
     empty: Mapping[str, Bool[np.ndarray, " N"]] | None = None,
+    before: int = 0,
 ) -> Any:
     """Make a table of numbers.
 
@@ -119,6 +130,7 @@ def decode(
         base: a table with the same number of rows.
         tasks: codes of tasks; -1 gives a missing cell. None gives empty task columns.
         empty: by name of a constant column, the rows in which its cell is missing.
+        before: new rows that were decoded before these, after which identifiers go on.
 
     Raises:
         InputError: ``values`` do not fit the schema; ``base`` has another number of rows, or lacks a feature column.
@@ -146,7 +158,7 @@ def decode(
             code = tasks[:, places[column.name]]
             cells = column.decode(np.where(code < 0, np.nan, code))
         else:
-            cells = _unmodelled(column, rows)
+            cells = _unmodelled(column, rows, before)
             if empty and column.name in empty:
                 cells = cells.mask(empty[column.name])
         series[column.name] = column.codec.typed(cells, column)
@@ -168,11 +180,11 @@ def _blocks(values: Float[np.ndarray, "N E"], schema: Schema) -> Iterator[tuple[
         yield column, values[:, first : first + column.size]
 
 
-def _unmodelled(column: Column, rows: int) -> pd.Series:
+def _unmodelled(column: Column, rows: int, before: int) -> pd.Series:
     """Cells of a column that no model knows: its constant value, new whole numbers that name rows, or nothing."""
     if column.role == "constant":
         return column.codec.constant(column, rows)
     if column.role == "identifier" and "int" in column.dtype.lower():
         # new rows are other rows: their numbers go on where those of the table end
-        return pd.Series(np.arange(1, rows + 1) + int(column.high or 0))
+        return pd.Series(np.arange(before + 1, before + rows + 1) + int(column.high or 0))
     return pd.Series([None] * rows, dtype=object)

@@ -1,7 +1,7 @@
 """A small model of which cells are missing, so that sampled rows lack as many cells as real ones."""
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
@@ -9,6 +9,7 @@ from scipy.special import expit, logit
 
 from evenvae.tables.codec import Encoded
 from evenvae.tables.evident_logistic import fit_logistic
+from evenvae.tables.missing_patterns import MissingPatterns
 from evenvae.tables.schema.schema import Schema
 
 MOST_ROWS = 5_000
@@ -17,6 +18,25 @@ MOST_LEVELS = 10
 """So many levels of a column are distinguished; the rarer ones count as one."""
 FARTHEST = 4.0
 """Numbers that are farther from the mean, in standard deviations, are moved to this distance."""
+
+
+class DrawnPart(NamedTuple):
+    """Some of many rows that are drawn.
+
+    Attributes:
+        before: rows that come before these.
+        rows: how many there are altogether.
+    """
+
+    before: int
+    rows: int
+
+    def uniform(self, seed: Any, place: int, count: int) -> Float[np.ndarray, "{count}"]:
+        """The numbers that ``count`` of the rows get where all of them draw one, ``place`` times before this time."""
+        bits = np.random.PCG64(seed)
+        # every number takes one step of the generator
+        bits.advance(place * self.rows + self.before)
+        return np.random.Generator(bits).random(count)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +91,34 @@ class MissingnessModel:
         if len(weight) > MOST_ROWS:
             chosen = np.random.default_rng(0).permutation(len(weight))[:MOST_ROWS]
             encoded, weight, masks = encoded.take(chosen), weight[chosen], masks[:, chosen]
+        return cls._learned(encoded, schema, weight, group, masks, shares)
+
+    @classmethod
+    def of_patterns(cls, patterns: MissingPatterns, some: Encoded, schema: Schema) -> "MissingnessModel":
+        """Learn from what was counted over all rows of a table, and from some of them.
+
+        Args:
+            patterns: of all rows.
+            some: at most `MOST_ROWS` of them, by which is learned what missing cells depend on.
+            schema: of the table.
+        """
+        group, first = patterns.groups()
+        masks = ~some.observed[:, first].T
+        return cls._learned(
+            some, schema, np.ones(some.count), group, masks.astype(float), patterns.counts[first] / patterns.rows
+        )
+
+    @classmethod
+    def _learned(
+        cls,
+        encoded: Encoded,
+        schema: Schema,
+        weight: Float[np.ndarray, " n"],
+        group: Int[np.ndarray, " D"],
+        masks: Float[np.ndarray, "G n"],
+        shares: Float[np.ndarray, " G"],
+    ) -> "MissingnessModel":
+        """From some rows, and the groups of columns and their shares of all rows."""
         column, level, power = _inputs(encoded, schema) if len(masks) else _no_inputs()
         model = cls(
             group=group,
@@ -88,7 +136,12 @@ class MissingnessModel:
         return model._standardised(encoded, weight)._fitted(encoded, masks, weight, schema)
 
     def draw(
-        self, values: Float[np.ndarray, "n E"], tasks: Int[np.ndarray, "n T"], schema: Schema, seed: Any
+        self,
+        values: Float[np.ndarray, "n E"],
+        tasks: Int[np.ndarray, "n T"],
+        schema: Schema,
+        seed: Any,
+        part: DrawnPart | None = None,
     ) -> Bool[np.ndarray, "n D"]:
         """Draw which cells of new rows are missing.
 
@@ -97,8 +150,9 @@ class MissingnessModel:
             tasks: their tasks.
             schema: of the training table.
             seed: anything that `numpy.random.default_rng` takes.
+            part: of which rows these are a part, where they are; the same cells are then missing as among all of them.
         """
-        return self._chain(values, tasks, schema, seed, shares=None)[0]
+        return self._chain(values, tasks, schema, seed, None, part)[0]
 
     def calibrated(
         self, values: Float[np.ndarray, "n E"], tasks: Int[np.ndarray, "n T"], schema: Schema, seed: Any
@@ -114,7 +168,7 @@ class MissingnessModel:
             schema: of the training table.
             seed: anything that `numpy.random.default_rng` takes.
         """
-        return dataclasses.replace(self, intercepts=self._chain(values, tasks, schema, seed, self.shares)[1])
+        return dataclasses.replace(self, intercepts=self._chain(values, tasks, schema, seed, self.shares, None)[1])
 
     @property
     def needs_calibration(self) -> bool:
@@ -128,9 +182,13 @@ class MissingnessModel:
         schema: Schema,
         seed: Any,
         shares: Float[np.ndarray, " G"] | None,
+        part: DrawnPart | None,
     ) -> tuple[Bool[np.ndarray, "n D"], Float[np.ndarray, " G"]]:
         """Which cells are missing, and the intercepts behind it: those that give these ``shares``, or the model's."""
         generator = np.random.default_rng(seed)
+        uniform = lambda place: (
+            generator.random(len(values)) if part is None else part.uniform(seed, place, len(values))
+        )
         missing = np.zeros((len(values), len(self.group)), bool)
         inputs = self._standard(values, tasks)
         masks = np.zeros((len(values), len(self.intercepts)))
@@ -139,7 +197,7 @@ class MissingnessModel:
         for place, coefficients in enumerate(self.coefficients):
             logits = np.concatenate([inputs, masks], axis=1) @ coefficients
             if shares is None:
-                masks[:, place] = generator.random(len(values)) < expit(logits + intercepts[place])
+                masks[:, place] = uniform(place) < expit(logits + intercepts[place])
             else:
                 intercepts[place] = _intercept(logits, shares[place])
                 masks[:, place] = _as_expected(expit(logits + intercepts[place]), generator)

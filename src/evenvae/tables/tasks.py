@@ -145,11 +145,23 @@ class TaskCounts:
             tasks: codes, -1 where unknown.
             weight: of the rows; None for 1 each.
         """
-        known = (tasks >= 0).all(axis=1)
-        known = known if known.any() else np.ones(len(tasks), bool)
-        combinations, group = np.unique(tasks[known], axis=0, return_inverse=True)
-        counts = np.bincount(group.reshape(-1), None if weight is None else weight[known])
-        return cls(combinations.astype(np.int32), counts)
+        return cls.counted(tasks, weight).known()
+
+    @classmethod
+    def counted(cls, tasks: Int[np.ndarray, "N T"], weight: Shaped[np.ndarray, " N"] | None = None) -> "TaskCounts":
+        """Count all combinations, also those with a task that is unknown; ``weight`` as in `of`."""
+        combinations, group = np.unique(tasks, axis=0, return_inverse=True)
+        return cls(combinations.astype(np.int32), np.bincount(group.reshape(-1), weight))
+
+    def and_also(self, other: "TaskCounts") -> "TaskCounts":
+        """The counts of the rows of both, which weigh 1 each."""
+        joined = self.counted(np.concatenate([self.codes, other.codes]), np.concatenate([self.counts, other.counts]))
+        return dataclasses.replace(joined, counts=joined.counts.astype(np.int64))
+
+    def known(self) -> "TaskCounts":
+        """Without the combinations that have an unknown task, unless all have one."""
+        known = (self.codes >= 0).all(axis=1)
+        return TaskCounts(self.codes[known], self.counts[known]) if known.any() else self
 
     def draw(self, n: int, given: Mapping[int, int], generator: np.random.Generator) -> Int[np.ndarray, "n T"]:
         """Draw the tasks of ``n`` new rows; combinations are as frequent as in training.

@@ -46,7 +46,8 @@ class BatchStream:
         """Rows of the steps ``start`` to ``start + count - 1``."""
         first, last = start * self.batch_size, (start + count) * self.batch_size
         size = len(self.rows)
-        pieces = [self._epoch(epoch) for epoch in range(first // size, (last - 1) // size + 1)]
-        offset = first - (first // size) * size
-        together = np.concatenate(pieces)[offset : offset + last - first]
-        return together.reshape(count, self.batch_size)
+        pieces = []
+        for epoch in range(first // size, (last - 1) // size + 1):
+            begin = epoch * size
+            pieces.append(self._epoch(epoch)[max(first - begin, 0) : last - begin])
+        return np.concatenate(pieces).reshape(count, self.batch_size)

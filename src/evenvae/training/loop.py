@@ -14,7 +14,8 @@ from threadpoolctl import threadpool_limits
 from evenvae.errors import TrainingError
 from evenvae.training import checkpoint, recovery
 from evenvae.training.batches import BatchStream
-from evenvae.training.runs import Data, Run, everywhere, keep_stopped, run_chunks, runs_mesh, spread
+from evenvae.training.disk import DataOnDisk
+from evenvae.training.runs import Data, Run, keep_stopped, placed, run_chunks, runs_mesh, spread
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.skeleton import Skeleton
 from evenvae.training.step import Method
@@ -57,7 +58,7 @@ class Trained:
 def train(
     runs: Run,
     skeleton: Skeleton,
-    data: Data,
+    data: Data | DataOnDisk,
     streams: list[BatchStream],
     validation: Validation,
     method: Method,
@@ -74,6 +75,8 @@ def train(
 ) -> Trained:
     """Train stacked ``runs`` until their steps are done, all have stopped, or Ctrl-C.
 
+    Of data on disk the rows of a chunk are gathered before it.
+
     With ``folder`` the state is written there from time to time, on Ctrl-C and at the end. ``resume`` continues from
     that state and gives, bit for bit, what an uninterrupted run gives. The ``callbacks`` receive ``options``. A run
     that diverges goes back to the beginning of its chunk and learns at a lower rate (see `recovery`).
@@ -88,8 +91,9 @@ def train(
     if resume and folder is not None and checkpoint.exists(folder):
         runs, history = checkpoint.load(folder, runs, fingerprint)
     mesh = runs_mesh(len(streams))
-    runs, validation = spread(runs, mesh), spread(validation, mesh)
-    data = spread(data, mesh) if data.stacked else everywhere(data, mesh)
+    runs = spread(runs, mesh)
+    if isinstance(data, Data):
+        data, validation = placed(data, mesh), spread(validation, mesh)
     done = int(history[-1]["step"]) if history else 0
     retries = recovery.retries_of(history, len(streams))
     began, saved, first = time.monotonic(), time.monotonic(), done
@@ -99,9 +103,13 @@ def train(
     try:
         while done < settings.steps and not np.asarray(runs.stopped).all():
             count = min(settings.steps_per_chunk, settings.steps - done)
-            batches = spread(np.stack([stream.steps(done, count) for stream in streams]), mesh)
-            trained = lambda before, rows, rate: run_chunks(
-                before, rows, validation, data, skeleton, method, rate, _program(settings), mesh
+            batches, held_out, table = np.stack([stream.steps(done, count) for stream in streams]), validation, data
+            if isinstance(table, DataOnDisk):
+                part, batches, held_out = table.part(batches, validation)
+                table, held_out = placed(part, mesh), spread(held_out, mesh)
+            batches = spread(batches, mesh)
+            trained = lambda before, rows, rate, held_out=held_out, table=table: run_chunks(
+                before, rows, held_out, table, skeleton, method, rate, _program(settings), mesh
             )
             ask = lambda rate, before=runs, rows=batches, trained=trained: trained(before, rows, rate)
             one = lambda before, place, rate, rows=batches, trained=trained: trained(

@@ -60,6 +60,10 @@ class Bar:
 
         return show
 
+    def of_reading(self) -> Callable[[str, int, int], None]:
+        """A callback for reading a table piece by piece: what for, the rows that are done, and their number or 0."""
+        return lambda what, done, rows: self.of_columns(f"reading: {what}")(done, rows or done)
+
     def close(self) -> None:
         """Remove the bar."""
         self.progress.stop()

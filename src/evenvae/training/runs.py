@@ -222,6 +222,11 @@ def everywhere(tree: Any, mesh: Mesh) -> Any:
     return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
 
 
+def placed(data: Data, mesh: Mesh) -> Data:
+    """The data on the devices of the mesh: with every run its own table, or one table for all of them."""
+    return spread(data, mesh) if data.stacked else everywhere(data, mesh)
+
+
 @eqx.filter_jit
 def run_chunks(
     runs: Run,

@@ -1,6 +1,6 @@
 """From a table's numbers to what the compiled loop trains: splits, batches, validation rows and new networks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,12 +8,14 @@ from jaxtyping import Bool, Float, Int
 
 from evenvae import threefry
 from evenvae.errors import InputError
+from evenvae.io.row_file import RowFile
 from evenvae.models.batch import Batch
-from evenvae.models.packed import PackedTable
+from evenvae.models.packed import PackedTable, packed_rows
 from evenvae.models.space import Space
 from evenvae.models.targets import squared_targets, targets
 from evenvae.training import warm_start
 from evenvae.training.batches import BatchStream
+from evenvae.training.disk import DataOnDisk
 from evenvae.training.loop import stack
 from evenvae.training.plan import Plan
 from evenvae.training.runs import Data, Run, start
@@ -32,7 +34,7 @@ class Prepared(NamedTuple):
 
     runs: Run
     skeleton: Skeleton
-    data: Data
+    data: Data | DataOnDisk
     streams: list[BatchStream]
     validation: Validation
 
@@ -45,8 +47,9 @@ def held_out_rows(rows: int, validation_fraction: float) -> int:
 
 def split(rows: int, held_out: int, seed: int, run: int) -> tuple[Int[np.ndarray, " train"], Int[np.ndarray, " held"]]:
     """Numbers of the rows that one run learns from, and of those that it is validated on."""
-    order = np.random.default_rng([seed, run, 1]).permutation(rows)
-    return np.sort(order[held_out:]), np.sort(order[:held_out])
+    order = np.random.default_rng([seed, run, 1]).permutation(np.arange(rows, dtype=np.int32))
+    held = np.sort(order[:held_out])
+    return np.delete(np.arange(rows, dtype=np.int32), held), held
 
 
 def constants(
@@ -57,10 +60,38 @@ def constants(
     return values[counting], observed[counting]
 
 
+def in_memory(space: Space, table: Batch) -> Data:
+    """The rows of a table in model space, for the device."""
+    return Data(PackedTable.of(space.layout, table), space.device_scales, space.value_bounds.astype(np.float32))
+
+
+def on_disk(space: Space, rows: int, tables: Iterable[Batch], tasks: int) -> DataOnDisk:
+    """The rows of a table in model space, in a file.
+
+    Args:
+        space: the table's constants.
+        rows: how many there are.
+        tables: the rows, some at a time.
+        tasks: number of task columns.
+
+    Raises:
+        InputError: the disk has too little space.
+    """
+    file = RowFile(rows, space.layout.elements + tasks)
+    try:
+        for table in tables:
+            file.append(packed_rows(space.layout, table))
+    except BaseException:
+        file.close()
+        raise
+    return DataOnDisk(file, space.device_scales, space.value_bounds.astype(np.float32))
+
+
 def prepare(
     plan: Plan,
     space: Space,
-    table: Batch,
+    data: Data | DataOnDisk,
+    rows: int,
     cells: tuple[Float[np.ndarray, "M E"], Bool[np.ndarray, "M D"]],
     weight: Float[np.ndarray, " N"] | None,
     seed: int,
@@ -72,7 +103,8 @@ def prepare(
     Args:
         plan: of the fit.
         space: the table's constants.
-        table: the table's rows in model space.
+        data: the table's rows in model space, in memory or on disk.
+        rows: how many there are.
         cells: what `constants` gives, for the first biases of the heads and for targets.
         weight: of the rows; None where all weigh the same.
         seed: of splits, networks and batches.
@@ -82,12 +114,10 @@ def prepare(
     Raises:
         InputError: ``members`` do not fit the plan, or the objective's targets do not fit the columns.
     """
-    rows = len(table.mask)
     networks = new_networks(plan, space, cells, seed, plan.ensemble)
     if members is not None:
         networks = warm_start.continued(networks, members)
     runs = stack([start(*one, plan.optimiser, space.layout.features) for one in networks])
-    data = Data(PackedTable.of(space.layout, table), space.device_scales, space.value_bounds.astype(np.float32))
     streams, validations = [], []
     for run in range(plan.ensemble):
         learning, held = split(rows, held_out, seed, run)
@@ -95,7 +125,7 @@ def prepare(
         of = lambda part, own=own: None if own is None else own[part]
         streams.append(BatchStream(learning, plan.training.batch_size, (seed, run), of(learning)))
         held = held if len(held) else learning
-        validations.append(_validation(held, np.asarray(table.mask), seed, run, of(held)))
+        validations.append(_validation(held, space.layout.features, seed, run, of(held)))
     return Prepared(runs, Skeleton.of(networks[0][0]), data, streams, stack(validations))
 
 
@@ -131,7 +161,7 @@ def _targets(
 
 def _validation(
     rows: Int[np.ndarray, " held"],
-    observed: Bool[np.ndarray, "N D"],
+    columns: int,
     seed: int,
     run: int,
     weight: Float[np.ndarray, " held"] | None,
@@ -143,9 +173,9 @@ def _validation(
     weights = (np.arange(count * size) < len(rows)).astype(np.float32)
     weights[: len(rows)] *= 1.0 if weight is None else weight[: len(rows)]
     generator = np.random.default_rng([seed, run, 2])
-    hidden = generator.random((count * size, observed.shape[1])) < HIDDEN
-    if observed.shape[1] == 1:
+    hidden = generator.random((count * size, columns)) < HIDDEN
+    if columns == 1:
         # of a single column a fifth would leave few rows to measure by
         hidden = generator.random(hidden.shape) < 0.5
     shape = (count, size)
-    return Validation(padded.reshape(shape), weights.reshape(shape), hidden.reshape(*shape, observed.shape[1]))
+    return Validation(padded.reshape(shape), weights.reshape(shape), hidden.reshape(*shape, columns))

@@ -66,9 +66,27 @@ def write_filled(source: str | Path, original: Any, filled: Any, schema: Schema,
     if kinds[0].removesuffix(".gz") != kinds[1].removesuffix(".gz") or not is_text(kinds[0]):
         write_table(filled, out)
         return
-    before, after = as_frame(original, schema.names), as_frame(filled, schema.names)
     content = content_of(source)
     document = _document(source, content)
+    _write(content, document, _filled_cells(document, original, filled, schema), out)
+
+
+def filled_text(source: str | Path, content: bytes, original: Any, filled: Any, schema: Schema) -> bytes:
+    """The text of a table, or of some of its rows, whose missing cells were filled; all else byte for byte as it was.
+
+    Args:
+        source: the file that the text was read from, for messages and its kind.
+        content: the text, with its header.
+        original: the rows as they were read from it.
+        filled: the same rows with their missing cells filled.
+        schema: of the table.
+    """
+    document = _document(source, content)
+    return _patched(content, document, _filled_cells(document, original, filled, schema))
+
+
+def _filled_cells(document: Document, original: Any, filled: Any, schema: Schema) -> dict[tuple[int, int], str]:
+    before, after = as_frame(original, schema.names), as_frame(filled, schema.names)
     cells: dict[tuple[int, int], str] = {}
     for column in schema.columns:
         if column.name not in after.columns or column.name not in document.header:
@@ -81,7 +99,7 @@ def write_filled(source: str | Path, original: Any, filled: Any, schema: Schema,
         place = document.header.index(column.name)
         texts = column.codec.texts(new.iloc[rows], column, [row[place] for row in document.rows])
         cells |= {(row, place): text for row, text in zip(rows.tolist(), texts, strict=True)}
-    _write(content, document, cells, out)
+    return cells
 
 
 def _document(source: str | Path, content: bytes) -> Document:
@@ -90,6 +108,10 @@ def _document(source: str | Path, content: bytes) -> Document:
 
 
 def _write(content: bytes, document: Document, cells: dict[tuple[int, int], str], out: str | Path) -> None:
-    mark = BYTE_ORDER_MARK if content.startswith(BYTE_ORDER_MARK) else b""
-    patched = mark + document.patched(cells).encode()
+    patched = _patched(content, document, cells)
     write_whole(out, lambda sink: sink.write(compressed(patched, kind_of(out))))
+
+
+def _patched(content: bytes, document: Document, cells: dict[tuple[int, int], str]) -> bytes:
+    mark = BYTE_ORDER_MARK if content.startswith(BYTE_ORDER_MARK) else b""
+    return mark + document.patched(cells).encode()

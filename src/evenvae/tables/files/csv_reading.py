@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,8 +18,8 @@ _DELICATE = re.compile(rb"(?:^|[,;\t|\"\r\n])[+-]?(?:0\d|\d{19})")
 """Digits that a number would not keep: leading zeros, or too many of them."""
 
 
-def decode_text(path: str | Path, content: bytes) -> str:
-    """Bytes as text, without a byte-order mark.
+def decode_text(path: str | Path, content: bytes, skipped: int = 0) -> str:
+    """Bytes as text, without a byte-order mark; ``skipped`` lines of the file are left out after the header.
 
     Raises:
         InputError: the bytes are not UTF-8.
@@ -26,7 +27,7 @@ def decode_text(path: str | Path, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1 + skipped
         raise InputError(f"{path} is not UTF-8 text (line {line}); save it as UTF-8.") from error
 
 
@@ -35,33 +36,48 @@ def delimiter_of(text: str, kind: str) -> str:
     return "\t" if kind.startswith(".tsv") else find_delimiter(first_record(text))
 
 
-def read_text(path: str | Path, content: bytes, kind: str) -> pa.Table:
+def read_text(
+    path: str | Path, content: bytes, kind: str, types: Mapping[str, pa.DataType] | None = None, skipped: int = 0
+) -> pa.Table:
     """A table with column types from delimited text.
 
     Args:
         path: of the file, for messages.
         content: its bytes, decompressed.
         kind: ``.csv`` or ``.tsv``, which may end in ``.gz``.
+        types: of the columns, where they are known from the rest of a table; None to find them in the text.
+        skipped: lines of the file that are left out after the header, for messages.
 
     Raises:
         InputError: the text cannot be read; the message names the line.
     """
-    text = decode_text(path, content)
+    text = decode_text(path, content, skipped)
     delimiter = delimiter_of(text, kind)
     names = parse(first_record(text), path, delimiter).header
     check_header(path, 1, names)
+    read = _typed if types is None else lambda data, sign: _read(data, sign, types)
     data = None if len(names) == 1 else _without_blanks(text.encode(), delimiter)
     table = None
     if data is not None:
         try:
-            table = _typed(data, delimiter)
+            table = read(data, delimiter)
         except pa.ArrowInvalid:
             # the slow parser below finds the line that is wrong
             table = None
     if table is None:
-        table = _typed(_quoted(parse(text, path, delimiter)), ",")
+        table = read(_quoted(parse(text, path, delimiter, skipped)), ",")
     check_header(path, table.num_rows, names)
     return table.rename_columns(names)
+
+
+def joint_type(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    """The type of a column of which some cells alone would have one type and others another."""
+    if pa.types.is_null(one) or one == other:
+        return other
+    if pa.types.is_null(other):
+        return one
+    numbers = (pa.int64(), pa.float64())
+    return pa.float64() if one in numbers and other in numbers else pa.string()
 
 
 def _without_blanks(data: bytes, delimiter: str) -> bytes | None:
@@ -100,7 +116,7 @@ def _typed(data: bytes, delimiter: str) -> pa.Table:
     return _read(data, delimiter, {name: pa.string() for name in text}) if text else table
 
 
-def _read(data: bytes, delimiter: str, types: dict[str, pa.DataType]) -> pa.Table:
+def _read(data: bytes, delimiter: str, types: Mapping[str, pa.DataType]) -> pa.Table:
     return pyarrow.csv.read_csv(
         io.BytesIO(data),
         # with a single block, the type of a column is chosen from all of its cells
@@ -112,6 +128,6 @@ def _read(data: bytes, delimiter: str, types: dict[str, pa.DataType]) -> pa.Tabl
             quoted_strings_can_be_null=True,
             true_values=["true", "True", "TRUE"],
             false_values=["false", "False", "FALSE"],
-            column_types=types,
+            column_types=dict(types),
         ),
     )

@@ -48,20 +48,21 @@ class Document:
         return lead + value
 
 
-def parse(text: str, path: str | Path, delimiter: str | None = None) -> Document:
+def parse(text: str, path: str | Path, delimiter: str | None = None, skipped: int = 0) -> Document:
     """Cut delimited text into fields.
 
     Args:
         text: the text, with a header.
         path: where it comes from, for messages.
         delimiter: None for the most frequent one of the header.
+        skipped: lines of the file between the header and the first row of the text, for messages.
 
     Raises:
         InputError: a row has too few or too many fields, or a quote is not closed; the message names the line.
     """
     first = first_record(text)
     delimiter = delimiter or find_delimiter(first)
-    records = list(_records(text, delimiter, path))
+    records = list(_records(text, delimiter, path, skipped))
     header = [_value(text[a:b]) for a, b in records[0][1]]
     rows, spans = [], []
     for line, fields in records[1:]:
@@ -69,7 +70,7 @@ def parse(text: str, path: str | Path, delimiter: str | None = None) -> Document
             continue
         if len(fields) != len(header):
             raise InputError(
-                f"{path}, line {line}: {len(fields)} fields where the header has {len(header)} "
+                f"{path}, line {line + skipped}: {len(fields)} fields where the header has {len(header)} "
                 f"(delimiter {delimiter!r}); correct that line."
             )
         rows.append([_value(text[a:b]) for a, b in fields])
@@ -103,7 +104,7 @@ def find_delimiter(header: str) -> str:
     return best if counts[best] else ","
 
 
-def _records(text: str, delimiter: str, path: str | Path) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+def _records(text: str, delimiter: str, path: str | Path, skipped: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """The line number and the spans of the fields of every record."""
     field = re.compile(rf' *"(?:[^"]|"")*" *(?=[{re.escape(delimiter)}\r\n]|$)|[^{re.escape(delimiter)}\r\n]*')
     place, line, end = 0, 1, len(text)
@@ -113,7 +114,9 @@ def _records(text: str, delimiter: str, path: str | Path) -> Iterator[tuple[int,
             match = field.match(text, place)
             assert match is not None
             if text[place : match.end()].lstrip(" ").startswith('"') and not match[0].rstrip(" ").endswith('"'):
-                raise InputError(f"{path}, line {started}: a quote is opened and never closed; correct that line.")
+                raise InputError(
+                    f"{path}, line {started + skipped}: a quote is opened and never closed; correct that line."
+                )
             fields.append(match.span())
             line += match[0].count("\n")
             place = match.end()

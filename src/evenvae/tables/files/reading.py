@@ -13,7 +13,9 @@ import pyarrow.parquet
 
 from evenvae.errors import InputError
 from evenvae.tables.files.csv_reading import read_text
+from evenvae.tables.files.finding import is_single
 from evenvae.tables.files.formats import MOST_DECODED, check_growth, check_header, content_of, is_text, kind_of
+from evenvae.tables.files.table_files import open_files
 from evenvae.tables.suggestions import nearest
 
 CELL = 8
@@ -21,22 +23,30 @@ CELL = 8
 
 
 def read_table(path: str | Path, *, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a table from a file, or from standard input for `-`.
+    """Read a table whole: from a file, a folder of files, those that match a pattern, or standard input for `-`.
 
     In delimited text, the delimiter is found among ``, ; tab |``, and every text in `MISSING` means a missing cell.
     Digits with leading zeros, or too many of them for 64 bits, stay text. Dates stay text as well, so that they keep
     their spelling; `Schema.infer` recognises them as datetimes.
 
     Args:
-        path: the file; its ending tells the format.
+        path: the file, whose ending tells the format; or a folder or a pattern such as ``year/*.parquet``, whose files
+            have one format and the same columns (see `find_files`), and whose rows follow each other.
         columns: the names of the columns to read; None for all.
 
     Raises:
         InputError: there is no such file, its ending is unknown, it is empty or damaged, a line has too few or too many
-            fields (the message names the line), a column name occurs twice, or one of ``columns`` does not exist.
+            fields (the message names the line), a column name occurs twice, one of ``columns`` does not exist, or files
+            of one table differ in their columns.
     """
-    if Path(path).is_dir():
-        raise InputError(f"{path} is a folder; give a file in it.")
+    table = _of_file(path) if is_single(path) else _of_files(path)
+    for name in columns or ():
+        if name not in table.schema.names:
+            raise InputError(f"{path} has no column {name!r}; {nearest(name, table.schema.names)}.")
+    return table if columns is None else table.select(list(columns))
+
+
+def _of_file(path: str | Path) -> pa.Table:
     kind = kind_of(path)
     content = content_of(path)
     if not content.strip():
@@ -49,10 +59,14 @@ def read_table(path: str | Path, *, columns: Sequence[str] | None = None) -> pa.
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} cannot be read as {kind} ({reason}); it may be cut short.") from error
     check_header(path, table.num_rows, table.schema.names)
-    for name in columns or ():
-        if name not in table.schema.names:
-            raise InputError(f"{path} has no column {name!r}; {nearest(name, table.schema.names)}.")
-    return table if columns is None else table.select(list(columns))
+    return table
+
+
+def _of_files(path: str | Path) -> pa.Table:
+    files = open_files(path)
+    if files.can_be_cut:
+        return pa.concat_tables(files.pieces()).unify_dictionaries()
+    return pa.concat_tables([_of_file(one) for one in files.paths], promote_options="permissive")
 
 
 def _parsed(path: str | Path, content: bytes, kind: str) -> pa.Table:

@@ -17,6 +17,8 @@ NONE = ""
 """The formula of a column that is to have none."""
 COMPUTED = "drawn and filled cells are computed"
 """What the note of a column with a formula says."""
+FOUND = "in every row, and"
+"""What the note of a column says whose formula was found, not given."""
 SHOWN = 80
 """A note shows a formula of so many characters, and the beginning of a longer one."""
 
@@ -75,6 +77,17 @@ def _differing(derivation: Derivation, frame: pd.DataFrame) -> str:
     return f", which differs from the table in {wrong} of {int(compared.sum())} rows" if wrong else ""
 
 
+def broken(columns: tuple[Column, ...], frame: pd.DataFrame) -> frozenset[str]:
+    """The columns with a formula that was found in other rows of the table, and does not hold in these."""
+    found = [one for one in plan(columns) if FOUND in one.column.note]
+    return frozenset(one.column.name for one in found if _differing(one, frame))
+
+
+def without(column: Column) -> Column:
+    """A column whose formula was found and does not hold, without it."""
+    return _described(dataclasses.replace(column, formula=None), None, find=True)
+
+
 def turned_off(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     """The columns, all of which have no formula."""
     return tuple(_described(dataclasses.replace(column, formula=None), None, find=False) for column in columns)
@@ -105,7 +118,7 @@ def _described(column: Column, found: str | None, find: bool, differing: str = "
         return column
     formula = found or str(column.formula)
     shown = formula if len(formula) <= SHOWN else f"{formula[:SHOWN]}..."
-    how = f"equals {shown} in every row, and {COMPUTED} so" if found else f"{COMPUTED} as {shown}{differing}"
+    how = f"equals {shown} {FOUND} {COMPUTED} so" if found else f"{COMPUTED} as {shown}{differing}"
     before = "" if COMPUTED in column.note else column.note
     note = "; ".join(filter(None, [f'{how} (formula = "" turns this off)', before]))
     return dataclasses.replace(column, formula=formula, note=note)
