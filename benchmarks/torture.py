@@ -140,7 +140,7 @@ class Case:
     def short_of_room(self, folder: Path, generator: random.Random) -> tuple[str, list[str]]:
         """On a disk on which no file can grow beyond a random size; then resumed with room."""
         folder.mkdir()
-        process = started(self.call(folder), folder, int(2 ** generator.uniform(4, 17)))
+        process = started(self.call(folder), folder, int(2 ** generator.uniform(10, 17)))
         process.join()
         return self._refused_then_resumed(folder, process)
 
@@ -152,8 +152,12 @@ class Case:
         away = folder.with_name(f"{folder.name}.away")
         folder.rename(away)
         process.join()
-        shutil.rmtree(folder, ignore_errors=True)
-        away.rename(folder)
+        if all((folder / name).exists() for name in self.files):
+            # a checkpoint makes its folder anew, and the run goes on there
+            shutil.rmtree(away)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+            away.rename(folder)
         return self._refused_then_resumed(folder, process)
 
     def _refused_then_resumed(self, folder: Path, process: multiprocessing.Process) -> tuple[str, list[str]]:

@@ -238,7 +238,7 @@ class Store:
             runs = self._table("SELECT * FROM runs ORDER BY balance, seed", _RUNS)
             if not runs["status"].isin(STATUSES).all():
                 raise ValueError("a run has no known status")
-            if runs.loc[runs["status"] == "done", "figure"].isna().any():
+            if bool(np.isnan(runs.loc[runs["status"] == "done", "figure"].to_numpy(float)).any()):
                 raise ValueError("a run that is done has no validation metric")
             measures = "SELECT balance, seed, rows || '_' || measure AS name, value FROM measures"
             long = self._table(measures, {"seed": int, "value": float})
@@ -261,6 +261,6 @@ class Store:
         for name, kind in numbers.items():
             if not found[name].map(lambda cell, kind=kind: cell is None or isinstance(cell, kind | np.number)).all():
                 raise ValueError(f"{name} holds something that is no number")
-            if np.isinf(found[name].astype(float)).any():
+            if bool(np.isinf(found[name].to_numpy(float)).any()):
                 raise ValueError(f"{name} holds an infinite number")
         return found

@@ -92,7 +92,7 @@ def _refuse_unreadable(name: str, cells: pd.Series, found: type) -> None:
         if type(cell) is not found:
             continue
         try:
-            hash(cell), str(cell), repr(cell)
+            _ = hash(cell), str(cell), repr(cell)
         # whatever a class of the user raises
         except Exception as error:
             raise InputError(

@@ -112,7 +112,11 @@ def _column(path: Path, name: str, table: dict[str, Any]) -> Column:
         if not isinstance(value, expected) or (isinstance(value, bool) and key in NUMBERS):
             what = "a list" if expected is list else "a number" if key in NUMBERS else expected.__name__
             raise InputError(f"{path}: column {name!r} has {key} = {value!r}, which must be {what}.")
-        if key in CELLS and not all(isinstance(cell, CELLS[key]) and cell == cell for cell in value):
+        if (
+            key in CELLS
+            and isinstance(value, list)
+            and not all(isinstance(cell, CELLS[key]) and cell == cell for cell in value)
+        ):
             raise InputError(f"{path}: column {name!r} has {key} = {value!r:.60}; give a list of single values.")
     fields: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
     if "formula" in fields:
