@@ -35,7 +35,8 @@ from evenvae.fitted.fitting import Fit, begin, read
 from evenvae.models.encoder import CellInput
 from evenvae.options import Options
 from evenvae.training import Validation, stack
-from evenvae.training.runs import Run, everywhere, run_chunks, runs_mesh, spread
+from evenvae.training.devices import everywhere, mesh_of, spread
+from evenvae.training.runs import Run, run_chunks
 from provenance import provenance
 
 BATCH, DRAWS = 128, 20
@@ -182,7 +183,7 @@ def block_of(started: Fit, steps: int) -> Callable[[], Run]:
     """
     prepared, plan = started.runs, started.plan
     count, features = len(prepared.streams), len(started.schema.features)
-    mesh = runs_mesh(count)
+    mesh = mesh_of(count)
     one_row = Validation(np.zeros((1, 1), np.int32), np.ones((1, 1), np.float32), np.zeros((1, 1, features), bool))
     validation, table = spread(stack([one_row] * count), mesh), everywhere(prepared.data, mesh)
     settings = dataclasses.replace(plan.training, steps=0, steps_per_chunk=0, patience=None)

@@ -26,7 +26,7 @@ from evenvae.options import Options
 from evenvae.options.resolution import families_of, layout_of, resolve
 from evenvae.tables import Encoded, MissingnessModel, Schema, TaskCounts
 from evenvae.tables.tasks import declare
-from evenvae.training import Plan, Prepared, Progress, Trained, nonzero_rows, train
+from evenvae.training import Plan, Prepared, Progress, Trained, Training, nonzero_rows, train
 from evenvae.training.setup import constants, held_out_rows, prepare
 
 log = logging.getLogger(__name__)
@@ -194,7 +194,8 @@ def fit(
     if options.pilot:
         refuse_plain(started.plan, plan_of(Options.of(plain), encoded, schema, started.space.layout))
     pilot_folder = folder_of(checkpoint, wanted=options.pilot, resume=resume)
-    model = _trained(started, given, callbacks, checkpoint, resume)
+    devices = options.training.devices
+    model = _trained(started, given, callbacks, checkpoint, resume, devices)
     model = model.replaced(missingness=MissingnessModel.of(encoded, schema, weight))
     # the copy of the table on the device makes room for that of the pilot
     del started
@@ -207,7 +208,7 @@ def fit(
         own = dataclasses.replace(Options.of(plain), random_state=model.record.seed)
         before = None if previous is None else previous.pilot
         begun = begin(own, encoded, schema, weight, before, model.space)
-        return _trained(begun, plain, pilot_callbacks, pilot_folder, resume)
+        return _trained(begun, plain, pilot_callbacks, pilot_folder, resume, devices)
 
     return with_pilot(model, train_pilot)
 
@@ -218,6 +219,7 @@ def _trained(
     callbacks: tuple[Callable[[Progress], None], ...],
     checkpoint: str | Path | None,
     resume: bool,
+    devices: int | None,
 ) -> FittedModel:
     """What training makes of a fit."""
     used = {name: value for name, value in given.items() if value is not None and name not in ("schema", "verbose")}
@@ -227,6 +229,7 @@ def _trained(
         started.plan.optimiser,
         started.plan.training,
         [column.name for column in started.schema.features],
+        devices=devices,
         callbacks=callbacks,
         options={**used, **started.plan.used(), "balance": started.plan.balance, "random_state": started.seed},
         folder=checkpoint,
@@ -244,5 +247,8 @@ def _fingerprint(started: Fit, given: dict[str, Any]) -> str:
     # a fit that is done may be repeated with a pilot or with trees, which are then all that is left to train
     later = ("verbose", "schema", "pilot", "imputation")
     said = {name: repr(value) for name, value in given.items() if name not in later}
+    if isinstance(given["training"], Training) and set(given["training"].given()) == {"devices"}:
+        # it may be continued on other devices, by a call without this option
+        said["training"] = repr(None)
     digest.update(json.dumps([said, started.schema.to_dict()], sort_keys=True, default=str).encode())
     return digest.hexdigest()
