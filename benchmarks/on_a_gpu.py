@@ -48,10 +48,23 @@ class Size(NamedTuple):
     balances: str
     seeds: int
     epochs: float
+    compiled: tuple[tuple[str, str], ...]
+    """Models and balances whose compilation is timed."""
+    peers_compile: bool
+    """Whether PyTorch's steps are compiled too."""
 
 
-FULL = Size((128, 1024, 8192), 200, 7, "paper12", 5, 20)
-QUICK = Size((128,), 20, 3, f"none,{BALANCED}", 2, 0.2)
+FULL = Size(
+    (128, 1024, 8192),
+    200,
+    7,
+    "paper12",
+    5,
+    20,
+    (("vae", "none"), *((model, BALANCED) for model in MODELS)),
+    True,
+)
+QUICK = Size((128,), 20, 3, f"none,{BALANCED}", 2, 0.2, (("vae", BALANCED),), False)
 
 
 class Table(NamedTuple):
@@ -151,7 +164,7 @@ def steps(lines: Lines, size: Size) -> None:
                 variant = ours(data, options(model, balance), size.steps, nothing, batch)
                 blocks[f"EvenVAE {balance}"] = (variant.block, size.steps)
             if model == "vae":
-                blocks |= peers(lines, data, batch, max(1, size.steps // 5))
+                blocks |= peers(lines, data, batch, size)
             first = {name: round(timed(block), 2) for name, (block, _) in blocks.items()}
             times: dict[str, list[float]] = {name: [] for name in blocks}
             for _ in range(size.blocks):
@@ -177,7 +190,7 @@ def ratios(times: dict[str, list[float]]) -> dict[str, float]:
     return {f"{above} / {below}": over(above, below) for above, below in pairs}
 
 
-def peers(lines: Lines, data: Table, batch: int, count: int) -> dict[str, tuple[Any, int]]:
+def peers(lines: Lines, data: Table, batch: int, size: Size) -> dict[str, tuple[Any, int]]:
     """Blocks of PyTorch's steps on the same device; what cannot run there is said."""
     try:
         import torch
@@ -188,7 +201,7 @@ def peers(lines: Lines, data: Table, batch: int, count: int) -> dict[str, tuple[
         return {}
     from step_time import peers_of
 
-    made = peers_of(data, 0, batch, where)
+    made, count = peers_of(data, 0, batch, where), max(1, size.steps // 5)
     kinds = {
         "PyTorch eager none": lambda: made.plain(compiled=False),
         "PyTorch compiled none": lambda: made.plain(compiled=True),
@@ -200,6 +213,8 @@ def peers(lines: Lines, data: Table, batch: int, count: int) -> dict[str, tuple[
         kinds["PyTorch compiled, CUDA graphs, none"] = lambda: made.plain(compiled=True, mode="reduce-overhead")
     found: dict[str, tuple[Any, int]] = {}
     for name, make in kinds.items():
+        if "compiled" in name and not size.peers_compile:
+            continue
         try:
             step = make()
             step()
@@ -270,24 +285,20 @@ print(json.dumps([ready - began, time.perf_counter() - ready]))
 
 def compiling(lines: Lines, size: Size) -> None:
     """Cold and warm processes, one after the other."""
-    del size
-    for model in MODELS:
-        for balance in ("none", BALANCED) if model == "vae" else (BALANCED,):
-            with tempfile.TemporaryDirectory() as folder:
-                keep = {
-                    "JAX_COMPILATION_CACHE_DIR": folder,
-                    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-                    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-                }
-                command = [sys.executable, "-c", FIT, json.dumps(options(model, balance))]
-                found = {}
-                for state in ("cold", "warm"):
-                    asked = subprocess.run(
-                        command, env={**os.environ, **keep}, capture_output=True, text=True, check=True
-                    )
-                    ready, fit = json.loads(asked.stdout.splitlines()[-1])
-                    found[state] = {"import and table": round(ready, 2), "fit": round(fit, 2)}
-            lines.add(model=model, balance=balance, seconds=found, cold_over_warm=ratio(found), **device())
+    for model, balance in size.compiled:
+        with tempfile.TemporaryDirectory() as folder:
+            keep = {
+                "JAX_COMPILATION_CACHE_DIR": folder,
+                "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+                "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+            }
+            command = [sys.executable, "-c", FIT, json.dumps(options(model, balance))]
+            found = {}
+            for state in ("cold", "warm"):
+                asked = subprocess.run(command, env={**os.environ, **keep}, capture_output=True, text=True, check=True)
+                ready, fit = json.loads(asked.stdout.splitlines()[-1])
+                found[state] = {"import and table": round(ready, 2), "fit": round(fit, 2)}
+        lines.add(model=model, balance=balance, seconds=found, cold_over_warm=ratio(found), **device())
 
 
 def ratio(found: dict[str, dict[str, float]]) -> float:
