@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -93,17 +93,17 @@ class OneOf(Balancer):
             cotangent.dtype,
         )
 
-    def _ask(self, call: Callable[[Balancer, State], tuple[Any, State]], state: State, dtype: Any) -> tuple[Any, State]:
-        def branch(place: int) -> Callable[[State], tuple[Any, State]]:
-            def answer(state: State) -> tuple[Any, State]:
+    def _ask(self, call: Callable[[Balancer, State], tuple[Array, State]], state: State, dtype: Any) -> Any:
+        def branch(place: int) -> Callable[[State], tuple[Array, State]]:
+            def answer(state: State) -> tuple[Array, State]:
                 given, own = call(self.choices[place], state[place])
                 # all branches give the same types
-                own = jax.tree.map(lambda new, old: jnp.asarray(new, jnp.asarray(old).dtype), own, state[place])
+                own = jax.tree.map(_as_before, own, state[place])
                 return given.astype(dtype), (*state[:place], own, *state[place + 1 :])
 
             return answer
 
-        return jax.lax.switch(self.place, [branch(place) for place in range(len(self.choices))], state)
+        return self._switch(branch, state)
 
     def update_after_step(self, state: State, losses: Float[Array, " D"]) -> State:
         """See `Balancer.update_after_step`."""
@@ -115,4 +115,12 @@ class OneOf(Balancer):
                 *state[place + 1 :],
             )
 
-        return jax.lax.switch(self.place, [branch(place) for place in range(len(self.choices))], state)
+        return self._switch(branch, state)
+
+    def _switch(self, branch: Callable[[int], Callable[[State], Any]], state: State) -> Any:
+        branches = [branch(place) for place in range(len(self.choices))]
+        return cast(Any, jax.lax.switch(self.place, branches, state))  # pyright: ignore[reportUnknownMemberType]
+
+
+def _as_before(new: Any, old: Any) -> Array:
+    return jnp.asarray(new, jnp.asarray(old).dtype)
