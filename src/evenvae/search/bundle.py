@@ -66,8 +66,9 @@ def train_bundle(
         for seed, (learning, _) in zip(job.seeds, splits, strict=True)
     ]
     plan, parts, method = fits[0].plan, [fit.runs for fit in fits], fits[0].plan.method
-    if job.balance in sweep.one_program:
-        pairs = [in_one_program(fit, job.balance, sweep.one_program) for fit in fits]
+    names = sweep.program(job.balance)
+    if len(names) > 1:
+        pairs = [in_one_program(fit, job.balance, names) for fit in fits]
         parts, method = [part for part, _ in pairs], pairs[0][1]
     prepared = together(parts, shared=not sweep.test_fraction)
     # nobody reads the gradient diagnostics of these runs

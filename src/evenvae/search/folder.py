@@ -69,7 +69,7 @@ def claim(store: Store, sweep: Sweep, folder: Path, halving: bool) -> None:
         options={name: value for name, value in said.items() if name != "test_fraction"},
         test_fraction=sweep.test_fraction,
         bundle=sweep.bundle,
-        one_program=list(sweep.one_program),
+        programs=sweep.programs,
         steps=sweep.steps,
         chunk=sweep.chunk,
         balances=list(dict.fromkeys([*noted.get("balances", []), *sweep.balances])),

@@ -56,7 +56,7 @@ class Worker:
         self.number, self.folder, self.messages = number, folder, messages
         self.environment = environment
         self.job: Job | None = None
-        self.program: str | None = None
+        self.program: tuple[str, ...] | None = None
         self.log = folder / LOGS / f"worker-{number}.log"
         self._start()
 
@@ -134,7 +134,7 @@ class LocalExecutor:
             TrainingError: the worker of one job ended `TRIES` times.
         """
         waiting, tries = list(jobs), dict.fromkeys(jobs, 0)
-        self.begun: set[str] = set()
+        self.begun: set[tuple[str, ...]] = set()
         while len(self.workers) < min(self.slots, len(jobs)):
             number = len(self.workers)
             self.workers.append(Worker(number, self.folder, self.environment(number), self.messages))
@@ -183,10 +183,11 @@ class LocalExecutor:
         return given | ONE_THREAD | {"XLA_FLAGS": flags}
 
     def _next(self, worker: Worker, waiting: list[Job], tries: dict[Job, int]) -> None:
-        worker.job = next_job(waiting, self.sweep.program, worker.program, self.begun) if waiting else None
+        program = self.sweep.program
+        worker.job = next_job(waiting, program, worker.program, self.begun) if waiting else None
         if worker.job is not None:
             waiting.remove(worker.job)
-            worker.program = self.sweep.program(worker.job)
+            worker.program = program(worker.job.balance)
             self.begun.add(worker.program)
             tries[worker.job] += 1
             # the last try does not trust the checkpoint, whatever ended the workers

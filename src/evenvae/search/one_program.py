@@ -1,4 +1,4 @@
-"""Combinations that differ in their balancer alone share one compiled program, where that takes less time.
+"""Combinations that differ in their balancer alone share a compiled program.
 
 A run of a short search is compiled for longer than it is trained. The program of several combinations has a branch for
 each of them, of which a run takes one (`evenvae.balancing.one_of`); a step takes as long as in a program of its own.
@@ -15,17 +15,13 @@ from evenvae.fitted.fitting import Fit
 from evenvae.training import Method, Plan, Prepared
 from evenvae.training.plan import balancer_of
 
-ALONE, SHARED, BRANCH = 4.0, 2.8, 0.6
-"""Seconds of a core to compile a program: of one combination; of several, and for each of them. Their ratios count,
-which are those of a table of a dozen columns (`benchmarks/sweep_throughput.py`)."""
 
-
-def sharing(plans: Mapping[str, Plan], slots: int) -> tuple[str, ...]:
-    """The combinations that share a program; none where programs of their own are compiled sooner.
+def sharing(plans: Mapping[str, Plan], workers: int) -> tuple[tuple[str, ...], ...]:
+    """Which combinations share a program: as many programs as workers, so that each compiles one and none waits.
 
     Args:
         plans: of one run of every combination, by name.
-        slots: workers, among which programs of their own would be divided. Each compiles the shared one, or waits.
+        workers: among which the programs are divided.
     """
     groups: list[tuple[Plan, list[str]]] = []
     for balance, plan in plans.items():
@@ -40,8 +36,9 @@ def sharing(plans: Mapping[str, Plan], slots: int) -> tuple[str, ...]:
         else:
             groups.append((rest, [balance]))
     names = max((names for _, names in groups), key=len, default=[])
-    worth = len(names) > 1 and SHARED + BRANCH * len(names) < ALONE * len(names) / slots
-    return tuple(names) if worth else ()
+    size = -(-len(names) // workers)
+    parts = [tuple(names[begin : begin + size]) for begin in range(0, len(names), size)] if size else []
+    return tuple(part for part in parts if len(part) > 1)
 
 
 def in_one_program(fit: Fit, balance: str, names: tuple[str, ...]) -> tuple[Prepared, Method]:

@@ -5,7 +5,12 @@ from collections.abc import Callable, Collection
 from evenvae.search.sweep import Job
 
 
-def next_job(waiting: list[Job], program: Callable[[Job], str], own: str | None, begun: Collection[str]) -> Job:
+def next_job(
+    waiting: list[Job],
+    program: Callable[[str], tuple[str, ...]],
+    own: tuple[str, ...] | None,
+    begun: Collection[tuple[str, ...]],
+) -> Job:
     """One of the ``waiting`` jobs.
 
     A worker stays with the program that it has, then begins one that no worker has begun, and in the end takes jobs of
@@ -14,13 +19,14 @@ def next_job(waiting: list[Job], program: Callable[[Job], str], own: str | None,
 
     Args:
         waiting: jobs that no worker has taken, at least one.
-        program: the name of a job's program.
+        program: gives the combinations that share the program of one; see `Sweep.program`.
         own: the program of the worker's last job; None for a new worker.
         begun: programs that any worker has begun.
     """
-    work: dict[str, int] = {}
+    work: dict[tuple[str, ...], int] = {}
     for job in waiting:
-        work[program(job)] = work.get(program(job), 0) + len(job.seeds)
+        name = program(job.balance)
+        work[name] = work.get(name, 0) + len(job.seeds)
     new = [name for name in work if name not in begun]
     chosen = own if own in work else max(new or work, key=lambda name: work[name])
-    return max((job for job in waiting if program(job) == chosen), key=lambda job: len(job.seeds))
+    return max((job for job in waiting if program(job.balance) == chosen), key=lambda job: len(job.seeds))

@@ -129,9 +129,9 @@ def search(
         try:
             begun, length = store.noted(), plans[chosen[-1]].training
             if "bundle" in begun:
-                one_program = tuple(begun.get("one_program", ()))
+                programs = tuple(map(tuple, begun.get("programs", ())))
             else:
-                one_program = sharing(plans, pool.slots) if one_by_one else ()
+                programs = sharing(plans, pool.slots) if one_by_one else ()
             sweep = Sweep(
                 of_runs,
                 tuple(range(random_state, random_state + int(seeds))),
@@ -141,7 +141,7 @@ def search(
                 length.steps,
                 length.steps_per_chunk,
                 fingerprint(encoded, schema, of_runs, test_fraction),
-                one_program,
+                programs,
             )
             claim(store, sweep, folder, halving)
             write_table(folder, encoded, schema)
