@@ -152,6 +152,14 @@ def options(model: str, balance: str) -> dict:
     return {"preset": "paper", "balance": balance, **MODELS[model]}
 
 
+def with_parts(flat: dict) -> dict:
+    """Options with those of parts as the part that they make."""
+    from evenvae import EvenVAE
+
+    made = EvenVAE().set_params(**flat).get_params(deep=False)
+    return {name: made[name] for name in {option.partition("__")[0] for option in flat}}
+
+
 def steps(lines: Lines, size: Size) -> None:
     """Every model at every batch size; the smallest batch of all models first."""
     from step_time import Speed, ours
@@ -161,7 +169,7 @@ def steps(lines: Lines, size: Size) -> None:
         for model in MODELS:
             blocks: dict[str, tuple[Any, int]] = {}
             for balance in ("none", BALANCED):
-                variant = ours(data, options(model, balance), size.steps, nothing, batch)
+                variant = ours(data, with_parts(options(model, balance)), size.steps, nothing, batch)
                 blocks[f"EvenVAE {balance}"] = (variant.block, size.steps)
             if model == "vae":
                 blocks |= peers(lines, data, batch, size)
@@ -201,7 +209,9 @@ def peers(lines: Lines, data: Table, batch: int, size: Size) -> dict[str, tuple[
         return {}
     from step_time import peers_of
 
-    made, count = peers_of(data, 0, batch, where), max(1, size.steps // 5)
+    # on a CPU one thread each, as EvenVAE has it; more would wait for each other where other work goes on
+    made = peers_of(data, 0 if where == "cuda" else 1, batch, where)
+    count = max(1, size.steps // 5)
     kinds = {
         "PyTorch eager none": lambda: made.plain(compiled=False),
         "PyTorch compiled none": lambda: made.plain(compiled=True),

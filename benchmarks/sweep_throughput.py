@@ -49,13 +49,19 @@ def train(kind: str, options: argparse.Namespace, cores: int) -> None:
         print(json.dumps(spent))
         return
     from evenvae import EvenVAE
-    from evenvae.search import resolve
     from evenvae.search.sweep import split_rows
 
-    for balance in resolve(options.balances):
+    for balance in names(options):
         for seed in range(options.seeds):
             rows, _ = split_rows(len(data.table), 0.2, seed)
             EvenVAE(balance=balance, random_state=seed, **settings).fit(data.table.iloc[rows])
+
+
+def names(options: argparse.Namespace) -> list[str]:
+    """The combinations; of the recipe this preset leaves nothing but a balance."""
+    from evenvae.search import resolve
+
+    return [name for name in resolve(options.balances) if name != "auto"]
 
 
 def cpu_seconds(process: int) -> float:
@@ -119,9 +125,7 @@ def main() -> None:
     if options.part:
         train(options.part[0], options, int(options.part[1]))
         return
-    from evenvae.search import resolve
-
-    runs = len(resolve(options.balances)) * options.seeds
+    runs = len(names(options)) * options.seeds
     counts = [int(count) for count in options.cores.split(",")]
     wanted = [("sweep", count) for count in counts]
     if not options.no_loop:
@@ -141,7 +145,7 @@ def main() -> None:
             ],
             "table": options.table,
             "epochs": options.epochs,
-            "balances": list(resolve(options.balances)),
+            "balances": names(options),
             "seeds": options.seeds,
             **provenance("jax"),
         }
