@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 quick="" minutes=15 out="$here/results/on_a_gpu.jsonl"
 while [ $# -gt 0 ]; do
     case $1 in
-    --quick) quick=--quick minutes=3 ;;
+    --quick) quick=--quick minutes=6 ;;
     --minutes) minutes=$2 && shift ;;
     -h | --help) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0" && exit 0 ;;
     -*) echo "on_a_gpu.sh: $1 is no option; see --help" >&2 && exit 2 ;;
