@@ -31,7 +31,7 @@ class Training(Part):
             that the members differ as they would on other samples of the population.
         devices: among which the rows of every batch are divided, as GPUs. The model is the same up to rounding whatever
             their number. Default: 1; all devices of all processes after ``jax.distributed.initialize``. See
-            docs/scaling_devices.md.
+            docs/scaling.md.
     """
 
     batch_size: int | None = None
