@@ -36,7 +36,8 @@ from evenvae.fitted.rows import TableRows
 from evenvae.models.encoder import CellInput
 from evenvae.options import Options
 from evenvae.training import Validation, stack
-from evenvae.training.runs import Run, everywhere, run_chunks, runs_mesh, spread
+from evenvae.training.devices import everywhere, mesh_of, spread
+from evenvae.training.runs import Run, run_chunks
 from provenance import provenance
 
 BATCH, DRAWS = 128, 20
@@ -101,7 +102,7 @@ def floor(products: list[Product], parameters: int, speed: Speed) -> float:
     return 1e6 * (flops / speed.flops + moved / speed.bytes)
 
 
-def products_of(network, draws: int, *, balanced: bool, doubly: bool) -> list[Product]:
+def products_of(network, draws: int, *, balanced: bool, doubly: bool, batch: int = BATCH) -> list[Product]:
     """The products of one step of a network, for `floor`.
 
     The first layer has no gradient of its inputs, and looks levels up, one row of weights for every column. The layers
@@ -115,8 +116,8 @@ def products_of(network, draws: int, *, balanced: bool, doubly: bool) -> list[Pr
         for leaf in jax.tree.leaves(part):
             if leaf.ndim > 1 and leaf.size:
                 inputs = leaf.shape[0] if leaf.ndim == 3 else leaf.shape[-2]
-                found.append(Product(BATCH, inputs, leaf.shape[-1], 2 if first(part) else 3))
-    rows, times = draws * BATCH, 4 if doubly else 3
+                found.append(Product(batch, inputs, leaf.shape[-1], 2 if first(part) else 3))
+    rows, times = draws * batch, 4 if doubly else 3
     found += [Product(rows, *leaf.shape, times) for leaf in jax.tree.leaves(model.trunk) if leaf.ndim > 1]
     features = model.heads.layout.features
     for kernel in model.heads.kernels()[0]:
@@ -160,9 +161,9 @@ class Variant(NamedTuple):
     floor: float
 
 
-def ours(data, options: dict, steps: int, speed: Speed) -> Variant:
+def ours(data, options: dict, steps: int, speed: Speed, batch: int = BATCH) -> Variant:
     """The program of `fit`, from the state that the last block left."""
-    model = EvenVAE(**options, schema=data.schema, training=Training(batch_size=BATCH))
+    model = EvenVAE(**options, schema=data.schema, training=Training(batch_size=batch))
     wanted = Options.of(model.get_params(deep=False))
     encoded, weight, schema = read(wanted, data.table)
     started = begin(wanted, TableRows(encoded, schema, weight))
@@ -171,7 +172,11 @@ def ours(data, options: dict, steps: int, speed: Speed) -> Variant:
     objective = plan.method.objective
     network = prepared.skeleton.network(prepared.runs.params[0])
     products = products_of(
-        network, objective.samples, balanced=plan.balance != PLAIN, doubly=objective.doubly_reparametrised
+        network,
+        objective.samples,
+        balanced=plan.balance != PLAIN,
+        doubly=objective.doubly_reparametrised,
+        batch=batch,
     )
     return Variant(block, steps, floor(products, prepared.runs.params.size, speed))
 
@@ -183,7 +188,7 @@ def block_of(started: Fit, steps: int) -> Callable[[], Run]:
     """
     prepared, plan = started.runs, started.plan
     count, features = len(prepared.streams), len(started.schema.features)
-    mesh = runs_mesh(count)
+    mesh = mesh_of(count)
     one_row = Validation(np.zeros((1, 1), np.int32), np.ones((1, 1), np.float32), np.zeros((1, 1, features), bool))
     validation, table = spread(stack([one_row] * count), mesh), everywhere(prepared.data, mesh)
     settings = dataclasses.replace(plan.training, steps=0, steps_per_chunk=0, patience=None)
@@ -202,8 +207,8 @@ def block_of(started: Fit, steps: int) -> Callable[[], Run]:
     return block
 
 
-def peers_of(data, threads: int):
-    """PyTorch's steps on the same cells."""
+def peers_of(data, threads: int, batch: int = BATCH, device: str = "cpu"):
+    """PyTorch's steps on the same cells, on a device that PyTorch names so."""
     import torch
 
     from torch_peers import Peers
@@ -220,7 +225,8 @@ def peers_of(data, threads: int):
         x[:, list(block.columns)] = part
     families = [column.likelihood for column in schema.features]
     widths = [likelihood.width for likelihood in layout.likelihoods]
-    return Peers(x, encoded.observed.astype(np.float32), families, widths, network.width, network.latent_size, BATCH)
+    observed = encoded.observed.astype(np.float32)
+    return Peers(x, observed, families, widths, network.width, network.latent_size, batch, device)
 
 
 def unavailable(name: str) -> str | None:

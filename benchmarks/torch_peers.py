@@ -60,8 +60,12 @@ def column_loss(family: str, eta, x, mask):
 class Peers:
     """Steps of PyTorch on a table of cells in model space; every step has a network of its own."""
 
-    def __init__(self, x, mask, families: list[str], widths: list[int], hidden: int, latent: int, batch: int):
-        self.x, self.mask = torch.as_tensor(x), torch.as_tensor(mask)
+    def __init__(
+        self, x, mask, families: list[str], widths: list[int], hidden: int, latent: int, batch: int, device: str = "cpu"
+    ):
+        # every number of a step is made there
+        torch.set_default_device(device)
+        self.x, self.mask = torch.as_tensor(x).to(device), torch.as_tensor(mask).to(device)
         self.shape = (families, widths, hidden, latent)
         self.batch = batch
         self.threads = torch.get_num_threads()
@@ -75,15 +79,15 @@ class Peers:
 
         return model, torch.optim.Adam(model.parameters(), 1e-3, fused=True), rows
 
-    def plain(self, compiled: bool) -> Step:
-        """The gradient of the summed losses; ``compiled`` is everything but the choice of rows."""
+    def plain(self, compiled: bool, mode: str | None = None) -> Step:
+        """The gradient of the summed losses; ``compiled`` (in a ``mode``) is everything but the choice of rows."""
         model, adam, rows = self._new()
 
         def loss(x, mask):
             y, kl = model.shared(x, mask)
             return model.losses(model.heads(y), x, mask).sum() + kl
 
-        value = torch.compile(loss) if compiled else loss
+        value = torch.compile(loss, mode=mode) if compiled else loss
 
         def step() -> None:
             adam.zero_grad()

@@ -21,7 +21,8 @@ import evenvae
 from evenvae.fitted.fitting import begin, read
 from evenvae.fitted.rows import TableRows
 from evenvae.options import Options
-from evenvae.training.runs import everywhere, run_chunks, runs_mesh, spread
+from evenvae.training.devices import everywhere, mesh_of, spread
+from evenvae.training.runs import run_chunks
 from provenance import provenance
 
 CASES = [
@@ -51,7 +52,7 @@ def measure(case: dict, pairs: int) -> dict:
     encoded, weight, schema = read(wanted, made_up(case["rows"], case["columns"]))
     started = begin(wanted, TableRows(encoded, schema, weight))
     prepared, plan = started.runs, started.plan
-    mesh = runs_mesh(1)
+    mesh = mesh_of(1)
     runs, validation = spread(prepared.runs, mesh), spread(prepared.validation, mesh)
     data = everywhere(prepared.data, mesh)
     batches = spread(np.stack([prepared.streams[0].steps(0, plan.training.steps_per_chunk)]), mesh)

@@ -33,7 +33,7 @@ from evenvae.tables import Encoded, Schema
 from evenvae.tables.derived.computing import without_bounds
 from evenvae.tables.missingness import DrawnPart
 from evenvae.tables.tasks import codes_given
-from evenvae.training import Progress, Training, validate
+from evenvae.training import Progress, Training, leads, validate
 from evenvae.training.settings import Purpose
 
 log = logging.getLogger(__name__)
@@ -244,6 +244,9 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             checkpoint: a folder to write the state of training to; with ``resume`` training continues from it.
             resume: continue from the state in ``checkpoint``, if there is one. A fit that was done without a pilot or
                 trees is not trained again to get them.
+
+        In several processes that ``jax.distributed.initialize`` has joined, each calls this with the same table and
+        options. They share every batch and each has the model in the end; callbacks and files are left to the first.
 
         Ctrl-C ends the training and keeps what was learned. Where it ends the growth of trees or the training of the
         pilot, the model is whole and is kept without them.
@@ -588,9 +591,14 @@ class EvenVAE(TransformerMixin, BaseEstimator):
     # Saving
 
     def save(self, path: str | Path) -> None:
-        """Write the model as one safetensors file: parameters, options, schema; no rows, no code."""
+        """Write the model as one safetensors file: parameters, options, schema; no rows, no code.
+
+        Of several processes that trained it together the first one writes.
+        """
         check_path("path", path)
-        saving.write(self._fitted(), path, self.get_params(deep=False), named=hasattr(self, "feature_names_in_"))
+        model = self._fitted()
+        if leads():
+            saving.write(model, path, self.get_params(deep=False), named=hasattr(self, "feature_names_in_"))
 
 
 def _gathered(pieces: Iterator[Any], size: int | None) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """Schemas, and learning from a table."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 import evenvae as library
-from cli_support import FIT, evenvae
+from cli_support import FIT, evenvae, in_a_process
 from relations_support import trips
 
 
@@ -130,3 +131,22 @@ def test_settings_of_parts_reach_the_model(folder, data):
     assert fitted.network == library.Network(width=16, depth=1)
     assert fitted.objective == library.ELBO(beta=0.5)
     assert fitted.prior == library.Vamp(components=3)
+
+
+def test_devices_share_the_rows_of_a_batch(folder, data, monkeypatch):
+    alone, shared = folder / "alone.evenvae", folder / "shared.evenvae"
+    assert evenvae("fit", data, "-o", alone, *FIT)[0] == 0
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
+    monkeypatch.setenv("XLA_FLAGS", flags)
+    code, _, said = in_a_process("fit", data, "-o", shared, *FIT, "--devices", 2)
+    assert code == 0, said
+    one, two = library.load(alone), library.load(shared)
+    assert two.training.devices == 2
+    np.testing.assert_allclose(two.history_[-1]["column_losses"], one.history_[-1]["column_losses"], rtol=1e-4)
+
+
+def test_more_devices_than_there_are_is_one_sentence(folder, data):
+    code, _, said = evenvae("fit", data, "-o", folder / "never.evenvae", *FIT, "--devices", 7)
+    assert code == 2
+    assert said.startswith("evenvae: training.devices=7, but JAX has 1 here (cpu)")
+    assert not (folder / "never.evenvae").exists()

@@ -104,3 +104,8 @@ def test_the_former_name_of_the_room_is_an_alias():
 
     assert evenvae.cocktail.search is evenvae.search.search
     assert set(evenvae.cocktail.__all__) == set(evenvae.search.__all__)
+
+
+def test_devices_of_a_batch_are_refused_as_bundles_share_them(table, tmp_path):
+    with pytest.raises(InputError, match=r"training\.devices cannot be set for a search"):
+        search(table, tmp_path / "sweep", **SMALL, training__devices=2)

@@ -21,6 +21,7 @@ from evenvae.balancing.multitask import balanced_value_and_grad
 from evenvae.balancing.names import DIRECTIONS, MAGNITUDES, METHODS, parse
 from evenvae.balancing.nash_mtl import nash_mtl
 from evenvae.balancing.norm_match import norm_match
+from evenvae.balancing.one_of import OneOf
 from evenvae.balancing.pcgrad import pcgrad
 from evenvae.balancing.plain import none
 from evenvae.balancing.plain_sum import plain_sum
@@ -39,6 +40,7 @@ __all__ = [
     "Elementwise",
     "LinearHeads",
     "LinearParameters",
+    "OneOf",
     "Wrapper",
     "aligned_mtl",
     "balance_linear_heads",

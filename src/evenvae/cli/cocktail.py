@@ -46,7 +46,8 @@ def cocktail(
         int | None, typer.Option(metavar="N", help="Bundles at a time. Default: one for every core or GPU.")
     ] = None,
     bundle: Annotated[
-        int | None, typer.Option(metavar="N", help="Seeds that one program trains. By default it follows the workers.")
+        int | None,
+        typer.Option(metavar="N", help="Seeds that train side by side. Default: 1 on cores, else by workers."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the search in DIR.")] = False,
     refit: Annotated[bool, typer.Option(help="Train the chosen combination on all rows.")] = True,

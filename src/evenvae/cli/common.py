@@ -18,22 +18,22 @@ LONGEST_CONSTANT = 1000
 Answer = TypeVar("Answer")
 
 
-def use_cores(runs: Any) -> None:
-    """Ask JAX for one CPU device for every core that a run can use.
+def use_cores(runs: Any, devices: Any = None) -> None:
+    """Ask JAX for the CPU devices that runs can use: one for each run, or as many as share the rows of its batches.
 
-    It must be called before the first computation. A single run gets one thread, because its kernels are small and
-    distributing them costs more than it saves (docs/sharp_bits.md).
-    What is not a number of runs counts as one; the fit refuses it later, with a reason.
+    There are at most as many as cores. It must be called before the first computation. A single run gets one thread,
+    because its kernels are small and distributing them costs more than it saves (docs/sharp_bits.md).
+    What is not a number of runs or devices counts as one; the fit refuses it later, with a reason.
     """
-    runs = int(runs) if str(runs).isdigit() else 1
-    if runs <= 1:
+    runs, devices = (int(given) if str(given).isdigit() else 1 for given in (runs, devices))
+    if runs <= 1 and devices <= 1:
         os.environ.setdefault("NPROC", "1")
     elif "XLA_FLAGS" not in os.environ:
         import jax
 
         from evenvae.fitted.asking import cores
 
-        jax.config.update("jax_num_cpu_devices", max(1, min(runs, cores())))
+        jax.config.update("jax_num_cpu_devices", max(1, min(runs * devices, cores())))
 
 
 def opened(data: str, stream: bool | None = None) -> tuple[Any, Any]:

@@ -92,6 +92,12 @@ def fit(
     purpose: Purpose = "reconstruct",
     ensemble: Annotated[int, typer.Option(metavar="N", help="Models that are trained side by side and averaged.")] = 1,
     epochs: Epochs = None,
+    devices: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="GPUs (or cores) that share the rows of every batch: the same model up to rounding."
+        ),
+    ] = None,
     pilot: Annotated[
         bool,
         typer.Option(
@@ -149,9 +155,10 @@ def fit(
         "pilot": pilot,
         "verbose": not quiet,
         **({} if refine is None else {"imputation__refine": refine}),
+        **({} if devices is None else {"training__devices": devices}),
         **given,
     }
-    common.use_cores(chosen["ensemble"])
+    common.use_cores(chosen["ensemble"], chosen.get("training__devices"))
     from evenvae import EvenVAE
     from evenvae.options.resolution import families_of
     from evenvae.tables import TableFiles

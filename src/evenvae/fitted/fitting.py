@@ -28,7 +28,7 @@ from evenvae.options.resolution import families_of, layout_of, resolve
 from evenvae.tables import Encoded, Schema, TableFiles
 from evenvae.tables.survey import survey
 from evenvae.tables.tasks import declare
-from evenvae.training import Plan, Prepared, Progress, Trained, nonzero_rows, train
+from evenvae.training import Plan, Prepared, Progress, Trained, Training, nonzero_rows, train
 from evenvae.training.setup import held_out_rows, prepare
 
 log = logging.getLogger(__name__)
@@ -223,7 +223,8 @@ def fit(
     if options.pilot:
         refuse_plain(started.plan, plan_of(Options.of(plain), rows.count, rows.schema, started.space.layout))
     pilot_folder = folder_of(checkpoint, wanted=options.pilot, resume=resume)
-    model = _trained(started, given, callbacks, checkpoint, resume)
+    devices = options.training.devices
+    model = _trained(started, given, callbacks, checkpoint, resume, devices)
     model = model.replaced(missingness=rows.missingness())
     # the copy of the table on the device makes room for that of the pilot
     del started
@@ -236,7 +237,7 @@ def fit(
         own = dataclasses.replace(Options.of(plain), random_state=model.record.seed)
         before = None if previous is None else previous.pilot
         begun = begin(own, rows, before, model.space)
-        return _trained(begun, plain, pilot_callbacks, pilot_folder, resume)
+        return _trained(begun, plain, pilot_callbacks, pilot_folder, resume, devices)
 
     return with_pilot(model, train_pilot)
 
@@ -247,6 +248,7 @@ def _trained(
     callbacks: tuple[Callable[[Progress], None], ...],
     checkpoint: str | Path | None,
     resume: bool,
+    devices: int | None,
 ) -> FittedModel:
     """What training makes of a fit."""
     used = {name: value for name, value in given.items() if value is not None and name not in ("schema", "verbose")}
@@ -256,6 +258,7 @@ def _trained(
         started.plan.optimiser,
         started.plan.training,
         [column.name for column in started.rows.schema.features],
+        devices=devices,
         callbacks=callbacks,
         options={**used, **started.plan.used(), "balance": started.plan.balance, "random_state": started.seed},
         folder=checkpoint,
@@ -276,5 +279,8 @@ def _fingerprint(started: Fit, given: dict[str, Any]) -> str:
     # a fit that is done may be repeated with a pilot or with trees, which are then all that is left to train
     later = ("verbose", "schema", "pilot", "imputation")
     said = {name: repr(value) for name, value in given.items() if name not in later}
+    if isinstance(given["training"], Training) and set(given["training"].given()) == {"devices"}:
+        # it may be continued on other devices, by a call without this option
+        said["training"] = repr(None)
     digest.update(json.dumps([said, started.rows.schema.to_dict()], sort_keys=True, default=str).encode())
     return digest.hexdigest()

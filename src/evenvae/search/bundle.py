@@ -16,6 +16,7 @@ from evenvae.fitted.rows import TableRows
 from evenvae.options import Options
 from evenvae.options.options import from_json
 from evenvae.search.measures import measure_rows
+from evenvae.search.one_program import in_one_program
 from evenvae.search.sweep import Job, Sweep, split_rows
 from evenvae.tables import Encoded, Schema
 from evenvae.training import Prepared, Progress, Trained, stack, train
@@ -65,15 +66,19 @@ def train_bundle(
         fit_of(sweep, encoded.take(learning), schema, job.balance, seed)
         for seed, (learning, _) in zip(job.seeds, splits, strict=True)
     ]
-    prepared = together([fit.runs for fit in fits], shared=not sweep.test_fraction)
-    plan = fits[0].plan
+    plan, parts, method = fits[0].plan, [fit.runs for fit in fits], fits[0].plan.method
+    names = sweep.program(job.balance)
+    if len(names) > 1:
+        pairs = [in_one_program(fit, job.balance, names) for fit in fits]
+        parts, method = [part for part, _ in pairs], pairs[0][1]
+    prepared = together(parts, shared=not sweep.test_fraction)
     # nobody reads the gradient diagnostics of these runs
     settings = dataclasses.replace(plan.training, steps=job.until, steps_per_chunk=sweep.chunk, record_gradients=False)
     began = time.perf_counter()
     try:
         trained = train(
             *prepared,
-            plan.method,
+            method,
             plan.optimiser,
             settings,
             [column.name for column in schema.features],

@@ -26,10 +26,13 @@ def folder_of(out: str | Path, resume: bool) -> Path:
     return folder
 
 
-def bundle_size(asked: int | None, kept: int | None, seeds: int, combinations: int, slots: int) -> int:
+def bundle_size(
+    asked: int | None, kept: int | None, seeds: int, combinations: int, slots: int, one_by_one: bool = False
+) -> int:
     """How many seeds of a combination are trained side by side.
 
-    By default one program trains all seeds of a combination, unless workers would have nothing to do then.
+    By default one program trains all seeds of a combination, unless workers would have nothing to do then. On cores it
+    is one seed: side by side, seeds take as long as one after the other, and the last bundles leave fewer cores idle.
 
     Args:
         asked: what the user gave.
@@ -37,6 +40,7 @@ def bundle_size(asked: int | None, kept: int | None, seeds: int, combinations: i
         seeds: of every combination.
         combinations: that are tried.
         slots: bundles that can be trained at a time.
+        one_by_one: whether a worker is a core; see `LocalExecutor.one_by_one`.
 
     Raises:
         InputError: ``asked`` is not the number with which the search began.
@@ -45,7 +49,7 @@ def bundle_size(asked: int | None, kept: int | None, seeds: int, combinations: i
         if asked is not None and asked != kept:
             raise InputError(f"bundle={asked}: this search began with {kept} seeds side by side. Leave the option out.")
         return kept
-    return asked or -(-seeds // max(1, slots // combinations))
+    return asked or (1 if one_by_one else -(-seeds // max(1, slots // combinations)))
 
 
 def claim(store: Store, sweep: Sweep, folder: Path, halving: bool) -> None:
@@ -65,6 +69,7 @@ def claim(store: Store, sweep: Sweep, folder: Path, halving: bool) -> None:
         options={name: value for name, value in said.items() if name != "test_fraction"},
         test_fraction=sweep.test_fraction,
         bundle=sweep.bundle,
+        programs=sweep.programs,
         steps=sweep.steps,
         chunk=sweep.chunk,
         balances=list(dict.fromkeys([*noted.get("balances", []), *sweep.balances])),

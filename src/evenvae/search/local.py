@@ -21,6 +21,7 @@ from typing import Any
 from evenvae.errors import TrainingError
 from evenvae.fitted.asking import cores
 from evenvae.search.executor import Event, Failed, Finished, Stepped
+from evenvae.search.packing import next_job
 from evenvae.search.sweep import Job, Sweep
 
 TRIES = 3
@@ -49,12 +50,13 @@ def gpus() -> list[str]:
 
 
 class Worker:
-    """A worker process, and the job that it works on."""
+    """A worker process, the job that it works on, and the program that trained its last job."""
 
     def __init__(self, number: int, folder: Path, environment: dict[str, str], messages: queue.Queue):
         self.number, self.folder, self.messages = number, folder, messages
         self.environment = environment
         self.job: Job | None = None
+        self.program: tuple[str, ...] | None = None
         self.log = folder / LOGS / f"worker-{number}.log"
         self._start()
 
@@ -115,6 +117,11 @@ class LocalExecutor:
         self.workers: list[Worker] = []
         self.messages: queue.Queue = queue.Queue()
 
+    @property
+    def one_by_one(self) -> bool:
+        """Whether a worker is a core, on which runs side by side take as long as one after the other."""
+        return not self.gpus
+
     def start(self, sweep: Sweep, folder: Path) -> None:
         """Keep what the workers will need."""
         self.sweep, self.folder = sweep, folder
@@ -127,6 +134,7 @@ class LocalExecutor:
             TrainingError: the worker of one job ended `TRIES` times.
         """
         waiting, tries = list(jobs), dict.fromkeys(jobs, 0)
+        self.begun: set[tuple[str, ...]] = set()
         while len(self.workers) < min(self.slots, len(jobs)):
             number = len(self.workers)
             self.workers.append(Worker(number, self.folder, self.environment(number), self.messages))
@@ -175,8 +183,12 @@ class LocalExecutor:
         return given | ONE_THREAD | {"XLA_FLAGS": flags}
 
     def _next(self, worker: Worker, waiting: list[Job], tries: dict[Job, int]) -> None:
-        worker.job = waiting.pop(0) if waiting else None
+        program = self.sweep.program
+        worker.job = next_job(waiting, program, worker.program, self.begun) if waiting else None
         if worker.job is not None:
+            waiting.remove(worker.job)
+            worker.program = program(worker.job.balance)
+            self.begun.add(worker.program)
             tries[worker.job] += 1
             # the last try does not trust the checkpoint, whatever ended the workers
             worker.send(job=worker.job.to_dict(), fresh=tries[worker.job] == TRIES)

@@ -20,6 +20,7 @@ from evenvae.search import halving as halves
 from evenvae.search.executor import Executor, Finished
 from evenvae.search.folder import bundle_size, claim, folder_of, versions
 from evenvae.search.live import Board
+from evenvae.search.one_program import sharing
 from evenvae.search.options import complete, described
 from evenvae.search.report import write_report
 from evenvae.search.store import Store, locked
@@ -27,6 +28,7 @@ from evenvae.search.summary import Summary, measured_runs, summarise
 from evenvae.search.sweep import Sweep, fingerprint, write_table
 from evenvae.search.worker import CHECKPOINTS
 from evenvae.tables import Schema
+from evenvae.training import Plan
 from evenvae.training.setup import held_out_rows
 
 MODEL = "best.evenvae"
@@ -82,8 +84,8 @@ def search(
         select: ``"median"`` over the seeds, ``"mean"``, or ``"careful"`` (see `summarise`).
         executor: ``"local"`` (one process for every core or GPU), ``"ray"`` or an `Executor`.
         workers: bundles that are trained at a time, at most.
-        bundle: seeds that one program trains side by side. If it is not given, it follows the number of workers; it
-            stays the same when a search is resumed.
+        bundle: seeds that one program trains side by side. If it is not given, it is 1 on cores and follows the number
+            of workers on GPUs and clusters; it stays the same when a search is resumed.
         address: of the Ray cluster; None is the one that Ray finds, or a new one on this machine.
         resume: True continues the search in ``out``; ``seeds`` and ``balances`` may be larger than before.
         refit: True trains the chosen combination on all rows and saves it as ``best.evenvae``.
@@ -99,6 +101,11 @@ def search(
     folder = folder_of(out, resume)
     given = complete({**options, "balance": names.PLAIN})
     wanted = Options.of(given)
+    if wanted.training.devices:
+        raise InputError(
+            "training.devices cannot be set for a search, which gives every core or GPU bundles of its own. Leave it "
+            "out, and fit EvenVAE(balance=...) with the chosen combination."
+        )
     if refit and wanted.imputation.trees:
         # they are grown for the refitted model alone, which is hours away
         require()
@@ -112,21 +119,29 @@ def search(
     # the runs are single networks on the schema as it was inferred
     of_runs = described(options, without=("ensemble", "schema", "pilot", "imputation"))
     chosen = _without_empty_recipe(wanted, schema, chosen)
-    steps, chunk = _plan(wanted, schema, chosen, len(encoded.values), test_fraction)
+    plans = _plans(wanted, schema, chosen, len(encoded.values), test_fraction)
     pool = _executor(executor, workers, address)
+    # executors of users' own need not know of it
+    one_by_one = getattr(pool, "one_by_one", False)
     folder.mkdir(exist_ok=True)
     with locked(folder):
         store = Store(folder)
         try:
+            begun, length = store.noted(), plans[chosen[-1]].training
+            if "bundle" in begun:
+                programs = tuple(map(tuple, begun.get("programs", ())))
+            else:
+                programs = sharing(plans, pool.slots) if one_by_one else ()
             sweep = Sweep(
                 of_runs,
                 tuple(range(random_state, random_state + int(seeds))),
                 chosen,
                 test_fraction,
-                bundle_size(bundle, store.noted().get("bundle"), seeds, len(chosen), pool.slots),
-                steps,
-                chunk,
+                bundle_size(bundle, begun.get("bundle"), seeds, len(chosen), pool.slots, one_by_one),
+                length.steps,
+                length.steps_per_chunk,
                 fingerprint(encoded, schema, of_runs, test_fraction),
+                programs,
             )
             claim(store, sweep, folder, halving)
             write_table(folder, encoded, schema)
@@ -215,10 +230,10 @@ def _without_empty_recipe(options: Options, schema: Schema, balances: tuple[str,
     return tuple(balance for balance in balances if balance != names.RECIPE)
 
 
-def _plan(
+def _plans(
     options: Options, schema: Schema, balances: tuple[str, ...], rows: int, test_fraction: float
-) -> tuple[int, int]:
-    """Steps of a run, and steps between evaluations of the validation metric.
+) -> dict[str, Plan]:
+    """The plans of a run of every combination.
 
     Raises:
         InputError: no run could start with these options.
@@ -232,11 +247,8 @@ def _plan(
         )
     layout = layout_of(schema.features, options)
     columns = tuple(column.name for column in schema.features)
-    plans = [
-        resolve(dataclasses.replace(options, balance=balance), layout, learning - held_out, held_out, names=columns)
-        for balance in balances
-    ]
-    return plans[-1].training.steps, plans[-1].training.steps_per_chunk
+    plan = lambda own: resolve(own, layout, learning - held_out, held_out, names=columns)
+    return {balance: plan(dataclasses.replace(options, balance=balance)) for balance in balances}
 
 
 def _executor(executor: str | Executor, workers: int | None, address: str | None) -> Executor:

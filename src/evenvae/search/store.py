@@ -55,6 +55,7 @@ class Settings(NamedTuple):
     seeds: list[int]
     halving: bool
     versions: dict[str, Any]
+    programs: tuple[tuple[str, ...], ...] = ()
     refitted: dict[str, Any] | None = None
 
 

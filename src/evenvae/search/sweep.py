@@ -27,6 +27,7 @@ class Sweep:
     ``options`` are those of `EvenVAE` without balance, random_state, ensemble and schema, as `to_json` describes them.
     ``test_fraction`` of the rows, drawn anew for every seed, is kept from training. ``bundle`` seeds are trained
     side by side. A run takes ``steps`` optimiser steps, and its validation metric is evaluated every ``chunk`` steps.
+    The combinations in each of ``programs`` share a compiled program; any other has one of its own.
     """
 
     options: dict[str, Any]
@@ -37,6 +38,7 @@ class Sweep:
     steps: int
     chunk: int
     fingerprint: str
+    programs: tuple[tuple[str, ...], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """A description for JSON."""
@@ -45,7 +47,12 @@ class Sweep:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Sweep":
         """The settings that `to_dict` described."""
-        return cls(**{**data, "seeds": tuple(data["seeds"]), "balances": tuple(data["balances"])})
+        lists = {name: tuple(data[name]) for name in ("seeds", "balances")}
+        return cls(**{**data, **lists, "programs": tuple(map(tuple, data["programs"]))})
+
+    def program(self, balance: str) -> tuple[str, ...]:
+        """The combinations that share the compiled program of this one."""
+        return next((names for names in self.programs if balance in names), (balance,))
 
     def bundles(self, balance: str, done: Iterable[tuple[str, int]] = ()) -> list["Job"]:
         """The bundles of a combination, without the runs that are ``done``."""

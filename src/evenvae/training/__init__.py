@@ -1,6 +1,7 @@
 """Training: the balanced step, the compiled loop over it, runs side by side, checkpoints."""
 
 from evenvae.training.batches import BatchStream
+from evenvae.training.devices import leads
 from evenvae.training.gradient_diagnostics import OPPOSED
 from evenvae.training.loop import Progress, Trained, stack, train
 from evenvae.training.plan import Plan
@@ -37,6 +38,7 @@ __all__ = [
     "evaluate",
     "expand_by_weight",
     "first_states",
+    "leads",
     "loss",
     "nonzero_rows",
     "stack",

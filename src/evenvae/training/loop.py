@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 from evenvae.errors import TrainingError
 from evenvae.training import checkpoint, recovery
 from evenvae.training.batches import BatchStream
+from evenvae.training.devices import Interruption, check_agreement, leads, mesh_of, spread
 from evenvae.training.disk import DataOnDisk
-from evenvae.training.runs import Data, Run, keep_stopped, placed, run_chunks, runs_mesh, spread
+from evenvae.training.runs import Data, Run, keep_stopped, placed, run_chunks
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.skeleton import Skeleton
 from evenvae.training.step import Method
@@ -66,6 +67,7 @@ def train(
     settings: TrainingSettings,
     columns: list[str],
     *,
+    devices: int | None = None,
     callbacks: tuple[Callable[[Progress], None], ...] = (),
     options: dict[str, Any] | None = None,
     folder: str | Path | None = None,
@@ -81,27 +83,34 @@ def train(
     that state and gives, bit for bit, what an uninterrupted run gives. The ``callbacks`` receive ``options``. A run
     that diverges goes back to the beginning of its chunk and learns at a lower rate (see `recovery`).
 
+    The rows of every batch are divided among so many ``devices``; see `devices.mesh_of`. Of several processes only the
+    first one writes the state and calls the callbacks, and Ctrl-C in any of them ends the training of all.
+
     Raises:
         TrainingError: every run turned non-finite; the message names the column.
-        InputError: the checkpoint belongs to other data or settings.
+        InputError: the checkpoint belongs to other data or settings, or the devices are not there.
     """
+    mesh = mesh_of(len(streams), devices)
     history: list[dict[str, Any]] = []
-    if folder is not None:
+    if folder is not None and leads():
         checkpoint.prepare(folder)
     if resume and folder is not None and checkpoint.exists(folder):
         runs, history = checkpoint.load(folder, runs, fingerprint)
-    mesh = runs_mesh(len(streams))
+    check_agreement(runs, fingerprint)
+    if not leads():
+        folder, callbacks = None, ()
     runs = spread(runs, mesh)
     if isinstance(data, Data):
         data, validation = placed(data, mesh), spread(validation, mesh)
     done = int(history[-1]["step"]) if history else 0
     retries = recovery.retries_of(history, len(streams))
     began, saved, first = time.monotonic(), time.monotonic(), done
-    interrupted = False
+    interrupted, interruption = False, Interruption()
     # the balancers' decompositions are LAPACK's, whose threads and those of XLA would wait for each other's cores
     linear_algebra = threadpool_limits(1, user_api="blas")
     try:
         while done < settings.steps and not np.asarray(runs.stopped).all():
+            interruption.check()
             count = min(settings.steps_per_chunk, settings.steps - done)
             batches, held_out, table = np.stack([stream.steps(done, count) for stream in streams]), validation, data
             if isinstance(table, DataOnDisk):
@@ -136,6 +145,7 @@ def train(
         interrupted = True
         log.warning("interrupted after %d of %d steps; what was learned is kept", done, settings.steps)
     finally:
+        interruption.close()
         linear_algebra.restore_original_limits()
     if folder is not None and history:
         checkpoint.save(folder, runs, fingerprint, history)

@@ -7,13 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
 from evenvae import threefry
 from evenvae.likelihoods import Scale
 from evenvae.models.packed import PackedTable
 from evenvae.training import gradient_diagnostics, prior_updates
+from evenvae.training.devices import RUNS, divide_rows, everywhere, on_all, spread
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.skeleton import Skeleton, vector_of
 from evenvae.training.step import Method, Network, States, balanced_gradients, update_after_step
@@ -205,23 +206,6 @@ def keep_stopped(before: Run, after: Run) -> Run:
     return jax.vmap(where)(before.stopped, before, after)
 
 
-def runs_mesh(runs: int) -> Mesh:
-    """A mesh of the largest number of devices among which the runs can be divided evenly."""
-    devices = jax.devices()
-    count = max(n for n in range(1, len(devices) + 1) if runs % n == 0)
-    return Mesh(np.array(devices[:count]), ("runs",))
-
-
-def spread(tree: Any, mesh: Mesh) -> Any:
-    """Distribute arrays that are stacked over runs among the devices of the mesh."""
-    return jax.device_put(tree, NamedSharding(mesh, PartitionSpec("runs")))
-
-
-def everywhere(tree: Any, mesh: Mesh) -> Any:
-    """A copy of every array on every device of the mesh."""
-    return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
-
-
 def placed(data: Data, mesh: Mesh) -> Data:
     """The data on the devices of the mesh: with every run its own table, or one table for all of them."""
     return spread(data, mesh) if data.stacked else everywhere(data, mesh)
@@ -239,9 +223,11 @@ def run_chunks(
     settings: TrainingSettings,
     mesh: Mesh,
 ) -> tuple[Run, Log]:
-    """`run_chunk` for all runs: each device trains its share of them under ``vmap``."""
+    """`run_chunk` for all runs: each device, or group of devices, trains its share of them under ``vmap``."""
 
     def share(*stacked: Any) -> Any:
+        runs, batches, validation, data = stacked
+        stacked = (runs, *divide_rows((batches, validation), mesh), data)
         one = lambda run, rows, held_out, table: run_chunk(
             run, rows, held_out, table, skeleton, method, optimiser, settings
         )
@@ -255,9 +241,15 @@ def run_chunks(
         ]
         return jax.tree.map(lambda leaf: leaf[None], one(*alone))
 
-    over = PartitionSpec("runs")
+    over = PartitionSpec(RUNS)
     tables = over if data.stacked else PartitionSpec()
     mapped = jax.shard_map(
-        share, mesh=mesh, in_specs=(over, over, over, tables), out_specs=(over, over), check_vma=False
+        lambda *stacked: on_all(share(*stacked), mesh),
+        mesh=mesh,
+        in_specs=(over, over, over, tables),
+        out_specs=(over, over),
+        # the rows of a batch are left to XLA
+        axis_names={RUNS},
+        check_vma=False,
     )
     return mapped(runs, batches, validation, data)

@@ -29,6 +29,9 @@ class Training(Part):
             ``balance="auto"``, 0 otherwise.
         bootstrap: True trains every member of an ensemble on a bootstrap copy of the table (rows weighed at random), so
             that the members differ as they would on other samples of the population.
+        devices: among which the rows of every batch are divided, as GPUs. The model is the same up to rounding whatever
+            their number. Default: 1; all devices of all processes after ``jax.distributed.initialize``. See
+            docs/scaling.md.
     """
 
     batch_size: int | None = None
@@ -39,6 +42,8 @@ class Training(Part):
     patience: int | None = None
     hide_cells: float | None = None
     bootstrap: bool | None = None
+    # a checkpoint is of the options' texts, and may be continued on other devices
+    devices: int | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         check_count("training.batch_size", self.batch_size)
@@ -49,6 +54,7 @@ class Training(Part):
         check_count("training.patience", self.patience, least=0)
         check_share("training.hide_cells", self.hide_cells)
         check_flag_or_none("training.bootstrap", self.bootstrap)
+        check_count("training.devices", self.devices)
 
 
 @dataclasses.dataclass(frozen=True)
