@@ -239,7 +239,7 @@ class Store:
             runs = self._table("SELECT * FROM runs ORDER BY balance, seed", _RUNS)
             if not runs["status"].isin(STATUSES).all():
                 raise ValueError("a run has no known status")
-            if bool(np.isnan(runs.loc[runs["status"] == "done", "figure"].to_numpy(float)).any()):
+            if np.isnan(np.asarray(runs["figure"], float)[runs["status"] == "done"]).any():
                 raise ValueError("a run that is done has no validation metric")
             measures = "SELECT balance, seed, rows || '_' || measure AS name, value FROM measures"
             long = self._table(measures, {"seed": int, "value": float})
@@ -262,6 +262,6 @@ class Store:
         for name, kind in numbers.items():
             if not found[name].map(lambda cell, kind=kind: cell is None or isinstance(cell, kind | np.number)).all():
                 raise ValueError(f"{name} holds something that is no number")
-            if bool(np.isinf(found[name].to_numpy(float)).any()):
+            if np.isinf(np.asarray(found[name], float)).any():
                 raise ValueError(f"{name} holds an infinite number")
         return found
