@@ -237,7 +237,7 @@ class Store:
         """One row for every run; what was measured of it stands in columns such as ``test_error``."""
         with guarded(self.path):
             runs = self._table("SELECT * FROM runs ORDER BY balance, seed", _RUNS)
-            if not runs["status"].isin(STATUSES).all():
+            if not np.isin(runs["status"], STATUSES).all():
                 raise ValueError("a run has no known status")
             if np.isnan(np.asarray(runs["figure"], float)[runs["status"] == "done"]).any():
                 raise ValueError("a run that is done has no validation metric")
@@ -260,7 +260,7 @@ class Store:
         """What a query finds; ValueError where a column of ``numbers`` holds something else."""
         found = pd.read_sql_query(query, self._connection)
         for name, kind in numbers.items():
-            if not found[name].map(lambda cell, kind=kind: cell is None or isinstance(cell, kind | np.number)).all():
+            if not all(cell is None or isinstance(cell, kind | np.number) for cell in found[name]):
                 raise ValueError(f"{name} holds something that is no number")
             if np.isinf(np.asarray(found[name], float)).any():
                 raise ValueError(f"{name} holds an infinite number")
