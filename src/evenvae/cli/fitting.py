@@ -170,8 +170,8 @@ def fit(
     if not formulas:
         from evenvae import Schema
 
-        given = chosen["schema"]
-        whole = survey(table.pieces()).schema(given, by) if in_files else Schema.of(given, table, by)
+        known = chosen["schema"]
+        whole = survey(table.pieces()).schema(known, by) if in_files else Schema.of(known, table, by)
         chosen["schema"] = whole.without_formulas()
     if hide:
         if in_files:
