@@ -52,12 +52,12 @@ def without_networks():
     def impute(model, batch, *rest):
         return [answers(learned[id(model)], model.schema, len(batch.mask))]
 
-    def sample(model, n, *rest):
-        return answers(learned[id(model)], model.schema, n), np.zeros((n, len(model.schema.tasks)), np.int32)
+    def sampled(model, n, *rest):
+        yield answers(learned[id(model)], model.schema, n), np.zeros((n, len(model.schema.tasks)), np.int32)
 
     with (
         mock.patch.object(fitting, "fit", fit),
         mock.patch.object(imputation, "impute", impute),
-        mock.patch.object(sampling, "sample", sample),
+        mock.patch.object(sampling, "sampled", sampled),
     ):
         yield

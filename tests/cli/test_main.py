@@ -45,7 +45,7 @@ WRONG = {
     "no folder": (lambda f, d, m: ["fit", d, "-o", f / "no" / "x"], "folder"),
     "missing column": (lambda f, d, m: ["score", m, write(f, "c.csv", "age,city\n1,Bonn\n"), "-o", "-"], "income"),
     "a folder for the model": (lambda f, d, m: ["fit", d, "-o", f], "is a folder"),
-    "a folder as data": (lambda f, d, m: ["schema", f], "is a folder"),
+    "an empty folder as data": (lambda f, d, m: ["schema", empty(f)], "holds no table"),
     "a folder for the schema": (lambda f, d, m: ["schema", d, "-o", f], "is a folder"),
     "a file as checkpoint": (lambda f, d, m: ["fit", d, "-o", f / "x", "--checkpoint", d], "people.csv"),
     "text for a number": (lambda f, d, m: ["fit", d, "-o", f / "x", "--set", "network.dropout=a"], "network.dropout"),
@@ -55,6 +55,12 @@ WRONG = {
     "no such tracker": (lambda f, d, m: ["fit", d, "-o", f / "x", "--track", "wandb:x"], "tensorboard:DIR"),
     "resume without a folder": (lambda f, d, m: ["fit", d, "-o", f / "x", "--resume"], "--checkpoint"),
 }
+
+
+def empty(folder):
+    path = folder / "empty"
+    path.mkdir(exist_ok=True)
+    return path
 
 
 def cut(folder, model):
@@ -87,7 +93,7 @@ def test_a_file_that_may_not_be_read_is_said_in_one_line(monkeypatch):
     def refused(*_):
         raise PermissionError(13, "Permission denied", "secret.csv")
 
-    monkeypatch.setattr("evenvae.tables.read_table", refused)
+    monkeypatch.setattr("evenvae.tables.open_files", refused)
     code, _, said = evenvae("schema", "secret.csv")
     assert (code, said.count("\n")) == (2, 1)
     assert "secret.csv: Permission denied" in said
