@@ -75,7 +75,7 @@ def test_columns_that_grow_beyond_what_tables_do_are_refused_before_they_are_dec
         pyarrow.feather.write_feather(columns, path, compression="zstd", chunksize=2**18)
     assert tables.read_table(path).num_rows == 2**18
     monkeypatch.setattr(formats, "SUSPICIOUS", 2**20)
-    monkeypatch.setattr(reading, "MOST_DECODED", 100)
+    monkeypatch.setattr(formats, "MOST_DECODED", 100)
     with pytest.raises(InputError, match=f"bomb{kind} grows to more than 100 times its size"):
         tables.read_table(path)
 

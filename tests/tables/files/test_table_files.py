@@ -5,11 +5,13 @@ import re
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
 import pytest
 
 from evenvae import tables
 from evenvae.errors import InputError
-from evenvae.tables.files import csv_blocks, table_files
+from evenvae.tables.files import csv_blocks, formats, table_files
 from support import people
 
 KINDS = (".parquet", ".feather", ".csv", ".tsv", ".csv.gz")
@@ -154,3 +156,17 @@ def test_levels_of_several_files_are_joined(folder):
         "c",
         "a",
     ]
+
+
+@pytest.mark.parametrize("kind", [".parquet", ".feather"])
+def test_a_file_that_grows_beyond_what_tables_do_is_refused_before_its_size_decides(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(formats, "SUSPICIOUS", 2**20)
+    monkeypatch.setattr(formats, "MOST_DECODED", 100)
+    path = tmp_path / f"bomb{kind}"
+    table = pa.table({"x": np.zeros(2**20)})
+    if kind == ".parquet":
+        pyarrow.parquet.write_table(table, path, compression="zstd")
+    else:
+        pyarrow.feather.write_feather(table, path, compression="zstd")
+    with pytest.raises(InputError, match=f"bomb{kind} grows to more than 100 times its size"):
+        tables.open_files(path).is_large  # noqa: B018

@@ -13,6 +13,8 @@ PIECE = 2**20
 """Bytes that are unpacked at a time."""
 SUSPICIOUS = 2**28
 """Smaller contents may grow as they like."""
+CELL = 8
+"""Bytes of a cell in memory, about."""
 MOST_UNPACKED, MOST_DECODED = 200, 1000
 """How many times its size a gzip file, and a file of columns, may take in memory. Texts of tables shrink to a tenth or
 a hundredth; columns of one value shrink further."""
@@ -88,6 +90,11 @@ def check_growth(path: str | Path, size: int, stored: int, most: int) -> None:
             f"{path} grows to more than {most} times its size, beyond {SUSPICIOUS // 2**20} MiB, as no table does; if "
             "it is one, write it again unpacked."
         )
+
+
+def check_cells(path: str | Path, cells: int, stored: int) -> None:
+    """Refuse a file of ``stored`` bytes that says it holds far more cells than that allows, before they are made."""
+    check_growth(path, CELL * cells, stored, MOST_DECODED)
 
 
 @functools.cache

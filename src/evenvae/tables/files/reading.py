@@ -14,12 +14,9 @@ import pyarrow.parquet
 from evenvae.errors import InputError
 from evenvae.tables.files.csv_reading import read_text
 from evenvae.tables.files.finding import is_single
-from evenvae.tables.files.formats import MOST_DECODED, check_growth, check_header, content_of, is_text, kind_of
+from evenvae.tables.files.formats import check_cells, check_header, content_of, is_text, kind_of
 from evenvae.tables.files.table_files import open_files
 from evenvae.tables.suggestions import nearest
-
-CELL = 8
-"""Bytes of a cell in memory, about."""
 
 
 def read_table(path: str | Path, *, columns: Sequence[str] | None = None) -> pa.Table:
@@ -74,16 +71,11 @@ def _parsed(path: str | Path, content: bytes, kind: str) -> pa.Table:
         return read_text(path, content, kind)
     if kind == ".parquet":
         described = pyarrow.parquet.read_metadata(io.BytesIO(content))
-        _check_cells(path, described.num_rows * described.num_columns, content)
+        check_cells(path, described.num_rows * described.num_columns, len(content))
         return pyarrow.parquet.read_table(io.BytesIO(content))
     if kind == ".feather":
         columns = len(pa.ipc.open_file(io.BytesIO(content)).schema)
         rows = pyarrow.dataset.IpcFileFormat().make_fragment(pa.BufferReader(content)).count_rows()
-        _check_cells(path, rows * columns, content)
+        check_cells(path, rows * columns, len(content))
         return pyarrow.feather.read_table(io.BytesIO(content))
     return pyarrow.json.read_json(io.BytesIO(content))
-
-
-def _check_cells(path: str | Path, cells: int, content: bytes) -> None:
-    """Refuse a file that says it holds far more cells than its size allows, before they are made."""
-    check_growth(path, CELL * cells, len(content), MOST_DECODED)

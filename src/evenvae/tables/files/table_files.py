@@ -14,7 +14,7 @@ from evenvae.errors import InputError
 from evenvae.tables.files.csv_blocks import Block, blocks
 from evenvae.tables.files.csv_reading import joint_type, read_text
 from evenvae.tables.files.finding import find_files
-from evenvae.tables.files.formats import check_header, is_text, kind_of
+from evenvae.tables.files.formats import check_cells, check_header, is_text, kind_of
 
 MOST_CELLS, MOST_TEXT = 2**25, 2**28
 """Cells of a Parquet or Feather table, and bytes of delimited text, up to which a table is read whole."""
@@ -76,9 +76,17 @@ class TableFiles:
         return common
 
     def known_rows(self) -> int:
-        """The number of rows, which files of Parquet and Feather tell without being read."""
-        return sum(_readable(path, self.kind, lambda path=path: _dataset(path, self.kind).count_rows())
-                   for path in self.paths)  # fmt: skip
+        """The number of rows, which files of Parquet and Feather tell without being read.
+
+        Raises:
+            InputError: a file cannot be read, or grows beyond what tables do.
+        """
+        total = 0
+        for path in self.paths:
+            rows = _readable(path, self.kind, lambda path=path: _dataset(path, self.kind).count_rows())
+            check_cells(path, rows * len(self.schema), path.stat().st_size)
+            total += rows
+        return total
 
     def pieces(self) -> Iterator[pa.Table]:
         """The rows, piece by piece, in the types of `schema`; the same pieces every time.
