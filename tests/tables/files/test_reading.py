@@ -88,3 +88,11 @@ def test_a_table_that_does_not_fit_into_memory_is_refused(tmp_path, monkeypatch)
     monkeypatch.setattr(reading, "read_text", full)
     with pytest.raises(InputError, match=r"t.csv does not fit into memory"):
         tables.read_table(tmp_path / "t.csv")
+
+
+def test_a_feather_file_whose_texts_are_damaged_is_refused(tmp_path):
+    path = tmp_path / "damaged.feather"
+    pyarrow.feather.write_feather(pa.table({"city": ["zurich", "geneva"] * 9}), path, compression="uncompressed")
+    path.write_bytes(path.read_bytes().replace(b"geneva", b"gen\xffva"))
+    with pytest.raises(InputError, match=r"damaged.feather cannot be read as .feather \(.*UTF"):
+        tables.read_table(path)

@@ -50,12 +50,13 @@ def _of_file(path: str | Path) -> pa.Table:
         raise InputError(f"{path} is empty; it needs a header line and rows.")
     try:
         table = _parsed(path, content, kind)
+        names = table.schema.names
     except MemoryError as error:
         raise InputError(f"{path} does not fit into memory; give a part of its rows or columns.") from error
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} cannot be read as {kind} ({reason}); it may be cut short.") from error
-    check_header(path, table.num_rows, table.schema.names)
+    check_header(path, table.num_rows, names)
     return table
 
 
@@ -77,5 +78,8 @@ def _parsed(path: str | Path, content: bytes, kind: str) -> pa.Table:
         columns = len(pa.ipc.open_file(io.BytesIO(content)).schema)
         rows = pyarrow.dataset.IpcFileFormat().make_fragment(pa.BufferReader(content)).count_rows()
         check_cells(path, rows * columns, len(content))
-        return pyarrow.feather.read_table(io.BytesIO(content))
+        table = pyarrow.feather.read_table(io.BytesIO(content))
+        # a damaged file without compression has no checksum that tells
+        table.validate(full=True)
+        return table
     return pyarrow.json.read_json(io.BytesIO(content))

@@ -147,7 +147,7 @@ class TableFiles:
             raise InputError(f"{path} is empty; it needs a header line and rows.")
         if not is_text(self.kind):
             found = _readable(path, self.kind, lambda: _dataset(path, self.kind).schema).remove_metadata()
-            check_header(path, 1, found.names)
+            check_header(path, 1, _readable(path, self.kind, lambda: found.names))
             return found
         types: dict[str, pa.DataType] = {}
         for block in blocks(path):
@@ -205,6 +205,6 @@ def _dataset(path: Path, kind: str) -> Any:
 def _readable(path: Path, kind: str, read: Callable[[], Any]) -> Any:
     try:
         return read()
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OSError) as error:
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} cannot be read as {kind} ({reason}); it may be cut short.") from error
