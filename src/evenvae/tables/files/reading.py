@@ -15,7 +15,7 @@ from evenvae.errors import InputError
 from evenvae.tables.files.csv_reading import read_text
 from evenvae.tables.files.finding import is_single
 from evenvae.tables.files.formats import check_cells, check_header, content_of, is_text, kind_of
-from evenvae.tables.files.table_files import open_files
+from evenvae.tables.files.table_files import open_files, readable
 from evenvae.tables.suggestions import nearest
 
 
@@ -48,14 +48,8 @@ def _of_file(path: str | Path) -> pa.Table:
     content = content_of(path)
     if not content.strip():
         raise InputError(f"{path} is empty; it needs a header line and rows.")
-    try:
-        table = _parsed(path, content, kind)
-        names = table.schema.names
-    except MemoryError as error:
-        raise InputError(f"{path} does not fit into memory; give a part of its rows or columns.") from error
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path} cannot be read as {kind} ({reason}); it may be cut short.") from error
+    table = readable(path, kind, lambda: _parsed(path, content, kind))
+    names = readable(path, kind, lambda: table.schema.names)
     check_header(path, table.num_rows, names)
     return table
 

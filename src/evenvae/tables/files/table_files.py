@@ -83,7 +83,7 @@ class TableFiles:
         """
         total = 0
         for path in self.paths:
-            rows = _readable(path, self.kind, lambda path=path: _dataset(path, self.kind).count_rows())
+            rows = readable(path, self.kind, lambda path=path: _dataset(path, self.kind).count_rows())
             check_cells(path, rows * len(self.schema), path.stat().st_size)
             total += rows
         return total
@@ -133,7 +133,7 @@ class TableFiles:
             return
         rows = min(PIECE_ROWS, max(1, PIECE_CELLS // max(1, len(names))))
         batches = _dataset(path, self.kind).to_batches(batch_size=rows, batch_readahead=2, fragment_readahead=1)
-        while (batch := _readable(path, self.kind, lambda: next(batches, None))) is not None:
+        while (batch := readable(path, self.kind, lambda: next(batches, None))) is not None:
             if batch.num_rows:
                 piece = pa.Table.from_batches([batch]).select(names)
                 piece = piece.replace_schema_metadata(None)
@@ -146,8 +146,8 @@ class TableFiles:
         if not path.stat().st_size:
             raise InputError(f"{path} is empty; it needs a header line and rows.")
         if not is_text(self.kind):
-            found = _readable(path, self.kind, lambda: _dataset(path, self.kind).schema).remove_metadata()
-            check_header(path, 1, _readable(path, self.kind, lambda: found.names))
+            found = readable(path, self.kind, lambda: _dataset(path, self.kind).schema).remove_metadata()
+            check_header(path, 1, readable(path, self.kind, lambda: found.names))
             return found
         types: dict[str, pa.DataType] = {}
         for block in blocks(path):
@@ -202,9 +202,16 @@ def _dataset(path: Path, kind: str) -> Any:
     return pyarrow.dataset.dataset(str(path), format=kind.removeprefix("."))
 
 
-def _readable(path: Path, kind: str, read: Callable[[], Any]) -> Any:
+def readable(path: str | Path, kind: str, read: Callable[[], Any]) -> Any:
+    """What ``read`` gives of a file of this kind; what goes wrong there is said of the file.
+
+    Raises:
+        InputError: the file is damaged, or does not fit into memory.
+    """
     try:
         return read()
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError) as error:
+    except MemoryError as error:
+        raise InputError(f"{path} does not fit into memory; give a part of its rows or columns.") from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} cannot be read as {kind} ({reason}); it may be cut short.") from error
