@@ -187,7 +187,7 @@ def block_of(started: Fit, steps: int) -> Callable[[], Run]:
     The program is that of `fit`, with a validation of one row.
     """
     prepared, plan = started.runs, started.plan
-    count, features = len(prepared.streams), len(started.schema.features)
+    count, features = len(prepared.streams), len(started.rows.schema.features)
     mesh = mesh_of(count)
     one_row = Validation(np.zeros((1, 1), np.int32), np.ones((1, 1), np.float32), np.zeros((1, 1, features), bool))
     validation, table = spread(stack([one_row] * count), mesh), everywhere(prepared.data, mesh)
