@@ -1,0 +1,102 @@
+"""The README's table: EvenVAE and what people use now, from the files of results.
+
+    python benchmarks/comparison.py                  # prints the table
+    python benchmarks/comparison.py --into README.md # puts it between the marks <!-- comparison --> of a page
+
+Nothing is measured here. Errors on hidden cells are those of `imputation.py` (a fifth hidden completely at random, the
+first seed), means over the tables on which every library has a figure, with the median seconds of a table to fit and
+fill. Drawn rows are those of `synthetic.py` (the first seed of the protocol with a number of rows): the mean AUC with
+which boosted trees tell them from real ones, and the seconds to learn a table, where every library had the same
+machine.
+"""
+
+import argparse
+import re
+from pathlib import Path
+from statistics import mean, median
+from typing import Any, NamedTuple
+
+from twenty_tables import lines_of
+
+RESULTS = Path(__file__).parent / "results"
+MARKS = re.compile(r"(<!-- comparison -->\n).*?(<!-- /comparison -->)", re.DOTALL)
+
+
+class Library(NamedTuple):
+    """A row: its name, the method of each file of results (None: it has none), and its licence."""
+
+    name: str
+    fills: str | None
+    draws: str | None
+    licence: str
+
+
+LIBRARIES = (
+    Library("**EvenVAE**", "EvenVAE", "EvenVAE", "Apache-2.0"),
+    Library("**EvenVAE**, refined by trees", "EvenVAE, trees", None, "Apache-2.0"),
+    Library("forests by type (MissForest), of scikit-learn", "forests by type (MissForest)", None, "BSD-3-Clause"),
+    Library("miceforest (LightGBM)", "LightGBM chains (miceforest)", None, "MIT"),
+    Library("scikit-learn `IterativeImputer`", "ridge by type (IterativeImputer)", None, "BSD-3-Clause"),
+    Library("mean or most frequent level", "mean or mode", None, "-"),
+    Library("TabularARGN (mostlyai-engine)", None, "TabularARGN", "Apache-2.0"),
+    Library("TVAE (ctgan, SDV)", None, "TVAE", "BSL 1.1, not open source"),
+)
+
+
+def runs(file: str, **conditions: Any) -> dict[tuple[str, str], dict[str, Any]]:
+    """The lines of a file that satisfy the conditions, by method and table; the last one counts."""
+    lines = lines_of(RESULTS / file)
+    kept = [line for line in lines if all(line.get(name) == value for name, value in conditions.items())]
+    return {(line["method"], line["table"]): line for line in kept if line.get("error") or line.get("c2st")}
+
+
+def shared(found: dict[tuple[str, str], dict[str, Any]], methods: list[str]) -> list[str]:
+    """The tables on which all methods have a figure."""
+    tables = [{table for method, table in found if method == name} for name in methods]
+    return sorted(set.intersection(*tables))
+
+
+def seconds(lines: list[dict[str, Any]], name: str) -> str:
+    """The median, to the second; ``-`` where it was not measured by itself."""
+    known = [line[name] for line in lines if line[name] is not None]
+    return f"{median(known):.0f} s" if known else "-"
+
+
+def table() -> str:
+    """The table as Markdown, and below it what the figures are of."""
+    fills = runs("imputation.jsonl", holes="mcar", seed=0)
+    draws = {key: line for key, line in runs("synthetic.jsonl", seed=0).items() if line.get("rows")}
+    filled = shared(fills, [library.fills for library in LIBRARIES if library.fills])
+    drawn = shared(draws, [library.draws for library in LIBRARIES if library.draws])
+    same = [name for name in drawn if len({draws[x.draws, name]["machine"] for x in LIBRARIES if x.draws}) == 1]
+    lines = [
+        "| | error on hidden cells | fit and fill | drawn rows told from real ones | fit | licence |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for library in LIBRARIES:
+        cells = ["-", "-", "-", "-"]
+        if library.fills:
+            own = [fills[library.fills, name] for name in filled]
+            cells[:2] = [f"{mean(line['error'] for line in own):.3f}", seconds(own, "seconds")]
+        if library.draws:
+            own = [draws[library.draws, name] for name in drawn]
+            cells[2] = f"{mean(line['c2st'] for line in own):.2f}"
+            cells[3] = seconds([draws[library.draws, name] for name in same], "fit_seconds")
+        lines.append(f"| {library.name} | {' | '.join(cells)} | {library.licence} |")
+    note = (
+        f"\n*Hidden cells: mean of {len(filled)} tables, median seconds. Drawn rows: the AUC of boosted trees, 0.5 when they\n"
+        f"cannot tell; mean of {', '.join(drawn[:-1])} and {drawn[-1]}, seconds of {' and '.join(same)}. At most 8000 rows, one\n"
+        "seed, one or two CPU cores.* [All tables, conditions and caveats](docs/results.md)."
+    )
+    return "\n".join([*lines, note]) + "\n"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--into", type=Path)
+    options = parser.parse_args()
+    if options.into is None:
+        print(table())
+    else:
+        text = options.into.read_text(encoding="utf-8")
+        options.into.write_text(MARKS.sub(lambda marks: marks[1] + table() + marks[2], text), encoding="utf-8")
