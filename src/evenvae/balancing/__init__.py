@@ -1,6 +1,10 @@
-"""Balancers for the gradients of any JAX model with several losses.
+r"""Balancers for the gradients of any JAX model with several losses.
 
 `parse` and the functions named after the methods make a balancer, and `balanced_value_and_grad` applies it to a model.
+
+In the formulas $g_d$ is the gradient of task d with respect to the shared feature, flattened; $G$ has the D gradients
+as rows, $Q = G G^\top$ is their Gramian and $n_d = \lVert g_d \rVert$. A method gives weights $w$, and the direction is
+$v = G^\top w = \sum_d w_d\, g_d$.
 """
 
 from evenvae.balancing.aligned_mtl import aligned_mtl

@@ -14,11 +14,19 @@ SCALES = ("min", "median", "rmse")
 
 @dataclasses.dataclass(frozen=True)
 class AlignedMTL(Balancer):
-    """w = sqrt(s) V L^(-1/2) V^T 1 / D for the Gramian Q = V L V^T, over its eigenvalues that are not 0.
+    r"""Weights that make the gradients orthogonal and equally long.
 
-    The transformed rows are orthogonal with norm sqrt(s), so their condition number is 1. ``scale`` chooses s: the
-    smallest eigenvalue (``min``, as in the paper), the lower median (``median``) or the mean (``rmse``). Weights may be
-    negative. The cost is one eigendecomposition, and two where rows depend on others, O(D^3).
+    Formula:
+        $$ w = \tfrac1D \sqrt{s}\; V L^{-1/2} V^\top \mathbf 1 \qquad\text{for the Gramian}\quad Q = V L V^\top $$
+
+        over its eigenvalues that are not 0. The transformed rows are orthogonal with norm $\sqrt{s}$, so that their
+        condition number is 1.
+
+    ``scale`` chooses s: the smallest eigenvalue (``min``, as in the paper), the lower median (``median``) or the mean
+    (``rmse``). Weights may be negative.
+
+    Cost:
+        One eigendecomposition, and two where rows depend on others, O(D^3).
     """
 
     scale: str = "min"
@@ -66,6 +74,9 @@ def _weights(gram: Float[Array, "D D"], ridge: Float[Array, ""] | float, mode: I
 
 def aligned_mtl(scale: str = "min") -> Balancer:
     """Aligned-MTL: no direction that the gradients span is favoured over another.
+
+    Use it when:
+        The set of tasks is badly conditioned: many gradients that nearly agree drown a few others.
 
     Args:
         scale: the common length of the aligned gradients: ``min``, ``median`` or ``rmse``.

@@ -23,14 +23,20 @@ ROUNDS = 30
 
 @dataclasses.dataclass(frozen=True)
 class CAGrad(Balancer):
-    """v = g_0 + u that maximises min_d g_d . v subject to ||u|| <= c ||g_0||, where g_0 is the mean row.
+    r"""The direction near the mean gradient that helps the worst task most.
 
-    With u = G^T x, the largest minimum t that can be reached solves f(t) = c ||g_0||, where f(t) is the smallest
-    ||G^T x|| with x >= 0 and Q x >= t - Q 1 / D. The function f is increasing and convex, and its slope is
-    sum(x) / f(t), so that Newton's method converges in about five rounds. Each round is a solution by block pivoting,
-    O(D^3). At a Pareto point, where the rows sum to 0 with positive weights, the answer is g_0. c = 0 gives the mean.
-    Where there are many rows, pivoting looks for x and t at once, in 5 to 8 decompositions in the precision of the
-    Gramian; and as above if it does not end.
+    Formula:
+        $$ v = \arg\max_{v}\; \min_d\; g_d \cdot v \quad\text{subject to}\quad \lVert v - g_0 \rVert \le c\, \lVert g_0
+        \rVert, \qquad g_0 = \tfrac1D \sum_d g_d $$
+
+    With u = v - g_0 = G^T x, the largest minimum t that can be reached solves f(t) = c ||g_0||, where f(t) is the
+    smallest ||G^T x|| with x >= 0 and Q x >= t - Q 1 / D. The function f is increasing and convex, and its slope is
+    sum(x) / f(t), so that Newton's method converges in about five rounds of block pivoting. At a Pareto point, where
+    the rows sum to 0 with positive weights, the answer is g_0. c = 0 gives the mean. Where there are many rows,
+    pivoting looks for x and t at once, in the precision of the Gramian; and as above if it does not end.
+
+    Cost:
+        About 5 x 3 solutions of linear systems, O(D^3); beyond 64 tasks 5 to 8 decompositions.
     """
 
     c: float = 0.4
@@ -189,6 +195,9 @@ def _weights_of_many(gram: Float[Array, "D D"], c: float, ridge: float) -> Float
 
 def cagrad(c: float = 0.4) -> Balancer:
     """CAGrad: stay near the mean gradient and help the task that improves least.
+
+    Use it when:
+        The mean of the losses is what counts in the end, and no task may be forgotten on the way.
 
     Args:
         c: radius of the ball around the mean gradient, relative to the norm of the mean, in [0, 1]. 0 gives the mean;

@@ -29,14 +29,20 @@ class FAMOState(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class FAMO(Balancer):
-    """w_d = c z_d / (L_d - b_d) with z = softmax(u) and c = 1 / sum_d z_d / (L_d - b_d).
+    r"""Weights learned from how fast the losses fall, without the gradients of the tasks.
 
-    The direction is the gradient of c sum_d z_d log(L_d - b_d), which measures relative improvements. After the step,
-    `update_after_step` is given the losses of the same batch, and Adam moves u towards the tasks whose losses fell
-    slowly. No gradient of a single task is used: O(D).
+    Formula:
+        $$ w_d = c\, \frac{z_d}{L_d - b_d}, \qquad z = \mathrm{softmax}(u), \qquad
+        c = \Bigl(\sum_d \frac{z_d}{L_d - b_d}\Bigr)^{-1} $$
 
-    Losses must stay above their lower bound b. Log-likelihoods have none, so that by default b_d is the smallest value
-    so far of L_d - ``margin`` max(|L_d|, 1).
+        The direction is the gradient of $c \sum_d z_d \log(L_d - b_d)$, which measures relative improvements.
+
+    After the step, `update_after_step` is given the losses of the same batch, and Adam moves u towards the tasks whose
+    losses fell slowly. Losses must stay above their lower bound b. Log-likelihoods have none, so that by default b_d is
+    the smallest value so far of L_d - ``margin`` max(|L_d|, 1).
+
+    Cost:
+        O(D), no Gramian; but a second forward pass for the losses after the step.
     """
 
     learning_rate: float = 0.025
@@ -113,7 +119,9 @@ def famo(
 ) -> Balancer:
     """FAMO: let every loss fall at the same relative speed, without the gradients of the tasks.
 
-    Best for losses with a known lower bound. Call ``update_after_step`` after every step.
+    Use it when:
+        There are very many tasks, and their losses have a known lower bound. Call ``update_after_step`` after every
+        step.
 
     Args:
         learning_rate: of Adam on the logits of the weights.

@@ -12,15 +12,22 @@ from evenvae.balancing.elementwise import Elementwise, Sums
 
 @dataclasses.dataclass(frozen=True)
 class GradDrop(Elementwise):
-    """Every element keeps either its positive entries or its negative ones, by chance.
+    r"""Every element keeps either its positive entries or its negative ones, by chance.
 
-    The sign purity of an element is P = (1 + sum_d g_d / sum_d |g_d|) / 2. With u ~ U(0, 1), its positive entries are
-    kept if P > u and its negative ones if P < u. ``leak`` in [0, 1] is the share of every entry that is always kept:
-    one number, or one for each task. Without a leak the expected direction is the plain sum, so that GradDrop is
-    the plain gradient with noise that keeps equal signs together. ``noise`` (n,) holds the uniform numbers u. O(D n).
+    Formula:
+        $$ P = \tfrac12 \Bigl(1 + \frac{\sum_d g_d}{\sum_d |g_d|}\Bigr), \qquad u \sim U(0, 1), \qquad
+        v = \sum_d g_d\, \bigl[\, g_d > 0 \text{ and } P > u, \text{ or } g_d < 0 \text{ and } P < u \,\bigr] $$
+
+        for every element by itself. P is its sign purity. Without a leak the expected direction is the plain sum.
+
+    ``leak`` in [0, 1] is the share of every entry that is always kept: one number, or one for each task. ``noise`` (n,)
+    holds the uniform numbers u.
 
     The kept entries come from two sums over the tasks: the positive entries add up to (sum |g_d| + sum g_d) / 2, the
     negative ones to (sum g_d - sum |g_d|) / 2.
+
+    Cost:
+        A pass over D x n numbers of the rows, of which n are held; no Gramian.
     """
 
     leak: float | tuple[float, ...] = 0.0
@@ -53,7 +60,10 @@ class GradDrop(Elementwise):
 
 
 def graddrop(leak: float | tuple[float, ...] = 0.0) -> Balancer:
-    """GradDrop: noise around the plain sum that keeps equal signs together. It regularises more than it balances.
+    """GradDrop: noise around the plain sum that keeps equal signs together.
+
+    Use it when:
+        Many tasks disagree at random. It regularises more than it balances.
 
     Args:
         leak: share of every gradient that is always kept, in [0, 1]: one number, or one for each task.

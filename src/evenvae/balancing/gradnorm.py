@@ -27,14 +27,22 @@ class GradNormState(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class GradNorm(Balancer):
-    """w = D softmax(u), where Adam moves u down the gradient of sum_d |w_d n_d - target_d|; n_d is the norm of row d.
+    r"""Learned weights that pull the norms of the gradients together.
 
-    target_d = mean_j(w_j n_j) r_d^alpha, where r_d is the progress of task d over the mean progress; both are held
-    constant. Progress is n_d over its value at ``reference_step`` (over 1 before that step), as in the code released
-    with Javaloy, Meghdadi and Valera (2021). The paper of GradNorm takes L(t) / L(0), which has no meaning for losses
-    of continuous likelihoods because they change sign; ``progress="loss"`` is for losses that stay positive.
-    A step uses the weights from before its update of u. At alpha = 0 the fixed point is `equal_norm`. The cost is O(D)
-    after the Gramian.
+    Formula:
+        $$ w = D\, \mathrm{softmax}(u), \qquad u \leftarrow \text{Adam on } \sum_d |w_d n_d - t_d|, \qquad
+        t_d = \overline{w n}\; r_d^{\alpha} $$
+
+        $\overline{w n}$ is the mean of $w_j n_j$ and $r_d$ the progress of task d over the mean progress; both are held
+        constant. At $\alpha = 0$ the fixed point is `equal_norm`.
+
+    Progress is n_d over its value at ``reference_step`` (over 1 before that step), as in the code released with
+    Javaloy, Meghdadi and Valera (2021). The paper of GradNorm takes L(t) / L(0), which has no meaning for losses of
+    continuous likelihoods because they change sign; ``progress="loss"`` is for losses that stay positive. A step uses
+    the weights from before its update of u.
+
+    Cost:
+        O(D) after the Gramian, and a state: the logits of the weights, and Adam's moments.
     """
 
     alpha: float = 0.0
@@ -115,6 +123,10 @@ def gradnorm(
     progress: str = "norm",
 ) -> Balancer:
     """GradNorm: weights that change smoothly over the steps until the norms of all gradients are equal.
+
+    Use it when:
+        The gradients are noisy from step to step, so that weights of a single step would jump. It is the best magnitude
+        of the combinations of Javaloy, Meghdadi and Valera (2021), before ``pcgrad``.
 
     Args:
         alpha: how much more weight the tasks that make slow progress get. 0 for none.

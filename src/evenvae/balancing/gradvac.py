@@ -15,12 +15,20 @@ from evenvae.balancing.pcgrad import circle_of, goes_round, visiting_order
 
 @dataclasses.dataclass(frozen=True)
 class GradVac(Balancer):
-    """PCGrad with targets: if cos(g_i, g_j) < phi_ij, as much of g_j is added to row i as raises the cosine to phi_ij.
+    r"""PCGrad with targets: rows that agree less than they used to are drawn together.
 
-    phi is the running mean of the cosines, phi <- (1 - beta) phi + beta cos. It starts from 0, where the method acts
-    as PCGrad. ``epsilon`` is added to products of norms before a division; it matters for rows shorter than its
-    square root. ``noise`` (D, D) holds the visiting orders, as in `pcgrad`. D - 1 rounds, O(D^3); around a circle where
-    there are many rows, as in `pcgrad`.
+    Formula:
+        $$ \text{if } \cos(h_i, g_j) < \varphi_{ij}: \quad h_i \leftarrow h_i + a\, g_j
+        \;\text{ with } a \text{ such that } \cos(h_i, g_j) = \varphi_{ij};
+        \qquad \varphi \leftarrow (1 - \beta)\, \varphi + \beta \cos $$
+
+        $\varphi$ starts from 0, where the method acts as PCGrad.
+
+    ``epsilon`` is added to products of norms before a division; it matters for rows shorter than its square root.
+    ``noise`` (D, D) holds the visiting orders, as in `pcgrad`.
+
+    Cost:
+        O(D^3) after the Gramian, by blocks; the state is a D x D matrix.
     """
 
     beta: float = 0.5
@@ -133,6 +141,9 @@ def _weights_around(
 
 def gradvac(beta: float = 0.5, epsilon: float = 1e-8) -> Balancer:
     """GradVac: PCGrad that also draws together gradients that agree less than they used to.
+
+    Use it when:
+        The tasks are related, and should stay so.
 
     Args:
         beta: weight of the newest cosines in the running mean, in [0, 1].

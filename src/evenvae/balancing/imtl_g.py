@@ -20,11 +20,20 @@ DOUBT = 0.1
 
 @dataclasses.dataclass(frozen=True)
 class IMTLG(Balancer):
-    """Weights that sum to 1 and whose direction has equal projections on all unit rows: w = c Q^-1 n.
+    r"""Weights that sum to 1 and whose direction has equal projections on all unit rows.
 
-    They are found by solving Rho a = 1, where Rho is the correlation matrix, and w_d is proportional to a_d / n_d.
+    Formula:
+        $$ \frac{g_1 \cdot v}{n_1} = \dots = \frac{g_D \cdot v}{n_D}, \qquad v = G^\top w, \quad \mathbf 1^\top w = 1,
+        \qquad\text{so}\quad w = c\, Q^{-1} n $$
+
+        They are found by solving $R a = \mathbf 1$, where R is the correlation matrix of the rows; $w_d$ is
+        proportional to $a_d / n_d$.
+
     Weights may be negative. If the common projection itself were negative, the sign of all weights is changed, so that
-    no task gets worse. The direction does not change when a row is rescaled. O(D^3).
+    no task gets worse. The direction does not change when a row is rescaled.
+
+    Cost:
+        One solution of a linear system, O(D^3).
     """
 
     @property
@@ -94,6 +103,9 @@ def _weights(gram: Float[Array, "D D"], error: Float[Array, ""] | float) -> Floa
 
 def imtl_g() -> Balancer:
     """IMTL-G: every task makes equal progress along its own gradient, whatever the scale of its loss.
+
+    Use it when:
+        Every task must progress alike, and the scales of the losses mean nothing.
 
     References:
         L. Liu, Y. Li, Z. Kuang, J. Xue, Y. Chen, W. Yang, Q. Liao and W. Zhang, "Towards impartial multi-task

@@ -16,18 +16,24 @@ NORMALISATIONS = ("none", "l2", "loss", "loss+")
 
 @dataclasses.dataclass(frozen=True)
 class MGDAUB(Balancer):
-    """w = argmin of w^T Q w over the simplex, and v = G^T w.
+    r"""The shortest vector in the convex hull of the gradients.
 
-    At the optimum g_d . v >= ||v||^2 for every row, with equality where w_d > 0, so that v improves every task.
-    Orthogonal rows get weights proportional to 1 / n_d^2, so that short rows dominate. At a Pareto-stationary point v
-    is 0, and norm matching must not lengthen it without bound.
+    Formula:
+        $$ w = \arg\min_{w \ge 0,\; \mathbf 1^\top w = 1} w^\top Q\, w, \qquad v = G^\top w $$
 
-    The exact solver uses that the minimum over the simplex is x / sum x, where x is the complementary solution of
-    Q x >= 1. It is found by block pivoting in units of the norms, with 2 to 5 solutions of linear systems, O(D^3).
-    ``solver="frank-wolfe"`` is the iteration of the paper, which is approximate and costs O(D^2) per round.
-    ``normalise`` divides the rows by their norm (``l2``), their loss (``loss``) or both (``loss+``) while the weights
-    are computed; the weights are then applied to the rows as they are. ``released=True`` replaces w by min(w, 1e-3), as
-    the code released with Javaloy, Meghdadi and Valera (2021) does.
+        At the optimum $g_d \cdot v \ge \lVert v \rVert^2$ for every row, with equality where $w_d > 0$, so that v
+        improves every task. Orthogonal rows get weights proportional to $1 / n_d^2$, so that short rows dominate.
+
+    At a Pareto-stationary point v is 0, and norm matching must not lengthen it without bound.
+
+    The exact solver uses that the minimum over the simplex is x / sum x, where x is the complementary solution of Q x
+    >= 1, found by block pivoting in units of the norms. ``solver="frank-wolfe"`` is the iteration of the paper, which
+    is approximate. ``normalise`` divides the rows by their norm (``l2``), their loss (``loss``) or both (``loss+``)
+    while the weights are computed; the weights are then applied to the rows as they are. ``released=True`` replaces w
+    by min(w, 1e-3), as the code released with Javaloy, Meghdadi and Valera (2021) does.
+
+    Cost:
+        2 to 5 solutions of linear systems, O(D^3); with Frank-Wolfe O(D^2) a round.
     """
 
     solver: str = "exact"
@@ -125,7 +131,11 @@ def mgda_ub(
     tolerance: float = 1e-3,
     released: bool = False,
 ) -> Balancer:
-    """MGDA-UB: no task gets worse, to first order. Cautious: short gradients, of tasks nearly learned, decide the step.
+    """MGDA-UB: no task gets worse, to first order.
+
+    Use it when:
+        You need a direction that provably improves every task. It is cautious: short gradients, of tasks nearly
+        learned, decide the step.
 
     Args:
         solver: ``exact``, or ``frank-wolfe`` for the iteration of the paper.

@@ -19,14 +19,21 @@ INNER_ROUNDS, INNER_PRECISION = 30, 1e-3
 
 @dataclasses.dataclass(frozen=True)
 class NashMTL(Balancer):
-    """The weights w > 0 with Q w = 1 / w in every element; v = G^T w maximises sum_d log(g_d . v) in a ball.
+    r"""The bargaining solution: positive weights that maximise the product of all tasks' gains.
 
-    w is the only minimum of w^T Q w / 2 - sum log w. It is found by damped Newton steps, of length 1 / (1 + decrement)
-    while the decrement is above 1/4: 5 to 10 solutions of linear systems, O(D^3). ||v||^2 = D, and the direction does
-    not change when a row is rescaled. At a Pareto point the weights grow until the ridge limits them.
+    Formula:
+        $$ v = \arg\max_{\lVert v \rVert \le r} \sum_d \log (g_d \cdot v), \qquad v = G^\top w, \qquad
+        (Q\, w)_d = \frac{1}{w_d}, \quad w > 0 $$
 
-    Where there are many rows, the steps are found by conjugate gradients in the precision of the Gramian, O(D^2) each,
-    from the best multiple of equal weights on; and as above if the answer does not solve the equation.
+        w is the only minimum of $\tfrac12 w^\top Q w - \sum_d \log w_d$, and $\lVert v \rVert^2 = D$.
+
+    It is found by damped Newton steps, of length 1 / (1 + decrement) while the decrement is above 1/4. The direction
+    does not change when a row is rescaled. At a Pareto point the weights grow until the ridge limits them. Where there
+    are many rows, the steps are found by conjugate gradients in the precision of the Gramian, from the best multiple of
+    equal weights on; and as above if the answer does not solve the equation.
+
+    Cost:
+        5 to 10 solutions of linear systems, O(D^3); beyond 64 tasks some 50 products of O(D^2).
     """
 
     @property
@@ -136,6 +143,9 @@ def _step(apply: Callable[[Float[Array, " D"]], Float[Array, " D"]], right: Floa
 
 def nash_mtl() -> Balancer:
     """Nash-MTL: the bargaining solution. Like IMTL-G it ignores the scale of the losses, and its weights are positive.
+
+    Use it when:
+        You want proportional fairness: no task may gain a per cent at the price of more than a per cent of the others.
 
     References:
         A. Navon, A. Shamsian, I. Achituve, H. Maron, K. Kawaguchi, G. Chechik and E. Fetaya, "Multi-task learning as a

@@ -14,13 +14,19 @@ from evenvae.balancing.circle import go_round
 
 @dataclasses.dataclass(frozen=True)
 class PCGrad(Balancer):
-    """The sum of the rows, each projected onto the normal plane of every original row that it conflicts with.
+    r"""The sum of the rows, each projected onto the normal plane of every original row that it conflicts with.
 
-    Each row visits the others in its own random order. All rows are projected at once in D - 1 rounds, O(D^3) after the
-    Gramian; where there are many, around a circle by products of matrices (`evenvae.balancing.circle`). A projection
-    makes no difference between two rows larger, so that the precision of the Gramian is enough for it. ``noise`` (D, D)
-    holds whole numbers: row i is the order in which task i visits the tasks; its own entry is skipped, and may be left
-    out.
+    Formula:
+        $$ h_i \leftarrow h_i - \frac{\min(h_i \cdot g_j,\, 0)}{\lVert g_j \rVert^2}\, g_j
+        \quad\text{for the others } j \text{ in random order, from } h_i = g_i; \qquad v = \sum_i h_i $$
+
+    Each row visits the others in its own random order. All rows are projected at once in D - 1 rounds; where there are
+    many, around a circle by products of matrices (`evenvae.balancing.circle`). A projection makes no difference between
+    two rows larger, so that the precision of the Gramian is enough for it. ``noise`` (D, D) holds whole numbers: row i
+    is the order in which task i visits the tasks; its own entry is skipped, and may be left out.
+
+    Cost:
+        O(D^3) after the Gramian, by blocks.
     """
 
     @property
@@ -106,6 +112,9 @@ def _weights_around(gram: Float[Array, "D D"], circle: Int[Array, " D"]) -> Floa
 
 def pcgrad() -> Balancer:
     """PCGrad: resolves conflicts between the gradients, and leaves differences of their magnitudes as they are.
+
+    Use it when:
+        Conflicts, not scales, are the trouble; or after a method for the magnitudes, as in ``gradnorm+pcgrad``.
 
     References:
         T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman and C. Finn, "Gradient surgery for multi-task learning",

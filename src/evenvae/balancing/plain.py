@@ -10,7 +10,14 @@ from evenvae.balancing.base import Balancer, State
 
 @dataclasses.dataclass(frozen=True)
 class Plain(Balancer):
-    """w = 1 for every usable row, and 0 for rows that are 0 or not finite."""
+    r"""w = 1 for every usable row, and 0 for rows that are 0 or not finite.
+
+    Formula:
+        $$ v = \sum_d g_d $$
+
+    Cost:
+        None.
+    """
 
     @property
     def name(self) -> str:
@@ -35,5 +42,8 @@ def none() -> Balancer:
     """The sum of the tasks' gradients, without those that are not finite.
 
     `plain_sum` is the same sum without the Gramian, for gradients that are known to be finite.
+
+    Use it when:
+        The losses are commensurable: a unit of each is worth the same to you.
     """
     return Plain()

@@ -11,10 +11,16 @@ from evenvae.balancing.base import Balancer, State
 
 @dataclasses.dataclass(frozen=True)
 class PowerNorm(Balancer):
-    """w_d = D n_d^(-gamma) / sum_j n_j^(-gamma), where n_d is the norm of row d.
+    r"""Weights that are a power of the lengths of the gradients; they sum to D.
 
-    gamma = 0 gives the plain sum. gamma = 1 gives all rows the same length, which is the fixed point of GradNorm at
-    alpha = 0. Values between trade likelihood for evenness between the tasks. The cost is O(D) after the Gramian.
+    Formula:
+        $$ w_d = D\, \frac{n_d^{-\gamma}}{\sum_j n_j^{-\gamma}} $$
+
+        $\gamma = 0$ gives the plain sum. $\gamma = 1$ gives all rows the same length, which is the fixed point of
+        GradNorm at $\alpha = 0$. Values between trade likelihood for evenness between the tasks.
+
+    Cost:
+        O(D) after the Gramian.
     """
 
     gamma: float = 0.5
@@ -53,16 +59,25 @@ class PowerNorm(Balancer):
 
 
 def power_norm(gamma: float = 0.5) -> Balancer:
-    """Gradients scaled by their norm to the power -gamma. Costs next to nothing; a good first choice.
+    """Gradients scaled by their norm to the power -gamma.
+
+    Use it when:
+        You want evenness, and no task that pays for it. It costs next to nothing and is a good first choice;
+        ``gamma=0.5`` is part of the default of `EvenVAE`.
 
     Args:
         gamma: the power, between 0 (the plain sum) and 2; at 1 all gradients have the same norm.
 
-    Own method of this library; at gamma = 1 it is the fixed point of GradNorm (Chen et al., 2018) at alpha = 0.
+    References:
+        Own method of this library; at gamma = 1 it is the fixed point of GradNorm (Chen et al., 2018) at alpha = 0.
     """
     return PowerNorm(gamma)
 
 
 def equal_norm() -> Balancer:
-    """All gradients scaled to equal norms, with weights that sum to D: `power_norm` with gamma = 1."""
+    """All gradients scaled to equal norms, with weights that sum to D: `power_norm` with gamma = 1.
+
+    Use it when:
+        You want evenness for the least cost, and the scale of the losses means nothing.
+    """
     return PowerNorm(1.0)

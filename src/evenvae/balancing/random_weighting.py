@@ -12,7 +12,16 @@ from evenvae.balancing.base import Balancer, State
 
 @dataclasses.dataclass(frozen=True)
 class RandomWeighting(Balancer):
-    """w is the softmax of D standard normal numbers, drawn again in every step. ``noise`` (D,) holds these numbers."""
+    r"""Weights by chance, drawn again in every step.
+
+    Formula:
+        $$ w = \mathrm{softmax}(\epsilon), \qquad \epsilon \sim N(0, I_D) $$
+
+    ``noise`` (D,) holds the numbers epsilon.
+
+    Cost:
+        O(D).
+    """
 
     @property
     def name(self) -> str:
@@ -41,6 +50,9 @@ class RandomWeighting(Balancer):
 
 def random_weighting() -> Balancer:
     """Random weights: the least that a method should do better than.
+
+    Use it when:
+        You compare methods and need a baseline.
 
     References:
         B. Lin, F. Ye, Y. Zhang and I. W. Tsang, "Reasonable effectiveness of random weighting: a litmus test for

@@ -20,10 +20,16 @@ class UncertaintyState(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class UncertaintyWeighting(Balancer):
-    """w_d = exp(-s_d) / 2, where Adam moves s down the gradient of sum_d exp(-s_d) L_d / 2 + s_d / 2.
+    r"""A learned variance for every task.
+
+    Formula:
+        $$ w_d = \tfrac12 e^{-s_d}, \qquad s \leftarrow \text{Adam on } \sum_d \tfrac12 e^{-s_d} L_d + \tfrac12 s_d $$
 
     A negative loss would drive s_d to minus infinity, so that s is kept between -``limit`` and ``limit``.
-    Log-likelihoods that have a variance of their own do not need the method. No gradient of one task is used: O(D).
+    Log-likelihoods that have a variance of their own do not need the method. No gradient of one task is used.
+
+    Cost:
+        O(D), no Gramian; a state of D numbers and Adam's moments.
     """
 
     learning_rate: float = 1e-2
@@ -64,7 +70,10 @@ class UncertaintyWeighting(Balancer):
 
 
 def uncertainty_weighting(learning_rate: float = 1e-2, limit: float = 5.0) -> Balancer:
-    """Uncertainty weighting: noisy tasks count less. For regression losses without a variance of their own.
+    """Uncertainty weighting: noisy tasks count less.
+
+    Use it when:
+        The losses are squared errors or cross-entropies without a variance of their own.
 
     Args:
         learning_rate: of Adam on the logarithms of the variances.

@@ -13,12 +13,20 @@ from evenvae.balancing.solvers import answered, complementary, complementary_col
 
 @dataclasses.dataclass(frozen=True)
 class UPGrad(Balancer):
-    """w = sum_i v_i, where v_i = argmin of v^T Q v over v >= e_i / D.
+    r"""The mean of the gradients, each projected onto the directions that conflict with no task.
 
-    G^T v_i is row i over D, projected onto {u : g_d . u >= 0 for all d}. The sum conflicts with no task, and it is
-    multiplied by c when all rows are. The cost is D solutions by block pivoting at once, O(D^4) in all. Where there are
-    many rows, all D problems are solved together in the precision of the Gramian, in 20 to 60 products of D x D
-    matrices (`solvers.complementary_columns`), and by block pivoting only if that does not end.
+    Formula:
+        $$ v = \tfrac1D \sum_i \Pi(g_i), \qquad \Pi(g) = \arg\min_{u:\; g_d \cdot u \ge 0 \;\forall d} \lVert u - g
+        \rVert $$
+
+        In weights: $w = \sum_i w^{(i)}$, where $w^{(i)}$ is the least of $w^\top Q\, w$ over $w \ge e_i / D$.
+
+    The sum conflicts with no task, and it is multiplied by c when all rows are. Where there are many rows, all D
+    problems are solved together in the precision of the Gramian (`solvers.complementary_columns`), and by block
+    pivoting only if that does not end.
+
+    Cost:
+        D solutions by block pivoting at once, O(D^4) in all; beyond 64 tasks 20 to 60 products of D x D matrices.
     """
 
     @property
@@ -72,6 +80,9 @@ def _weights_of_many(gram: Float[Array, "D D"], ridge: float) -> Float[Array, " 
 
 def upgrad() -> Balancer:
     """UPGrad: near the mean gradient, and in conflict with no task. The most expensive method for many tasks.
+
+    Use it when:
+        No task may get worse, and there are up to a hundred of them.
 
     References:
         P. Quinton and V. Rey, "Jacobian descent for multi-objective optimization", 2024, Proposition 1 for the

@@ -13,7 +13,17 @@ from evenvae.likelihoods.base import HIVAETreatment, Likelihood, Scale, Values
 
 @dataclasses.dataclass(frozen=True)
 class Bernoulli(Likelihood):
-    """Levels with codes 0 and 1; the parameter is the logit of code 1."""
+    r"""Levels with codes 0 and 1; the parameter is the logit of code 1.
+
+    Formula:
+        $$ \log p(x) = x\, r - \log(1 + e^{r}) $$
+
+    Use it when:
+        A column has two levels: flags, yes and no.
+
+    Cost:
+        One output of the heads a column.
+    """
 
     name: ClassVar[str] = "bernoulli"
     values: ClassVar[Values] = "levels"

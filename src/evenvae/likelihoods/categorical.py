@@ -14,7 +14,17 @@ from evenvae.likelihoods.draws import level
 
 @dataclasses.dataclass(frozen=True)
 class Categorical(Likelihood):
-    """Levels with codes 0 .. levels - 1; the parameters are one free logit for each level."""
+    r"""Levels with codes 0 .. levels - 1; the parameters are one free logit for each level.
+
+    Formula:
+        $$ \log p(x) = r_x - \log \sum_j e^{r_j} $$
+
+    Use it when:
+        Levels have no order: towns, occupations, codes.
+
+    Cost:
+        One output of the heads for every level. From thousands of levels on, heads and embeddings are most of the step.
+    """
 
     levels: int = 2
 

@@ -21,7 +21,12 @@ RAREST = 0.01
 
 @dataclasses.dataclass(frozen=True)
 class Histogram(Likelihood):
-    """Bins of about equally many training rows, where a value that many rows share is a bin by itself.
+    r"""Bins of about equally many training rows, where a value that many rows share is a bin by itself.
+
+    Formula:
+        $$ \log p(x) = \log \mathrm{softmax}(r)_{b(x)} - \log \mathrm{width}_{b(x)} $$
+
+        where b(x) is the bin of x; the width is left out where the bin is one value, whose probability is a mass.
 
     The head can represent any distribution of a cell given its latent (two humps, a spike at zero, salaries in round
     thousands), where a family with a mean and a variance smooths it. Each bin is cut into ``PIECES`` pieces of
@@ -31,6 +36,13 @@ class Histogram(Likelihood):
     Model space is the number of the bin plus the place inside it, from 0 to 1. ``Scale.offset`` holds the lower and
     upper ends of the pieces as raw values, ``(bins, PIECES, 2)`` for each column; a column with fewer bins repeats its
     last one.
+
+    Use it when:
+        Rows are drawn to look like real ones. It is what `Sampling(numbers="histogram")` sets, the default of
+        ``purpose="sample"``; a schema cannot name it.
+
+    Cost:
+        64 outputs of the heads a column of numbers, and up to 1024 quantiles of the column in the model's file.
     """
 
     bins: int = BINS

@@ -21,9 +21,22 @@ def _exp(exponent: Float[Array, "..."]) -> Float[Array, "..."]:
 
 @dataclasses.dataclass(frozen=True)
 class LogNormal(Likelihood):
-    """Positive numbers whose standardised logarithm t = (log(raw + offset) - center) / scale is normal.
+    r"""Positive numbers whose logarithm is normal.
+
+    Formula:
+        $$ t = \frac{\log(\mathrm{raw} + \mathrm{offset}) - \mathrm{center}}{\mathrm{scale}} \sim N(\mu, \sigma^2) $$
+
+        with the parameters of `Normal`; the log-density of the raw value is $\log N(t; \mu, \sigma^2) - \log
+        \mathrm{scale} - \log(\mathrm{raw} + \mathrm{offset})$.
 
     Zeros need an offset. By default it is half the smallest positive training value.
+
+    Use it when:
+        Numbers are positive and some are many times larger than others: prices, incomes, durations. With many zeros,
+        `SpikedLogNormal`.
+
+    Cost:
+        Two outputs of the heads a column.
 
     Attributes:
         zero_offset: another offset for columns with zeros. The paper adds 1e-20, which moves zeros far out, to

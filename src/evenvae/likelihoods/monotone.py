@@ -17,13 +17,23 @@ KNOTS = 24
 
 @dataclasses.dataclass(frozen=True)
 class Monotone(TransformedNormal):
-    """Numbers of which a monotone function is normal: the function that makes the training values normal.
+    r"""Numbers of which a monotone function is normal: the function that makes the training values normal.
 
-    The function is linear between `KNOTS` quantiles of the training values and their standard-normal scores, and goes
-    on with the slope of its ends. Any marginal distribution is then a standard normal one in model space, whatever its
-    skew, tails and humps.
+    Formula:
+        $$ h(\mathrm{raw}) \sim N(\mu, \sigma^2), \qquad \log p(\mathrm{raw}) = \log N(h(\mathrm{raw}); \mu, \sigma^2)
+        + \log h'(\mathrm{raw}) $$
 
+        h is linear between `KNOTS` quantiles of the training values and their standard-normal scores, and goes on with
+        the slope of its ends. The parameters are those of `Normal`.
+
+    Any marginal distribution is then a standard normal one in model space, whatever its skew, tails and humps.
     ``Scale.offset`` holds the knots, as pairs of a raw value and its score.
+
+    Use it when:
+        No other family has the shape of the column: two humps, an edge, a strange tail.
+
+    Cost:
+        Two outputs of the heads a column, and 24 quantiles of the column in the model's file.
     """
 
     name: ClassVar[str] = "monotone"

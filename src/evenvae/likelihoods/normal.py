@@ -59,7 +59,21 @@ def marginal_parameters(x: Float[np.ndarray, " rows"]) -> Float[np.ndarray, "2"]
 
 @dataclasses.dataclass(frozen=True)
 class Normal(Likelihood):
-    """Real numbers, standardised: x = (raw - center) / scale."""
+    r"""Real numbers, standardised: x = (raw - center) / scale.
+
+    Formula:
+        $$ \log p(x) = \eta_2 (x - \mu)^2 + \tfrac12 \log(-2 \eta_2) - \tfrac12 \log 2\pi, \qquad
+        \mu = \frac{-\eta_1}{2 \eta_2} $$
+
+        with the natural parameters $\eta_1 = r_1$ and $\eta_2 = -\mathrm{softplus}(r_2)$ of the head's outputs r. The
+        standard deviation $(-2 \eta_2)^{-1/2}$ is held in [0.001, 1000].
+
+    Use it when:
+        Numbers may be negative, and no value is shared by many rows.
+
+    Cost:
+        Two outputs of the heads a column.
+    """
 
     name: ClassVar[str] = "normal"
     farthest: ClassVar[float] = FARTHEST

@@ -23,10 +23,20 @@ def log_difference(high: Float[Array, "..."], low: Float[Array, "..."]) -> Float
 
 @dataclasses.dataclass(frozen=True)
 class Ordinal(Categorical):
-    """Cumulative logits: p(x <= j) = sigma(theta_j - u), where theta_j is the cumulative sum of positive steps.
+    r"""Levels with an order, by cumulative logits.
 
-    The parameters are levels - 1 steps (through softplus) and the location u (HI-VAE; Nazabal et al., 2020). Codes
-    0 .. levels - 1 follow the order of the levels in the schema. The family is not an exponential family.
+    Formula:
+        $$ p(x \le j) = \sigma(\theta_j - u), \qquad \theta_j = \sum_{i \le j} \mathrm{softplus}(r_i) $$
+
+        The head gives levels - 1 steps r and the location u (HI-VAE; Nazabal et al., 2020).
+
+    Codes 0 .. levels - 1 follow the order of the levels in the schema. The family is not an exponential family.
+
+    Use it when:
+        Levels have an order: ratings, school years, grades. Errors are then distances.
+
+    Cost:
+        One output of the heads for every level.
     """
 
     levels: int = 2

@@ -86,7 +86,17 @@ class Pixels(Likelihood):
 
 @dataclasses.dataclass(frozen=True)
 class BernoulliPixels(Pixels):
-    """Cross-entropy: exact for black and white pixels, the expectation over Bernoulli draws for grey ones."""
+    r"""Cross-entropy: exact for black and white pixels, the expectation over Bernoulli draws for grey ones.
+
+    Formula:
+        $$ \log p(x) = \sum_i x_i r_i - \log(1 + e^{r_i}) $$
+
+    Use it when:
+        Pixels are black or white.
+
+    Cost:
+        One output of the heads a pixel.
+    """
 
     name: ClassVar[str] = "bernoulli-pixels"
 
@@ -103,9 +113,18 @@ class BernoulliPixels(Pixels):
 
 @dataclasses.dataclass(frozen=True)
 class SquaredPixels(Pixels):
-    """Normal pixels with the fixed variance 1/2: -log p is the squared error plus (n / 2) log pi for n pixels.
+    r"""Normal pixels with the fixed variance 1/2.
 
-    Another variance s^2 is the same as this one with ``beta = 2 s^2``.
+    Formula:
+        $$ -\log p(x) = \sum_i (x_i - \sigma(r_i))^2 + \tfrac n2 \log \pi $$
+
+        for n pixels. Another variance $s^2$ is the same as this one with ``beta = 2 s^2``.
+
+    Use it when:
+        The error is to be a squared error, as for ``GECO(kappa=...)``.
+
+    Cost:
+        One output of the heads a pixel.
     """
 
     name: ClassVar[str] = "squared-pixels"
@@ -122,9 +141,18 @@ class SquaredPixels(Pixels):
 
 @dataclasses.dataclass(frozen=True)
 class NormalPixels(Pixels):
-    """Normal pixels with a learned variance, one for an image: a pixel that never changes would have no spread.
+    r"""Normal pixels with a learned variance, one for an image: a pixel that never changes would have no spread.
 
-    The log standard deviation is the mean of the pixels' second parameters, held softly above log(1 / 255).
+    Formula:
+        $$ \log p(x) = \sum_i \log N(x_i;\, \sigma(r_i),\, s^2) $$
+
+        The log standard deviation is the mean of the pixels' second parameters, held softly above log(1 / 255).
+
+    Use it when:
+        Photographs and grey images.
+
+    Cost:
+        Two outputs of the heads a pixel.
     """
 
     name: ClassVar[str] = "normal-pixels"

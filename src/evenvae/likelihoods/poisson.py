@@ -29,9 +29,20 @@ def log_rate(eta: Float[Array, "..."]) -> Float[Array, "..."]:
 
 @dataclasses.dataclass(frozen=True)
 class Poisson(Likelihood):
-    """Counts from 0, after ``offset`` is subtracted: the training minimum where that is at least 1, else 0.
+    r"""Counts from 0, after ``offset`` is subtracted: the training minimum where that is at least 1, else 0.
 
-    The parameter is the logarithm of the rate.
+    Formula:
+        $$ \log p(x) = x \log \lambda - \lambda - \log x!, \qquad \lambda = e^{r} $$
+
+        with the head's output r; beyond r = 15 the exponential goes on as its tangent, so that it does not overflow and
+        its gradient never vanishes.
+
+    Use it when:
+        Counts are small and spread no more than their mean. A Poisson distribution cannot be certain of a large count:
+        compare `NegativeBinomial`, `DiscretisedLogistic`.
+
+    Cost:
+        One output of the heads a column.
     """
 
     name: ClassVar[str] = "poisson"

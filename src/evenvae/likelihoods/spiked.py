@@ -28,16 +28,24 @@ _FIRST, _KNOWN, _REST = 1, 1 + ATOMS, 1 + 2 * ATOMS
 
 @dataclasses.dataclass(frozen=True)
 class Spiked(Likelihood):
-    """Up to `ATOMS` values that many rows share, each with a probability, else a continuous family (a hurdle model).
+    r"""Up to `ATOMS` values that many rows share, each with a probability, else a continuous family (a hurdle model).
+
+    Formula:
+        $$ \log p(x) = \log \pi_k - \log \mathrm{width} \;\text{ at atom } k, \qquad
+        \log p(x) = \log \pi_0 + \log f(x) \;\text{ elsewhere}, \qquad \pi = \mathrm{softmax}(r) $$
+
+        where f is the family and width that of one value (see `width_of`), 1 for whole numbers. The head gives the
+        logits r of the atoms and of the family, then the parameters of f.
 
     A column of amounts often has a spike at 0, or at the largest number that its form allows. A continuous family can
     only follow it by a density that grows without end. Here the spike is an *atom* with a probability of its own, and
     the family describes the other numbers.
 
-    The parameters are the logits of the atoms and of the family, then those of the family. In model space, the atom of
-    number k is ``MARK + k``. The log-probability of an atom is reported as a log-density: the probability divided by
-    the width of one value (see `width_of`), which is 1 for whole numbers. ``Scale.offset`` holds this width, the atoms,
-    the numbers that the encoder sees of them, and the constants of the family.
+    In model space, the atom of number k is ``MARK + k``. ``Scale.offset`` holds the width, the atoms, the numbers that
+    the encoder sees of them, and the constants of the family.
+
+    Cost:
+        Five outputs more than the family has.
     """
 
     base: ClassVar[Likelihood]
@@ -263,27 +271,43 @@ def _on_device(base: Likelihood, scale: Scale) -> Scale:
 
 @dataclasses.dataclass(frozen=True)
 class SpikedNormal(Spiked):
-    """Atoms, else a normal distribution."""
+    """Atoms, else a normal distribution.
+
+    Use it when:
+        Real numbers of which a few values occur again and again, such as a zero that means "none".
+    """
 
     base: ClassVar[Likelihood] = Normal()
 
 
 @dataclasses.dataclass(frozen=True)
 class SpikedLogNormal(Spiked):
-    """Atoms, else a log-normal distribution: for amounts, many of which are 0."""
+    """Atoms, else a log-normal distribution.
+
+    Use it when:
+        Amounts, many of which are 0.
+    """
 
     base: ClassVar[Likelihood] = LogNormal()
 
 
 @dataclasses.dataclass(frozen=True)
 class SpikedLogitNormal(Spiked):
-    """Atoms, else numbers between two bounds."""
+    """Atoms, else numbers between two bounds.
+
+    Use it when:
+        Shares, many of which are exactly 0 or 1.
+    """
 
     base: ClassVar[Likelihood] = LogitNormal()
 
 
 @dataclasses.dataclass(frozen=True)
 class SpikedMonotone(Spiked):
-    """Atoms, else a normal distribution behind a monotone function."""
+    """Atoms, else a normal distribution behind a monotone function.
+
+    Use it when:
+        Amounts of any shape with a spike: working hours, capital gains.
+    """
 
     base: ClassVar[Likelihood] = Monotone()

@@ -18,10 +18,17 @@ ROUNDS = 30
 
 @dataclasses.dataclass(frozen=True)
 class ZeroInflated(Likelihood):
-    """0 with a probability, else a count of the family, which may be 0 as well (Lambert, 1992).
+    r"""0 with a probability, else a count of the family, which may be 0 as well (Lambert, 1992).
 
-    Counts stand above the family's offset, so "zero" is the offset of a column that begins at 1 or later. The
-    parameters are the logit of the probability of an extra zero, then those of the family.
+    Formula:
+        $$ p(0) = \pi + (1 - \pi)\, f(0), \qquad p(x) = (1 - \pi)\, f(x) \;\text{ for } x > 0 $$
+
+        where f is the family. The head gives the logit of $\pi$, then the parameters of f.
+
+    Counts stand above the family's offset, so "zero" is the offset of a column that begins at 1 or later.
+
+    Cost:
+        One output more than the family has.
     """
 
     base: ClassVar[Poisson]
@@ -124,13 +131,21 @@ class ZeroInflated(Likelihood):
 
 @dataclasses.dataclass(frozen=True)
 class ZeroInflatedPoisson(ZeroInflated):
-    """Extra zeros, else a Poisson count."""
+    """Extra zeros, else a Poisson count.
+
+    Use it when:
+        Small counts, most of which are 0 for a reason of their own.
+    """
 
     base: ClassVar[Poisson] = Poisson()
 
 
 @dataclasses.dataclass(frozen=True)
 class ZeroInflatedNegativeBinomial(ZeroInflated):
-    """Extra zeros, else a negative binomial count."""
+    """Extra zeros, else a negative binomial count.
+
+    Use it when:
+        Counts that spread widely, and that are 0 more often than that explains.
+    """
 
     base: ClassVar[Poisson] = NegativeBinomial()

@@ -38,11 +38,25 @@ class GECOState(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class GECO(Objective):
-    """min KL(q || p) + sum_c lambda_c C_c, with lambda_c rising while constraint c is broken (Rezende and Viola, 2018).
+    r"""The least KL at which cells are reconstructed as well as asked (Rezende and Viola, 2018).
 
-    A cell should cost no more than its column's target, in nats. C is the sum of NLL - target over a row's observed
-    cells. log lambda moves by ``rate`` times the moving average of the broken nats a cell. A multiplier lambda means
-    the same trade-off as beta = 1 / lambda.
+    Formula:
+        $$ \min\; \mathrm{KL}(q \,\|\, p) + \sum_c \lambda_c C_c, \qquad
+        C = \sum_{\text{observed cells}} (\mathrm{NLL} - \mathrm{target}), \qquad
+        \log \lambda_c \leftarrow \log \lambda_c + \mathrm{rate} \cdot \overline{C_c} $$
+
+        $\overline{C}$ is the moving average of the broken nats a cell: $\lambda$ rises while its constraint is broken.
+        A multiplier $\lambda$ means the same trade-off as $\beta = 1 / \lambda$.
+
+    A cell should cost no more than its column's target, in nats.
+
+    Use it when:
+        You know how good is good enough, or the KL should be low, as for samples and embeddings. Use a balancer where
+        every column should be reconstructed as well as possible.
+
+    Cost:
+        That of the ELBO, or with ``weighted`` of `IWAE`; a multiplier that cannot be satisfied rises to 1e6, so look at
+        ``multiplier`` in ``history_``.
 
     Attributes:
         samples: draws of the latent for each row.

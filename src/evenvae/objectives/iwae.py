@@ -14,10 +14,20 @@ from evenvae.part import check_count
 
 @dataclasses.dataclass(frozen=True)
 class IWAE(Objective):
-    """L_K = E log mean_k p(x, z_k) / q(z_k|x) (Burda, Grosse and Salakhutdinov, 2016).
+    r"""The importance-weighted bound (Burda, Grosse and Salakhutdinov, 2016).
 
-    The bound lies between the ELBO (K = 1) and log p(x), nearer to the latter the larger K is. Every sample counts by
-    its normalised importance weight. The memory of a step grows with K rows P, as K copies of every row are decoded.
+    Formula:
+        $$ L_K = \mathbb E \log \frac1K \sum_{k=1}^K \frac{p(x, z_k)}{q(z_k|x)}, \qquad z_k \sim q(z|x) $$
+
+        It lies between the ELBO (K = 1) and log p(x), nearer to the latter the larger K is. Every sample counts by
+        its normalised importance weight.
+
+    Use it when:
+        Held-out likelihood is the aim.
+
+    Cost:
+        K decoded copies of every row: with 20 samples a step takes about seven times as long as that of the ELBO, and
+        its memory grows with K rows P, where P counts the outputs of the heads.
 
     Attributes:
         samples: the number K of draws for each row.
@@ -57,11 +67,24 @@ class IWAE(Objective):
 
 @dataclasses.dataclass(frozen=True)
 class DReG(IWAE):
-    """IWAE's bound with the doubly reparametrised gradient (Tucker et al., 2019).
+    r"""IWAE's bound with the doubly reparametrised gradient (Tucker et al., 2019).
 
-    The encoder learns through z alone, with squared weights. The gradient is the same on average, and its variance
-    does not grow with K. Decoder and encoder see different coefficients, so their columns are balanced separately, by
-    two balancers with a state each; the network runs forward once.
+    Formula:
+        $$ \nabla_\phi L_K = \mathbb E \sum_k w_k^2\, \frac{\partial}{\partial z_k} \log \frac{p(x, z_k)}{q(z_k|x)}\;
+        \frac{\partial z_k}{\partial \phi}, \qquad w_k = \frac{p(x, z_k) / q(z_k|x)}{\sum_j p(x, z_j) / q(z_j|x)} $$
+
+        for the parameters $\phi$ of the encoder, which learns through z alone. The decoder's gradient is that of
+        `IWAE`.
+
+    The gradient is the same on average, and its variance does not grow with K. Decoder and encoder see different
+    coefficients, so their columns are balanced separately, by two balancers with a state each; the network runs forward
+    once.
+
+    Use it when:
+        `IWAE` with many samples trains the encoder badly.
+
+    Cost:
+        That of `IWAE`, and a balancer that is asked twice in a step.
     """
 
     name: ClassVar[str] = "dreg"

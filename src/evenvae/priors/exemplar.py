@@ -21,14 +21,22 @@ LEAST_WIDTH = 0.05
 
 
 class ExemplarPrior(Prior):
-    """p(z) = a N(z; 0, I) + (1 - a) mean_m N(z; mu_m, s_m^2 + h^2), with mu_m and s_m of training rows' posteriors.
+    r"""The posteriors of training rows, blurred (Norouzi, Fleet and Norouzi, 2020).
 
-    These rules keep it from memorising rows (Norouzi, Fleet and Norouzi, 2020): before every step the M rows are
-    drawn anew; a row never counts as its own exemplar; the width h that blurs the exemplars is learned from that
-    leave-one-out density, and so is the share a. The exemplars get no gradient: where p(z) is the mean of
-    q(z|x), the gradient of E[log p(z)] with respect to its parameters is zero.
+    Formula:
+        $$ p(z) = a\, N(z;\, 0, I) + (1 - a)\, \frac1M \sum_{m=1}^M N(z;\, \mu_m, s_m^2 + h^2) $$
+
+        with $\mu_m$ and $s_m$ of the posteriors of M training rows.
+
+    These rules keep it from memorising rows: before every step the M rows are drawn anew; a row never counts as its own
+    exemplar; the width h that blurs the exemplars is learned from that leave-one-out density, and so is the share a.
+    The exemplars get no gradient: where p(z) is the mean of q(z|x), the gradient of E[log p(z)] with respect to its
+    parameters is zero.
 
     A saved model holds the exemplars, which are the places of M training rows in latent space.
+
+    Cost:
+        M more rows through the encoder in every step, and a density of M components for every draw of z.
     """
 
     means: Float[Array, "M latent"]
@@ -90,6 +98,10 @@ class ExemplarPrior(Prior):
 @dataclasses.dataclass(frozen=True)
 class Exemplar(PriorOptions):
     """Options of the prior of training rows' posteriors.
+
+    Use it when:
+        The latents have a shape that a few normals do not have, and the file of the model may hold latents of training
+        rows.
 
     Attributes:
         components: number of exemplars.

@@ -20,7 +20,19 @@ START = 0.05
 
 
 class MixturePrior(Prior):
-    """p(s) uniform, p(z|s) = N(mu_0(s), I) with mu_0 linear (Nazabal et al., 2020)."""
+    r"""The prior of HI-VAE: equally likely components, a normal for each (Nazabal et al., 2020).
+
+    Formula:
+        $$ p(s) = \tfrac1S, \qquad p(z|s) = N(z;\, \mu_0(s), I) $$
+
+        with $\mu_0$ linear in the one-hot s.
+
+    Use it when:
+        ``model="hivae"``, which sets it.
+
+    Cost:
+        The KL of s is in closed form, that of z as well, at the component that was drawn.
+    """
 
     kernel: Float[Array, "components latent"]
     bias: Float[Array, " latent"]

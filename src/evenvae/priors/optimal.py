@@ -59,18 +59,27 @@ class RatioState(NamedTuple):
 
 
 class OptimalPrior(Prior):
-    """log p(z) = log N(z) + T(z) - log Z, where T = log q(z) / N(z) is learned by telling draws of q and N apart.
+    r"""The mean of the rows' posteriors, by a density ratio that is trained beside the model (Takahashi et al., 2022).
 
-    Takahashi et al. (2022): of all priors, q(z), the mean of q(z|x, s) over the training rows, gives the largest
-    bound, as KL(q(z) || p(z)) vanishes from the rate. T is a network with its own optimiser: the model's loss
-    reaches the latent through it but never its parameters. exp(T) N is normalised only where T is exact, so log Z
-    is estimated and subtracted; `normaliser` also gives the effective number of draws of that estimate.
+    Formula:
+        $$ \log p(z) = \log N(z) + T(z) - \log Z, \qquad T \approx \log \frac{q(z)}{N(z)} $$
+
+        where T is learned by telling draws of q and N apart.
+
+    Of all priors, q(z), the mean of q(z|x, s) over the training rows, gives the largest bound, as KL(q(z) || p(z))
+    vanishes from the rate. T is a network with its own optimiser: the model's loss reaches the latent through it but
+    never its parameters. exp(T) N is normalised only where T is exact, so log Z is estimated and subtracted;
+    `normaliser` also gives the effective number of draws of that estimate.
 
     N follows q(z): it has the running mean (``center``) and covariance (``factor``, its Cholesky factor) of q(z). The
     ratio to any N gives the same q(z). With the paper's N(0, I), however, nothing holds q(z) near N once its prior is
     free. The two soon hardly overlap, and a saturated T is no ratio (on the bank table its accuracy reached 1.00). T
     sees u, which is z whitened by these moments. Half of N is wider by a half: without it T would be free in the
     tails, and log Z would depend on single draws there.
+
+    Cost:
+        Five steps of T in every step of the model. The likelihood depends on an estimate: distrust it where its
+        effective number of draws is small.
     """
 
     hidden: Stack
@@ -213,7 +222,11 @@ class OptimalPrior(Prior):
 
 @dataclasses.dataclass(frozen=True)
 class Optimal(PriorOptions):
-    """Options of the optimal prior: there are none."""
+    """Options of the optimal prior: there are none.
+
+    Use it when:
+        You reproduce Takahashi et al. (2022), or no mixture follows the latents.
+    """
 
     def build(self, latent_size: int, width: int, key: AnyKey) -> OptimalPrior:
         """T = 0, with hidden layers of ``width``, and the moments of the standard normal."""

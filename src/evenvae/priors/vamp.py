@@ -17,10 +17,16 @@ LEAST_STD = 0.05
 
 
 class VampPrior(Prior):
-    """p(z) = sum_m w_m N(z; mu_m, s_m^2), where weights, means and variances are learned with the model.
+    r"""A mixture of normals whose weights, means and variances are learned with the model.
+
+    Formula:
+        $$ p(z) = \sum_{m=1}^M w_m\, N(z;\, \mu_m, s_m^2) $$
 
     After Tomczak and Welling (2018), whose components are the posteriors of learned pseudo-rows. Here the components
     themselves are learned: a row of mixed columns has no useful gradient, and the encoder need not run for them.
+
+    Cost:
+        A density of M components for every draw of z; the KL is estimated by these draws.
     """
 
     means: Float[Array, "M latent"]
@@ -44,6 +50,10 @@ class VampPrior(Prior):
 @dataclasses.dataclass(frozen=True)
 class Vamp(PriorOptions):
     """Options of the learned mixture.
+
+    Use it when:
+        The latents of the rows should not be pressed towards a standard normal: with tasks, and for likelihoods of
+        small networks.
 
     Attributes:
         components: number of normals.
