@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-lowest fuzz torture check format docs clean
+.PHONY: demo test test-slow test-lowest fuzz torture check format docs tutorials clean
 
 $(VENV)/made:
 	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "EvenVAE needs Python 3.11 to 3.13"'
@@ -64,6 +64,14 @@ $(VENV)/docs-installed: $(VENV)/made pyproject.toml
 
 docs: $(VENV)/docs-installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
+
+$(VENV)/tutorials-installed: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[tutorials]'
+	touch $@
+
+# executes the tutorials whose source changed, and keeps them as notebooks with their outputs
+tutorials: $(VENV)/tutorials-installed
+	$(BIN)/python website/notebooks.py
 
 clean:
 	rm -rf $(VENV) $(VENV)-lowest evenvae-demo

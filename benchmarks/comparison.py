@@ -84,9 +84,9 @@ def table() -> str:
             cells[3] = seconds([draws[library.draws, name] for name in same], "fit_seconds")
         lines.append(f"| {library.name} | {' | '.join(cells)} | {library.licence} |")
     note = (
-        f"\n*Hidden cells: mean of {len(filled)} tables, median seconds. Drawn rows: the AUC of boosted trees, 0.5 when they\n"
-        f"cannot tell; mean of {', '.join(drawn[:-1])} and {drawn[-1]}, seconds of {' and '.join(same)}. At most 8000 rows, one\n"
-        "seed, one or two CPU cores.* [All tables, conditions and caveats](docs/results.md)."
+        f"\n*Hidden cells: mean of {len(filled)} tables, median seconds. Drawn rows: the AUC of boosted trees, 0.5\n"
+        f"when they cannot tell; mean of {', '.join(drawn[:-1])} and {drawn[-1]}, seconds of {' and '.join(same)}.\n"
+        "At most 8000 rows, one seed, one or two CPU cores.* [All tables, conditions and caveats](docs/results.md)."
     )
     return "\n".join([*lines, note]) + "\n"
 

@@ -15,8 +15,9 @@ class GradDrop(Elementwise):
     r"""Every element keeps either its positive entries or its negative ones, by chance.
 
     Formula:
-        $$ P = \tfrac12 \Bigl(1 + \frac{\sum_d g_d}{\sum_d |g_d|}\Bigr), \qquad u \sim U(0, 1), \qquad
-        v = \sum_d g_d\, \bigl[\, g_d > 0 \text{ and } P > u, \text{ or } g_d < 0 \text{ and } P < u \,\bigr] $$
+        $$ P = \tfrac12 \Bigl(1 + \frac{\sum_d g_d}{\sum_d |g_d|}\Bigr), \qquad u \sim U(0, 1) $$
+
+        $$ v = \sum_d g_d\, \bigl[\, g_d > 0 \text{ and } P > u, \text{ or } g_d < 0 \text{ and } P < u \,\bigr] $$
 
         for every element by itself. P is its sign purity. Without a leak the expected direction is the plain sum.
 

@@ -19,8 +19,9 @@ class GradVac(Balancer):
 
     Formula:
         $$ \text{if } \cos(h_i, g_j) < \varphi_{ij}: \quad h_i \leftarrow h_i + a\, g_j
-        \;\text{ with } a \text{ such that } \cos(h_i, g_j) = \varphi_{ij};
-        \qquad \varphi \leftarrow (1 - \beta)\, \varphi + \beta \cos $$
+        \;\text{ with } a \text{ such that } \cos(h_i, g_j) = \varphi_{ij} $$
+
+        $$ \varphi \leftarrow (1 - \beta)\, \varphi + \beta \cos $$
 
         $\varphi$ starts from 0, where the method acts as PCGrad.
 

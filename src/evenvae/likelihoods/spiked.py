@@ -32,7 +32,9 @@ class Spiked(Likelihood):
 
     Formula:
         $$ \log p(x) = \log \pi_k - \log \mathrm{width} \;\text{ at atom } k, \qquad
-        \log p(x) = \log \pi_0 + \log f(x) \;\text{ elsewhere}, \qquad \pi = \mathrm{softmax}(r) $$
+        \log p(x) = \log \pi_0 + \log f(x) \;\text{ elsewhere} $$
+
+        $$ \pi = \mathrm{softmax}(r) $$
 
         where f is the family and width that of one value (see `width_of`), 1 for whole numbers. The head gives the
         logits r of the atoms and of the family, then the parameters of f.
