@@ -60,9 +60,11 @@ def latents(model: Any, table: Any) -> Any:
 def gradients(model: Any) -> Any:
     """Lengths of the columns' gradients over the steps, plain and weighed."""
     names = [column.name for column in model.schema_.features]
-    steps = [record["step"] for record in model.history_ if "gradient_norms" in record]
-    norms = np.array([record["gradient_norms"] for record in model.history_ if "gradient_norms" in record])
-    weights = np.array([record["gradient_weights"] for record in model.history_ if "gradient_norms" in record])
+    records = [record for record in model.history_ if "gradient_norms" in record]
+    steps = [record["step"] for record in records]
+    # of the first run of the ensemble, which is the only one here
+    norms = np.array([record["gradient_norms"][0] for record in records])
+    weights = np.array([record["gradient_weights"][0] for record in records])
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.2), sharey=True, layout="constrained")
     for ax, title, lengths in zip(
         axes, ["as they are", "as power-norm[gamma=0.5] weighs them"], [norms, norms * weights], strict=True

@@ -78,9 +78,9 @@ pd.concat({"with holes": table.head(4), "filled": filled.head(4)})
 #
 # ## How good is it?
 #
-# We know the truth, so we can look. The error of a column is the root mean squared error over its range, or, for
-# occupations, the share of wrong levels. It is compared with the column's mean (or most frequent level), and with
-# scikit-learn's `IterativeImputer`, a chain of linear regressions.
+# We know the truth, so we can look. The error of a number is the root mean squared error over its range; of an occupation,
+# the share of wrong levels; of a rating, the mean distance over the number of levels. It is compared with the column's mean
+# or most frequent level, and with scikit-learn's `IterativeImputer`, a chain of linear regressions.
 
 
 # %%
@@ -92,16 +92,20 @@ def errors(guess):
         truth, told = complete[name][rows], guess[name][rows]
         if schema.get(name) == "categorical":
             found[name] = (truth != told).mean()
+        elif schema.get(name) == "ordinal":
+            found[name] = (truth - told).abs().mean() / complete[name].nunique()
         else:
             found[name] = np.sqrt(((truth - told) ** 2).mean()) / np.ptp(complete[name])
     return pd.Series(found)
 
 
-levels = [name for name, kind in schema.items() if kind == "categorical"]
+levels = list(schema)
 simple = table.fillna(table.mean()).assign(**{name: table[name].fillna(table[name].mode()[0]) for name in levels})
 chained = pd.DataFrame(IterativeImputer(max_iter=40, random_state=0).fit_transform(table), columns=table.columns)
 chained[levels] = chained[levels].round()
-compared = pd.DataFrame({"mean": errors(simple), "IterativeImputer": errors(chained), "EvenVAE": errors(filled)})
+compared = pd.DataFrame(
+    {"mean or mode": errors(simple), "IterativeImputer": errors(chained), "EvenVAE": errors(filled)}
+)
 compared.loc["mean of all"] = compared.mean()
 compared.round(3)
 

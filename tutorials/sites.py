@@ -44,11 +44,13 @@ table.groupby("office")[["disea", "mdvis", "physlm", "hlthg"]].mean().round(2)
 # ## Tell the model
 #
 # `task="office"` gives the office to encoder and decoder. The column itself is not modelled, so that the latent need not
-# say where a row comes from. A second model is not told.
+# say where a row comes from. A second model is not told. The heads are histograms (`Sampling`), because `disea` has a shape
+# of its own in each office.
 
 # %%
-model = evenvae.EvenVAE(task="office", random_state=0).fit(table)
-untold = evenvae.EvenVAE(random_state=0).fit(table.drop(columns="office"))
+shapes = evenvae.Sampling(numbers="histogram")
+model = evenvae.EvenVAE(task="office", sampling=shapes, random_state=0).fit(table)
+untold = evenvae.EvenVAE(sampling=shapes, random_state=0).fit(table.drop(columns="office"))
 
 
 # %%

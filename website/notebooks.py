@@ -66,7 +66,7 @@ def check_outputs(notebook: Any, name: str) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
-                raise ValueError(f"{name}: a cell writes to standard error:\n{output.text}")
+                raise ValueError(f"{name}: a cell writes to standard error:\n{output['text']}")
             for text in texts_of(output):
                 if PRIVATE.search(text):
                     raise ValueError(f"{name}: an output shows a path of this machine:\n{text}")
