@@ -104,12 +104,16 @@ as_dayton = model.translate(there, to={"office": "Dayton"})
 as_seattle = model.translate(there, to={"office": "Seattle"})
 corrected = there.disea + as_dayton.disea - as_seattle.disea
 
-wanted = truth.disea[seattle].to_numpy()
+wanted = truth.disea[seattle].reset_index(drop=True)
+answers = {
+    "as answered": there.disea,
+    "translated": as_dayton.disea,
+    "corrected": corrected,
+    "in Dayton's way of counting": wanted,
+}
 pd.DataFrame({
-    "mean": {"as answered": there.disea.mean(), "translated": as_dayton.disea.mean(), "corrected": corrected.mean(),
-             "in Dayton's way of counting": wanted.mean()},
-    "error of a person": {name: np.sqrt(((values - wanted) ** 2).mean()) for name, values in
-                          {"as answered": there.disea, "translated": as_dayton.disea, "corrected": corrected}.items()},
+    "mean": {name: values.mean() for name, values in answers.items()},
+    "error of a person": {name: np.sqrt(((values - wanted) ** 2).mean()) for name, values in answers.items()},
 }).round(2)  # fmt: skip
 
 # %% [markdown]
