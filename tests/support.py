@@ -14,6 +14,7 @@ from evenvae.likelihoods import Bernoulli, Categorical, LogNormal, Normal, Poiss
 from evenvae.models import HIVAEConfig, VAEConfig, make_vae
 from evenvae.models.space import Space
 from evenvae.objectives import ELBO
+from evenvae.options.presets import Preset
 from evenvae.priors import Mixture, StandardNormal
 from evenvae.training import Method, Network, first_states
 
@@ -24,6 +25,15 @@ FAST = {
     "training": evenvae.Training(batch_size=32),
 }
 """Options of `EvenVAE` for a fit of a second or two."""
+QUICK = Preset(
+    network=evenvae.Network(width=16, depth=1),
+    hivae=evenvae.HIVAENetwork(components=2, slice_size=2),
+    training=evenvae.Training(batch_size=32),
+    hivae_training=evenvae.Training(batch_size=32),
+    epochs=2,
+    hivae_epochs=2,
+)
+"""In place of the default preset: a small network, and hardly any training."""
 
 
 def fast(**options) -> evenvae.EvenVAE:

@@ -6,7 +6,13 @@
       const text = element.textContent.trim();
       const display = text.startsWith("\\[");
       // what Markdown left around the formula: \( \) or \[ \]
-      katex.render(text.slice(2, -2), element, { displayMode: display, throwOnError: false });
+      const formula = text.slice(2, -2);
+      element.textContent = "";
+      // several formulas on one line stand below each other where the page is narrow
+      for (const part of display ? formula.split("\\qquad") : [formula]) {
+        const place = element.appendChild(document.createElement("span"));
+        katex.render(part, place, { displayMode: display, throwOnError: false });
+      }
     }
   };
   const start = () => {

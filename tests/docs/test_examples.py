@@ -17,26 +17,16 @@ import pytest
 import typer
 
 import evenvae
-from evenvae import HIVAENetwork, Network, Training
 from evenvae.cli import main  # noqa: F401  (registers the commands)
 from evenvae.cli.app import app
 from evenvae.objectives import OBJECTIVES
 from evenvae.options.options import MODELS
-from evenvae.options.presets import PRESETS, Preset
+from evenvae.options.presets import PRESETS
 from evenvae.priors import PRIORS
-from support import people
+from support import QUICK, people
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-QUICK = Preset(
-    network=Network(width=16, depth=1),
-    hivae=HIVAENetwork(components=2, slice_size=2),
-    training=Training(batch_size=32),
-    hivae_training=Training(batch_size=32),
-    epochs=2,
-    hivae_epochs=2,
-)
-"""In place of the default preset: a small network, and hardly any training."""
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

@@ -11,18 +11,10 @@ import pytest
 
 import notebooks
 import tutorial_pages
-from evenvae import HIVAENetwork, Network, Training
-from evenvae.options.presets import PRESETS, Preset
+from evenvae.options.presets import PRESETS
+from support import QUICK
 
 SOURCES = notebooks.sources()
-QUICK = Preset(
-    network=Network(width=16, depth=1),
-    hivae=HIVAENetwork(components=2, slice_size=2),
-    training=Training(batch_size=32),
-    hivae_training=Training(batch_size=32),
-    epochs=2,
-    hivae_epochs=2,
-)
 SMALL = {"ROWS": 300, "EPOCHS": 2, "STEPS": 20}
 """What the sizes at the top of a source become."""
 
