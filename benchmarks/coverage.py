@@ -30,6 +30,7 @@ from sklearn.impute import IterativeImputer
 import evenvae
 from evenvae.metrics import pool
 from provenance import provenance
+from twenty_tables import markdown
 
 NAMES = ("intercept", "x1", "x2", "level b", "level c")
 TRUTH = np.array([1.0, 1.0, 0.5, 1.0, -1.0])
@@ -170,6 +171,31 @@ def summary(path: Path) -> list[dict]:
         for name, values in by_name.items():
             print(f"    {name:15}", values)
     return records
+
+
+TITLES = {
+    "no holes": "no missing cells",
+    "complete cases": "complete cases",
+    "IterativeImputer, best guess": "IterativeImputer, best guess",
+    "IterativeImputer, posterior draws": "IterativeImputer, 10 posterior draws",
+    "EvenVAE, draws of one model": "EvenVAE, 10 draws of one model",
+    "EvenVAE, a draw of each of 5 bootstrap copies": "EvenVAE, a draw of each of 5 bootstrap copies",
+    'EvenVAE, purpose="impute", draws of one model':
+        'EvenVAE, `purpose="impute"` at its defaults, 10 draws of one model',
+}  # fmt: skip
+"""What stands on the page, and under which title."""
+
+
+def as_table(records: list[dict], mechanism: str = "before") -> str:
+    """Of 100 intervals how many cover the truth, and in brackets what the whole table gives."""
+    by_method, body = {one["method"]: one for one in records if one["mechanism"] == mechanism}, []
+    for method, title in TITLES.items():
+        record = by_method[method]
+        cells = [f"{100 * record['covered'][name]:.0f}" for name in NAMES]
+        if method != "no holes":
+            cells = [f"{cell} ({100 * record['full_data_covered'][n]:.0f})" for cell, n in zip(cells, NAMES, strict=True)]
+        body.append([title, str(record["tables"]), *cells])
+    return markdown(["", "tables", *NAMES], body)
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from evenvae import ELBO, EvenVAE, Network, Sampling, Training, balancing, table
 from evenvae.fitted.evaluation import ratio_of
 from evenvae.search.balances import crossed, split
 from provenance import provenance
-from twenty_tables import NINE, keep, lines_of, table_of
+from twenty_tables import NINE, keep, lines_of, markdown, table_of
 
 LEARNED, TESTED, SCORED, TOLERANCE = 12_000, 4000, 300, 0.1
 EPOCHS = {"paper": 60, "default": 40}
@@ -172,7 +172,7 @@ def as_table(lines: list[dict[str, Any]], kind: str) -> str:
                 *(said(by_table[name]) if name in by_table else "-" for name in names),
             ]
         )
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
+    return markdown(head, body)
 
 
 def beside_paper(lines: list[dict[str, Any]], kind: str, candidate: str) -> str:
@@ -194,7 +194,59 @@ def beside_paper(lines: list[dict[str, Any]], kind: str, candidate: str) -> str:
             its = (f"{cell['error']:.3f} (`{best}`)", worst(cell), f"{cell['nats']:+.2f}")
         cells = [name, f"{own['plain']:.3f}", its[0], f"**{own['error']:.3f}**", its[1], worst(own), its[2]]
         body.append([*cells, f"{own['nats']:+.2f}"])
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
+    return markdown(head, body)
+
+
+def by_table(lines: list[dict[str, Any]]) -> str:
+    """The default beside the best of the paper's combinations, as the page of results shows it."""
+    return beside_paper(lines, "default", RECIPE)
+
+
+NORM, FITTED = "power-norm[gamma=0.5]", "fitted"
+SHOWN = {
+    "default": (
+        PLAIN, "gradnorm+pcgrad", "gradnorm", "imtl-g", "imtl-g+pcgrad", "none, vamp", "none, KL 0.5, vamp",
+        f"{NORM}, KL 0.7, vamp", f"{NORM}, KL 0.5, vamp", f"{NORM}, KL 0.3, vamp", f"{NORM}, KL 0.3, vamp, {FITTED}",
+        f"{NORM}, KL 0.3, {FITTED}", f"{NORM}, KL 0.2, {FITTED}", f"{NORM}, KL 0.1, {FITTED}",
+        f"none, {EVIDENCE}", f"{NORM}, KL 0.2, {FITTED}, {EVIDENCE}", RECIPE,
+    ),
+    "paper": (
+        PLAIN, "gradnorm+pcgrad", "gradnorm", "gradnorm+graddrop", "imtl-g", "imtl-g+pcgrad", "mgda-ub",
+        "none, KL 0.3, vamp", "none, KL 0.2, vamp", "none, KL 0.1, vamp", "power-norm[gamma=0.25], KL 0.3, vamp",
+        f"{NORM}, KL 0.5, vamp", f"{NORM}, KL 0.3, vamp", "power-norm[gamma=0.75], KL 0.3, vamp",
+        f"{NORM}, KL 0.2, vamp", f"{NORM}, KL 0.1, vamp", f"{NORM}, KL 0.2, {FITTED}",
+        f"{NORM}, KL 0.2, {FITTED}, {EVIDENCE}", RECIPE,
+    ),
+}  # fmt: skip
+"""Candidates in the order of the page; others were tried on too few tables."""
+
+
+def candidates(lines: list[dict[str, Any]], kind: str) -> str:
+    """One row a candidate: its error over plain's, and on how many tables no column is worse and rows are as likely."""
+    found, body = summary(lines, kind), []
+    for candidate in SHOWN[kind]:
+        cells = list(found[candidate].values())
+        balance, *others = split(candidate)
+        name = ", ".join([f"`{balance}`", *others])
+        body.append([
+            f"**{name}**" if candidate == RECIPE else name,
+            f"{np.exp(mean(np.log(cell['error'] / cell['plain']) for cell in cells)):.3f}",
+            counted([cell["worst"] <= ALMOST for cell in cells]),
+            counted([cell["nats"] >= 0 for cell in cells]),
+            f"{median(cell['seconds'] for cell in cells):.2f}",
+        ])  # fmt: skip
+    head = ["candidate", "error / plain", "tables without a worse column", "tables no less likely"]
+    return markdown([*head, "time of the fit / plain"], body)
+
+
+def candidates_default(lines: list[dict[str, Any]]) -> str:
+    """Those of the default network."""
+    return candidates(lines, "default")
+
+
+def candidates_paper(lines: list[dict[str, Any]]) -> str:
+    """Those of the network of the paper."""
+    return candidates(lines, "paper")
 
 
 def counted(met: list[bool]) -> str:

@@ -21,7 +21,7 @@ from evenness import TABLES
 from evenvae import tables
 from evenvae.tables.schema import families
 from provenance import provenance
-from twenty_tables import MORE, table_of
+from twenty_tables import MORE, markdown, table_of
 
 BEST = 3
 """How many of the best families a line names."""
@@ -61,17 +61,29 @@ def judged(name: str) -> list[dict[str, Any]]:
 
 def as_table(lines: list[dict[str, Any]]) -> str:
     """A Markdown table of all columns, and how often each family was chosen."""
-    rows = ["| table | column | paper's family | nats | by evidence | nats |", "| --- | --- | --- | --- | --- | --- |"]
-    for line in lines:
+    return f"{by_column({'columns': lines})}\n\n{counts({'columns': lines})}"
+
+
+def by_column(report: dict[str, Any]) -> str:
+    """One row a column."""
+    body = []
+    for line in report["columns"]:
         changed = line["chosen"] != line["paper"]
-        chosen = f"{line['chosen']} | **{line['chosen_nats']:.2f}**" if changed else "the same | "
-        rows.append(f"| {line['table']} | {line['column']} | {line['paper']} | {line['paper_nats']:.2f} | {chosen} |")
+        chosen = [line["chosen"], f"**{line['chosen_nats']:.2f}**"] if changed else ["the same", ""]
+        body.append([line["table"], line["column"], line["paper"], f"{line['paper_nats']:.2f}", *chosen])
+    return markdown(["table", "column", "paper's family", "nats", "by evidence", "nats"], body)
+
+
+def counts(report: dict[str, Any]) -> str:
+    """How often each family was chosen, and what that gains."""
+    lines = report["columns"]
     names = [line["chosen"] for line in lines]
-    counts = ", ".join(f"{names.count(one)} {one}" for one in sorted(set(names), key=lambda one: -names.count(one)))
+    often = ", ".join(f"{names.count(one)} {one}" for one in sorted(set(names), key=lambda one: -names.count(one)))
     gains = [line["chosen_nats"] - line["paper_nats"] for line in lines]
-    rows += ["", f"{len(lines)} columns: {counts}. Gain in nats a cell: median {np.median(gains):.2f}, "
-                 f"of those that changed {np.median([gain for gain in gains if gain]):.2f}."]  # fmt: skip
-    return "\n".join(rows)
+    return (
+        f"{len(lines)} columns: {often}. Gain in nats a cell: median {np.median(gains):.2f}, "
+        f"of those that changed {np.median([gain for gain in gains if gain]):.2f}."
+    )
 
 
 def main() -> None:

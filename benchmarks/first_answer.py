@@ -283,6 +283,26 @@ def summary(runs: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, floa
     return found
 
 
+WHAT = {
+    "statement": "`{}`",
+    "command": "`{}`",
+    "first chunk": "a new process: table read, the first steps of a fit done ({})",
+    "question": "a new process: model loaded, `{}` answered",
+}
+
+
+def as_table(report: dict) -> str:
+    """Seconds on the clock since a process began: with nothing compiled before, and with what another has compiled."""
+    rows = ["| | nothing compiled before | compiled by a process before |", "| --- | --- | --- |"]
+    for key, found in report["figures"].items():
+        what, name = key.split(": ", 1)
+        if name == "pass":
+            continue
+        cells = [f"{found[state]['wall']['now']:.2g}" if state in found else "" for state in ("cold", "warm")]
+        rows.append(f"| {WHAT[what].format(name)} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)

@@ -1,6 +1,8 @@
-"""Keeps what `evenvae reproduce geco -o DIR` made: numbers in results/geco.json, the page and the plots in the docs.
+"""Keeps what `evenvae reproduce geco -o DIR` made: numbers in results/geco.json, and the plots in the docs.
 
 python benchmarks/geco_results.py DIR
+
+`prose.py` makes the page of these.
 """
 
 import argparse
@@ -8,6 +10,10 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
+
+from evenvae.experiments.geco_text import markdown
+from evenvae.experiments.settings import read
 
 ROOT = Path(__file__).parents[1]
 KEPT = ("reconstructions", "samples", "trade-off", "geco.path")
@@ -26,18 +32,20 @@ def main(folder: Path) -> None:
     }
     kept = {"reduced": reduced, "commands": sorted({row["command"] for row in made["rows"]}), **made}
     (ROOT / "benchmarks" / "results" / "geco.json").write_text(json.dumps(kept, indent=1) + "\n")
-    page = (folder / "geco.md").read_text().split("\n", 2)[2]
-    page = re.sub(r"^## ", "### ", page, flags=re.M)
     figures = ROOT / "docs" / "figures"
     for dataset in reduced:
-        shown = [kind for kind in KEPT if (folder / f"{dataset}.{kind}.png").exists()]
-        for kind in shown:
-            shutil.copy(folder / f"{dataset}.{kind}.png", figures / f"{dataset}.{kind}.png")
-        lines = "\n\n".join(f"![{dataset}: {kind}](figures/{dataset}.{kind}.png)" for kind in shown)
-        page = page.rstrip() + f"\n\n{lines}\n"
-    docs = ROOT / "docs" / "images.md"
-    text = re.sub(r"(<!-- geco -->\n).*(<!-- /geco -->)", lambda m: m[1] + page + m[2], docs.read_text(), flags=re.S)
-    docs.write_text(text)
+        for kind in KEPT:
+            if (folder / f"{dataset}.{kind}.png").exists():
+                shutil.copy(folder / f"{dataset}.{kind}.png", figures / f"{dataset}.{kind}.png")
+
+
+def page(kept: dict[str, Any]) -> str:
+    """What `evenvae reproduce geco` writes, without its title and below the headings of docs/images.md, with the plots."""
+    text = markdown(kept["rows"], read("geco"), kept["prototypes"]).split("\n", 2)[2]
+    text = re.sub(r"^## ", "### ", text, flags=re.M)
+    shown = [(name, kind) for name in kept["reduced"] for kind in KEPT]
+    paths = [f"![{n}: {k}](figures/{n}.{k}.png)" for n, k in shown if (ROOT / f"docs/figures/{n}.{k}.png").exists()]
+    return "\n\n".join([text.rstrip(), *paths])
 
 
 if __name__ == "__main__":

@@ -201,7 +201,7 @@ def as_table(lines: list[dict[str, Any]]) -> str:
         parts.append("| exponent | " + " | ".join(f"{slope(sizes, value):.2f}" for value in values.values()) + " |")
         ends = [f"{slope(sizes[-2:], value[-2:]):.2f}" for value in values.values()]
         parts.append("| at the end | " + " | ".join(ends) + " |")
-    return "\n".join(parts)
+    return "\n".join(parts).strip("\n")
 
 
 def main() -> None:

@@ -177,8 +177,50 @@ def as_table(lines: list[dict[str, Any]], mechanism: str) -> str:
     ratios = lambda m: [cells[m] / least for cells, least in zip(whole, best, strict=True)]
     body += [[title, *(figure(method) for method in methods)] for title, figure in rows.items()]
     spent = means(lines, mechanism, "seconds")
-    body.append(["seconds (mean)", *(f"{mean(c[m] for c in spent.values() if m in c):.0f}" for m in methods)])
+    times = {method: [cells[method] for cells in spent.values() if method in cells] for method in methods}
+    body.append(["seconds (mean)", *(f"{mean(times[method]):.0f}" if times[method] else "-" for method in methods)])
     return markdown(["table", *methods], body)
+
+
+FOREST = "forests by type (MissForest)"
+TITLES = {
+    "mean or mode": "mean or mode",
+    "ridge by type (IterativeImputer)": "IterativeImputer, ridge by type",
+    FOREST: "MissForest",
+    "LightGBM chains (miceforest)": "LightGBM chains (miceforest)",
+    OURS: f'{OURS}, `purpose="impute"`',
+    REFINED: "the same, refined by trees",
+}
+"""What stands on the page, and under which title."""
+FEWEST = len(TITLES) - 1
+"""Methods that a table needs to stand there."""
+
+
+def errors_of_page(lines: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """By table and method of the page the error on cells hidden completely at random, in the order of the names."""
+    found = means([line for line in lines if line["method"] in TITLES], "mcar", "error")
+    return {name: found[name] for name in sorted(found) if len(found[name]) >= FEWEST}
+
+
+def of_page(lines: list[dict[str, Any]]) -> str:
+    """One row a table, the best error bold, and the mean over tables that all methods have."""
+    found, body = errors_of_page(lines), []
+    whole = [cells for cells in found.values() if len(cells) == len(TITLES)]
+    average = {method: mean(cells[method] for cells in whole) for method in TITLES}
+    for name, cells in [*found.items(), (f"mean of {len(whole)}", average)]:
+        shown = [f"{cells[method]:.4f}" if method in cells else "-" for method in TITLES]
+        least = min(one for one in shown if one != "-")
+        body.append([name, *(f"**{one}**" if one == least else one for one in shown)])
+    return markdown(["table", *TITLES.values()], body)
+
+
+def refinement(lines: list[dict[str, Any]]) -> str:
+    """What trees add to the network, beside forests, on seven tables."""
+    found = errors_of_page(lines)
+    names = ("adult", "credit", "wine", "diamonds", "bank", "imdb", "hi")
+    titles = {OURS: TITLES[OURS], REFINED: f"{OURS}, refined by trees", FOREST: TITLES[FOREST]}
+    body = [[title, *(f"{found[name][method]:.3f}" for name in names)] for method, title in titles.items()]
+    return markdown(["", *names], body)
 
 
 def at_hand(methods: list[str]) -> list[str]:

@@ -22,6 +22,7 @@ import pandas as pd
 import evenvae
 from evenvae import tables
 from provenance import provenance
+from twenty_tables import markdown
 
 
 def made_up(rows: int, piece: int | None = None) -> pd.DataFrame:
@@ -41,6 +42,33 @@ def made_up(rows: int, piece: int | None = None) -> pd.DataFrame:
     for name in frame:
         frame.loc[rng.random(rows) < 0.05, name] = None
     return frame
+
+
+TITLES = {
+    "read": "reading Parquet",
+    "schema": "what each column is (`schema`)",
+    "impute": "`impute`",
+    "transform": "`transform`",
+    "score_samples, 100 samples": "`score_samples`, 100 samples a row",
+    "sample": "`sample`",
+}
+
+
+def as_table(report: dict) -> str:
+    """Seconds of what is done once, rows a second of the questions."""
+    body = []
+    for line in report["results"]:
+        what = line["what"]
+        if what.startswith("fit"):
+            size = what.rpartition(" ")[2]
+            step, epoch = line["milliseconds_a_step"], line["seconds_an_epoch_once_compiled"]
+            body.append([f"an epoch in batches of {size} ({step:.3g} ms a step)", f"{epoch:.0f} s"])
+        elif what in ("read", "schema"):
+            body.append([TITLES[what], f"{line['seconds']:.1f} s"])
+        elif what in TITLES:
+            rate = float(f"{line['rows_a_second']:.3g}")
+            body.append([TITLES[what], f"{rate:,.0f} rows a second"])
+    return markdown(["", ""], body)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from evenvae import EvenVAE, datasets
 from evenvae.objectives import ELBO
 from provenance import provenance
+from twenty_tables import markdown
 
 MODELS = {
     "plain": {"balance": "none"},
@@ -47,6 +48,16 @@ def figures(model: EvenVAE, rows, asked: dict) -> dict[str, float]:
         "reliable": round(float(details["reliable"].mean()), 3),
         "seconds": round(time.perf_counter() - began, 2),
     }
+
+
+def as_table(report: dict) -> str:
+    """Means of log-likelihoods, with the median number of effective draws."""
+    body = []
+    for name, models in report["figures"].items():
+        for model, estimates in models.items():
+            cells = [f"{one['log_likelihood']:.2f} ({one['effective']:.0f})" for one in estimates.values()]
+            body.append([f"{name}, {model}", *cells])
+    return markdown(["", *ESTIMATES], body)
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from evenvae import datasets
 from evenvae.fitted import kernels
 from evenvae.metrics import probe, rate_parts
 from provenance import provenance
+from twenty_tables import markdown
 
 # table, column that says the site, target site, outcome, columns that would give the outcome or the site away
 PROBLEMS = {
@@ -129,6 +130,24 @@ def show(path: Path) -> None:
             these = own[own["method"] == method]
             cells = [f"{these[name].mean():.3f} ± {these[name].std():.3f}" for name in figures]
             print(f"| {method} | " + " | ".join(cells) + " |")
+
+
+TITLES = {"VAE": "VAE, without the site", "CVAE": "CVAE, `standard`"}
+PAGE = {"auc": ".3f", "site_accuracy": ".3f", "log_likelihood": ".1f"}
+"""What stands on the page, and how it is written."""
+
+
+def of_page(runs: list[dict]) -> str:
+    """Means over seeds: AUC of the outcome / accuracy of the site from draws of z / log-likelihood of the target."""
+    table = pd.DataFrame(runs).groupby(["method", "problem"])[list(PAGE)].mean()
+    body = []
+    for method in METHODS:
+        cells = [
+            " / ".join(f"{table.loc[(method, problem), figure]:{form}}" for figure, form in PAGE.items())
+            for problem in PROBLEMS
+        ]
+        body.append([TITLES.get(method, f"CVAE, `{method}`"), *cells])
+    return markdown(["", *PROBLEMS], body)
 
 
 def main() -> None:

@@ -18,7 +18,9 @@ import numpy as np
 
 import evenvae
 from evenvae import datasets
+from evenvae.experiments.settings import read
 from provenance import provenance
+from twenty_tables import NINE, lines_of, markdown
 
 EPOCHS = {"wine": 2000}
 HIDDEN = {"bank": 100}
@@ -88,6 +90,86 @@ def as_table(lines: list[dict]) -> str:
     return "\n".join(["| model | balance | " + " | ".join(tables) + " |", "| --- " * (len(tables) + 2) + "|", *body])
 
 
+PLAIN, BALANCED, OTHER = "none", "gradnorm+pcgrad", "imtl-g+pcgrad"
+FOUR = ("adult", "credit", "wine", "diamonds")
+SHOWN = {
+    "vae": (PLAIN, BALANCED, OTHER),
+    "iwae": (PLAIN, OTHER),
+    "dreg": (PLAIN, OTHER),
+    "hivae": (PLAIN, "gradnorm"),
+}
+"""What stands on the page of the models."""
+CONSTRAINTS = {
+    "plain": ("vae", PLAIN),
+    f"`{OTHER}`": ("vae", OTHER),
+    "a constraint a column, gain 0.5": ("geco-column", PLAIN),
+    "the same with `pcgrad`": ("geco-column", "pcgrad"),
+}
+
+
+def medians(lines: list[dict], figure: str) -> dict[tuple[str, str, str], float]:
+    """By model, balance and table the median of a figure over seeds."""
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for line in lines:
+        if figure in line:
+            found.setdefault((line.get("model", "vae"), line["balance"], line["table"]), []).append(line[figure])
+    return {key: median(values) for key, values in found.items()}
+
+
+def bold_if(text: str, bold: bool) -> str:
+    return f"**{text}**" if bold else text
+
+
+def papers(value: float) -> str:
+    """As the paper writes it."""
+    return f"{value:.2f}".removeprefix("0")
+
+
+def beside_paper(lines: list[dict]) -> str:
+    """Plain and balanced on nine tables beside the paper's figures; bold where balancing lowers the error."""
+    errors, likelihoods = medians(lines, "error"), medians(lines, "log_likelihood")
+    said, body = read("table1")["models"]["vae"], []
+    for name, plain, best in zip(NINE, said["plain"], said["cocktail"], strict=True):
+        own = [f"{errors['vae', balance, name]:.3f}" for balance in (PLAIN, BALANCED)]
+        own[1] = bold_if(own[1], own[1] < own[0])
+        nats = [f"{likelihoods['vae', balance, name]:.1f}" for balance in (PLAIN, BALANCED)]
+        body.append([name, *own, papers(plain), papers(best), *nats])
+    head = ["table", "plain", "balanced", "paper: plain", "paper: best of twelve", "log-likelihood, plain", "balanced"]
+    return markdown(head, body)
+
+
+def four_models(nine: list[dict], others: list[dict]) -> str:
+    """Four models on four tables, the paper's figure in brackets; bold where a balance lowers the error of the model."""
+    errors, published, body = medians(nine + others, "error"), read("table1"), []
+    for model, balances in SHOWN.items():
+        said = published["models"][model]
+        for balance in balances:
+            cells = []
+            for name in FOUR:
+                own = f"{errors[model, balance, name]:.3f}"
+                theirs = said["plain" if balance == PLAIN else "cocktail"][published["tables"].index(name)]
+                lower = own < f"{errors[model, PLAIN, name]:.3f}"
+                cells.append(f"{bold_if(own, lower)} ({papers(theirs)})")
+            body.append([said["title"], "plain" if balance == PLAIN else f"`{balance}`", *cells])
+    return markdown(["model", "", *FOUR], body)
+
+
+def constraints(lines: list[dict]) -> str:
+    """Mean error / worst ratio to a column's baseline / KL; the least error of a table is bold."""
+    errors, worst, kl = (medians(lines, figure) for figure in ("error", "worst_ratio", "kl"))
+    body = []
+    for name in NINE:
+        keys = [(*way, name) for way in CONSTRAINTS.values()]
+        shown = [f"{errors[key]:.3f}" for key in keys]
+        least = min(shown)
+        cells = [
+            f"{bold_if(own, own == least)} / {worst[key]:.2f} / {kl[key]:.1f}"
+            for own, key in zip(shown, keys, strict=True)
+        ]
+        body.append([name, *cells])
+    return markdown(["", *CONSTRAINTS], body)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
@@ -99,13 +181,9 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="print what OUT holds as a table, run nothing")
     options = parser.parse_args()
     if options.table:
-        print(as_table([json.loads(line) for line in options.out.read_text().splitlines()]))
+        print(as_table(lines_of(options.out)))
         return
-    done = set()
-    if options.out.exists():
-        for line in options.out.read_text().splitlines():
-            run = json.loads(line)
-            done.add((run["table"], run.get("model", "vae"), run["balance"], run["seed"]))
+    done = {(run["table"], run.get("model", "vae"), run["balance"], run["seed"]) for run in lines_of(options.out)}
     seeds = [int(seed) for seed in options.seeds.split(",")]
     lists = (seeds, options.tables.split(","), options.models.split(","), options.balances.split(","))
     for seed, name, kind, balance in itertools.product(*lists):

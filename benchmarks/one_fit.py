@@ -281,6 +281,35 @@ def counts(found: Values) -> str:
     return markdown(head, body)
 
 
+PAGE = {
+    "sample": "`sample`",
+    PURPOSE_BUILT[0]: "`reconstruct`",
+    PURPOSE_BUILT[1]: "`impute`",
+    PURPOSE_BUILT[2]: "`score`",
+    CANDIDATES[0]: "**`reconstruct, hide 0.3, KL 0.1`**",
+}
+"""What stands on the page, and under which title."""
+
+
+def of_page(lines: list[dict[str, Any]]) -> str:
+    """Fits in rows: by how much each figure is worse than the best purpose's in the median, and on how many it holds."""
+    found, body = medians(lines), []
+    for candidate, title in PAGE.items():
+        known = [cells for cells in found.values() if candidate in cells]
+        row = [title]
+        for figure in FIGURES:
+            pairs = [
+                (cells[candidate][figure.name], cells[bests(cells)[figure.name]][figure.name])
+                for cells in known
+                if figure.name in cells[candidate]
+            ]
+            holds = counted([figure.holds(*pair) for pair in pairs])
+            row.append(f"{100 * median(figure.loss(*pair) for pair in pairs):+.1f} % ({holds})" if pairs else "-")
+        times = [cells[candidate]["seconds"] / cells[PURPOSE_BUILT[0]]["seconds"] for cells in known]
+        body.append([*row, f"{geometric_mean(times):.2f}"])
+    return markdown(["fit", *(figure.title for figure in FIGURES), "time"], body)
+
+
 def by_table(found: Values, lines: list[dict[str, Any]]) -> str:
     """One row for the best purposes of a table, then one for every other candidate; bold where it holds."""
     runs = {(line["table"], line["candidate"]): line for line in lines}

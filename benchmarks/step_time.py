@@ -39,6 +39,7 @@ from evenvae.training import Validation, stack
 from evenvae.training.devices import everywhere, mesh_of, spread
 from evenvae.training.runs import Run, run_chunks
 from provenance import provenance
+from twenty_tables import markdown
 
 BATCH, DRAWS = 128, 20
 PLAIN, BALANCED, GRADNORM = "none", "imtl-g+pcgrad", "gradnorm+pcgrad"
@@ -250,6 +251,27 @@ def ratios(times: dict[str, list[float]]) -> dict[str, float]:
                 both = zip(times[above], times[below], strict=True)
                 found[f"{above} / {below}"] = round(median(a / b for a, b in both), 2)
     return found
+
+
+ROWS = {
+    "VAE": "EvenVAE", "IWAE, 20 samples": "EvenVAE iwae", "DReG, 20 samples": "EvenVAE dreg",
+    "HI-VAE": "EvenVAE hivae", "the same VAE in eager PyTorch": "PyTorch eager",
+    "the same VAE in compiled PyTorch": "PyTorch compiled",
+}  # fmt: skip
+"""What stands on the page, and the beginning of its names."""
+
+
+def as_table(report: dict) -> str:
+    """Milliseconds of a step, plain and balanced; of PyTorch also as a multiple of EvenVAE's."""
+    body = []
+    for title, name in ROWS.items():
+        cells = []
+        for balance in ("plain", BALANCED):
+            over = report["ratios"].get(f"{name} {balance} / EvenVAE {balance}")
+            cell = f"{report['steps'][f'{name} {balance}']['microseconds'] / 1000:.2f}"
+            cells.append(cell + (f" ({over:.1f} times)" if over and name.startswith("PyTorch") else ""))
+        body.append([title, *cells])
+    return markdown(["milliseconds a step", "plain", f"`{BALANCED}`"], body)
 
 
 def main() -> None:

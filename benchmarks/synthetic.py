@@ -222,6 +222,36 @@ def as_table(runs: list[dict[str, Any]]) -> str:
     return markdown(head, body)
 
 
+PAGE = {"shapes": "column shapes", "trends": "pair trends", "c2st": "C2ST AUC", "utility": "utility"}
+BEST = {"shapes": max, "trends": max, "c2st": lambda values: min(values, key=lambda value: abs(value - 0.5)), "utility": max}
+"""Which of the figures of a table is the best."""
+WITH = ("TVAE", "TabularARGN", OURS)
+"""Methods that a table needs to stand on the page."""
+
+
+def of_page(runs: list[dict[str, Any]]) -> str:
+    """Medians over seeds of the generators, the best of a table bold; tables that the main ones have."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for run in runs:
+        if "rows" in run and "stopped_after" not in run:
+            groups.setdefault((run["table"], run["method"]), []).append(run)
+    names = sorted({name for name, _ in groups if all((name, method) in groups for method in WITH)})
+    titles = {"training rows": "the training rows themselves"} | {
+        method: method for method in ("TVAE", "TabularARGN", "CTGAN", "UnmaskingTrees", OURS)
+    }
+    body = []
+    for name in names:
+        found = {m: {f: median(run[f] for run in groups[name, m]) for f in PAGE} for m in titles if (name, m) in groups}
+        drawn = [values for method, values in found.items() if method != "training rows"]
+        for method, values in found.items():
+            cells = [f"{values[figure]:.3f}" for figure in PAGE]
+            if method != "training rows":
+                best = [f"{BEST[figure]([one[figure] for one in drawn]):.3f}" for figure in PAGE]
+                cells = [f"**{cell}**" if cell == top else cell for cell, top in zip(cells, best, strict=True)]
+            body.append([name, titles[method], *cells])
+    return markdown(["table", "rows by", *PAGE.values()], body)
+
+
 def shown(figures: dict[str, float]) -> list[str]:
     return [*(f"{figures[figure]:.3f}" for figure in FIGURES[:-1]), f"{figures['fit_seconds']:.0f} s"]
 

@@ -213,6 +213,17 @@ def cases(place: Path) -> list[Case]:
     ]
 
 
+def as_table(report: dict) -> str:
+    """Counts of every case: how often it was killed, how many runs ended as undisturbed ones do, and other troubles."""
+    rows = ["| case | kills | runs | same bytes | without room | folder moved away |"]
+    rows.append("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for name, counts in report["cases"].items():
+        troubles = [sum(counts[trouble].values()) for trouble in ("no room", "folder gone")]
+        cells = [name, *(str(count) for count in (counts["kills"], counts["runs"], counts["same"], *troubles))]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
 def main() -> int:
     """Torture every case, and write the counts."""
     parser = argparse.ArgumentParser(description=__doc__)

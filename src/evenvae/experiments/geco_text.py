@@ -43,7 +43,8 @@ def beta_of(row: dict[str, Any]) -> float:
     return float(row["method"].removeprefix("beta="))
 
 
-def _by_method(rows: list[dict[str, Any]], kappa: float) -> dict[str, dict[str, Any]]:
+def by_method(rows: list[dict[str, Any]], kappa: float) -> dict[str, dict[str, Any]]:
+    """The rows of a data set by the names of the slides' methods; beta is the one nearest to GECO's target."""
     betas = [row for row in rows if row["method"].startswith("beta=")]
     found = {row["method"]: row for row in rows if not row["method"].startswith("beta=")}
     plain = [row for row in betas if beta_of(row) == 1]
@@ -56,9 +57,9 @@ def _by_method(rows: list[dict[str, Any]], kappa: float) -> dict[str, dict[str, 
 
 def _table(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
     lines = [["", "rate", "squared error", "marginal KL", "its lower bound", "active units", "log-likelihood"]]
-    by_method = _by_method(rows, entry["kappa"])
+    found = by_method(rows, entry["kappa"])
     for name, title in TITLES.items():
-        row, said = by_method.get(name), entry["slides"].get(name)
+        row, said = found.get(name), entry["slides"].get(name)
         if row is None and said is None:
             continue
         title += f" ({beta_of(row):g})" if row and name == "beta" else ""

@@ -29,13 +29,13 @@ def markdown(cells: list[dict[str, Any]], published: dict[str, Any], measure: st
         f"Table 1, in brackets. Numbers are reconstructed by the {STATISTICS[measure]} of their likelihood. Bold: "
         f"different from plain with p < {LEVEL} by the corrected paired t-test of Nadeau and Bengio. The combination "
         "is chosen on validation rows.\n",
-        _table(by_place, models, published, measure),
+        table(cells, published, measure),
     ]
     others = [f"By the {words}:\n\n{_short(by_place, models, published, name)}"
               for name, words in STATISTICS.items() if name != measure]  # fmt: skip
     parts += ["## The same runs with other point estimates of numbers\n", *others]
     parts += ["## What the choice costs\n", _costs(by_place, models, published)]
-    parts += ["## One combination for all tables\n", _DEFAULTS, *[_defaults(cells, m, published) for m in models]]
+    parts += ["## One combination for all tables\n", _DEFAULTS, *[defaults(cells, m, published) for m in models]]
     parts += ["## How it was made\n", _made(cells, published)]
     return "\n".join(parts)
 
@@ -71,14 +71,15 @@ def _errors(cell: dict[str, Any], measure: str) -> tuple[str, str]:
     return _number(_median(errors["plain"])), f"**{best}**" if marked else best
 
 
-def _table(by_place: dict, models: list[str], published: dict, measure: str) -> str:
-    tables = published["tables"]
-    lines = [["", "", *tables]]
-    for model in models:
+def table(cells: list[dict[str, Any]], published: dict[str, Any], measure: str = "error_by_mode") -> str:
+    """The first table of the page: plain and cocktail of each model, with the numbers of the paper in brackets."""
+    by_place = {(cell["model"], cell["table"]): cell for cell in cells}
+    lines = [["", "", *published["tables"]]]
+    for model in (model for model in published["models"] if any(cell["model"] == model for cell in cells)):
         said = published["models"][model]
         plain, best, names = [said["title"], "plain"], ["", "cocktail"], ["", "chosen"]
-        for place, table in enumerate(tables):
-            cell = by_place.get((model, table))
+        for place, name in enumerate(published["tables"]):
+            cell = by_place.get((model, name))
             ours = _errors(cell, measure) if cell else ("-", "-")
             plain.append(f"{ours[0]} {_paper(said['plain'][place])}")
             best.append(f"{ours[1]} {_paper(said['cocktail'][place])}")
@@ -117,7 +118,8 @@ def _costs(by_place: dict, models: list[str], published: dict) -> str:
     return _rows(lines)
 
 
-def _defaults(cells: list[dict[str, Any]], model: str, published: dict) -> str:
+def defaults(cells: list[dict[str, Any]], model: str, published: dict[str, Any]) -> str:
+    """Every combination of a model as the only one for all tables, the one with the least error first."""
     mine = [cell for cell in cells if cell["model"] == model]
     names = dict.fromkeys(row["balance"] for cell in mine for row in cell["combinations"])
     found = [(name, *defaults_of(mine, name)) for name in names]

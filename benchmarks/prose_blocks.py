@@ -1,0 +1,77 @@
+"""The tables that `prose.py` writes into the pages: name, files of results, what made those, and what makes the table."""
+
+from typing import NamedTuple
+
+SOURCES = "sources"
+"""The table of all others, which `prose.py` makes of this registry."""
+
+
+class Block(NamedTuple):
+    """A generated part of a page.
+
+    Args:
+        results: files of benchmarks/results, whose contents the function is given in this order.
+        command: what wrote them; a run on several machines or in parts has further options, which the files say.
+        make: "module.function" of this folder, which gives the Markdown.
+    """
+
+    results: tuple[str, ...]
+    command: str
+    make: str
+
+
+def of(script: str, results: str, function: str, *options: str) -> Block:
+    """A block of one file that ``script`` writes as its only argument, and the function of the same script."""
+    command = " ".join(["python", f"benchmarks/{script}.py", f"benchmarks/results/{results}", *options])
+    return Block((results,), command, f"{script}.{function}")
+
+
+TABLE1 = "evenvae reproduce table1 -o table1"
+GECO = "evenvae reproduce geco -o taming"
+OPTIMAL_PRIOR = "evenvae reproduce optimal-prior -o optimal-prior"
+
+BLOCKS: dict[str, Block] = {
+    "evenness by table": of("evenness", "evenness.jsonl", "by_table"),
+    "candidates, default network": of("evenness", "evenness.jsonl", "candidates_default"),
+    "candidates, paper's network": of("evenness", "evenness.jsonl", "candidates_paper"),
+    "nine tables": of("nine_tables", "nine_tables.jsonl", "beside_paper"),
+    "four models": Block(
+        ("nine_tables.jsonl", "four_models.jsonl"),
+        "python benchmarks/nine_tables.py benchmarks/results/four_models.jsonl --models iwae,dreg,hivae",
+        "nine_tables.four_models",
+    ),
+    "constraints": of("nine_tables", "constraints.jsonl", "constraints", "--models vae,geco-column --share 0.1"),
+    "imputation": of("imputation", "imputation.jsonl", "of_page"),
+    "refinement": of("imputation", "imputation.jsonl", "refinement"),
+    "coverage": Block(
+        ("coverage.json",),
+        "python benchmarks/coverage.py coverage.jsonl --summary benchmarks/results/coverage.json",
+        "coverage.as_table",
+    ),
+    "synthetic rows": of("synthetic", "synthetic.jsonl", "of_page"),
+    "one fit": of("one_fit", "one_fit.jsonl", "of_page"),
+    "likelihoods": of("likelihoods", "likelihoods.json", "as_table"),
+    "families, counts": of("families", "families.json", "counts"),
+    "families": of("families", "families.json", "by_column"),
+    "balancers": of("balancers", "balancers.json", "as_table"),
+    "many columns": of("many_columns", "many_columns.jsonl", "as_table"),
+    "step times": of("step_time", "step_time.json", "as_table"),
+    "first answer": of("first_answer", "first_answer.json", "as_table"),
+    "curves": of("growth", "growth.jsonl", "as_table"),
+    "large table": Block(("large_table.json",), "python benchmarks/large_table.py", "large_table.as_table"),
+    "larger than memory": Block(
+        ("larger_than_memory.json",), "python benchmarks/larger_than_memory.py", "larger_than_memory.as_table"
+    ),
+    "sites": of("multi_site", "multi_site.jsonl", "of_page"),
+    "geco": Block(("geco.json",), GECO, "geco_results.page"),
+    "optimal prior": Block(("optimal_prior.jsonl",), OPTIMAL_PRIOR, "published.optimal_prior"),
+    "table 1": Block(("table1/table1.json",), TABLE1, "published.table1"),
+    "table 1, defaults": Block(("table1/table1.json",), TABLE1, "published.table1_defaults"),
+    "published figures": Block(
+        ("table1/table1.json", "geco.json", "optimal_prior.jsonl"),
+        "evenvae reproduce table1 -o table1",
+        "published.beside_ours",
+    ),
+    "fuzz": Block(("fuzz.json",), "PYTHONPATH=tests python -m fuzz --inputs 10000", "fuzz_counts.as_table"),
+    "torture": Block(("torture.json",), "python benchmarks/torture.py --kills 100", "torture.as_table"),
+}

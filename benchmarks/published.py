@@ -1,0 +1,156 @@
+"""Published figures beside ours: tables that prose.py writes into the pages, of what `evenvae reproduce` made.
+
+The published figures stand in ``src/evenvae/experiments/*.toml``.
+"""
+
+from statistics import fmean, median, pstdev
+from typing import Any
+
+from evenvae.experiments import table1_text
+from evenvae.experiments.geco_text import TITLES, beta_of, by_method
+from evenvae.experiments.settings import read
+from twenty_tables import markdown
+
+PAIRS = {"usps-mnist": 1, "mnist-usps": 0, "faces": 1}
+"""Digits of the log-likelihoods of a pair; means over few rows deviate more."""
+NOT_MADE = "not made"
+IMAGES = {"mnist": 60_000, "cifar10": 50_000}
+"""Training images of a data set as it was published."""
+
+
+def table1(cells: list[dict[str, Any]]) -> str:
+    """Table 1 in the form of the paper."""
+    return table1_text.table(cells, read("table1"))
+
+
+def table1_defaults(cells: list[dict[str, Any]]) -> str:
+    """Every combination of the VAE as the only one for all tables."""
+    return table1_text.defaults(cells, "vae", read("table1"))
+
+
+def optimal_prior(runs: list[dict[str, Any]]) -> str:
+    """Models in rows, for every pair nats and accuracy; the best of our means is bold, the talk's stand in brackets."""
+    published, columns = read("optimal_prior"), []
+    models = [model for model in published["models"] if any(run["model"] == model for run in runs)]
+    for pair, digits in PAIRS.items():
+        said = published["pairs"][pair]
+        title = {"usps-mnist": "USPS to MNIST", "mnist-usps": "MNIST to USPS", "faces": "faces"}[pair]
+        nats = {model: values_of(runs, pair, model, "log_likelihood") for model in models}
+        columns.append((f"{title}, nats", column(nats, said["log_likelihood"], f".{digits}f")))
+        if "accuracy" in said:
+            plain, even = ({m: values_of(runs, pair, m, f) for m in models} for f in ("accuracy", "accuracy_even"))
+            theirs = {model: (mean_,) for model, (mean_, _) in said["accuracy"].items()}
+            both = zip(column(plain, {}, ".3f", 0), column(even, theirs, ".3f", 0), strict=True)
+            columns.append(("accuracy", [f"{one} / {other}" if one != "-" else "-" for one, other in both]))
+    body = [
+        [model if model in ("VAE", "CVAE") else f"`{model}`", *(cells[place] for _, cells in columns)]
+        for place, model in enumerate(models)
+    ]
+    return markdown(["", *(title for title, _ in columns)], body)
+
+
+def values_of(runs: list[dict[str, Any]], pair: str, model: str, figure: str) -> list[float]:
+    """The figure of every seed."""
+    own = [run for run in runs if (run["pair"], run["model"]) == (pair, model)]
+    return [run[figure] for run in own if run.get(figure) is not None]
+
+
+def column(values: dict[str, list[float]], said: dict[str, Any], form: str, deviates: int = 2) -> list[str]:
+    """Means, deviations of at least ``deviates`` values (none for 0) and the talk's figures, by model."""
+    best = max((fmean(own) for own in values.values() if own), default=None)
+    cells = []
+    for model, own in values.items():
+        if not own:
+            cells.append("-")
+            continue
+        text = f"{fmean(own):{form}}"
+        text = f"**{text}**" if fmean(own) == best else text
+        text = text.replace("0.", ".", 1) if form == ".3f" else text
+        text += f" ± {pstdev(own):{form}}" if deviates and len(own) >= deviates else ""
+        theirs = said.get(model)
+        cells.append(text + (f" ({short(theirs[0])})" if theirs else ""))
+    return cells
+
+
+def short(value: float) -> str:
+    """A published figure as the pages write it."""
+    return f"{value:.2f}".removeprefix("0") if abs(value) < 1 else f"{value:.1f}"
+
+
+def beside_ours(cells: list[dict[str, Any]], geco: dict[str, Any], runs: list[dict[str, Any]]) -> str:
+    """Every figure of the three sources, a row for those that one run gives."""
+    head = ["figure", "paper says", "we get", "command", "time", "what differs"]
+    return markdown(head, [*table1_rows(cells), *geco_rows(geco["rows"]), *optimal_prior_rows(runs)])
+
+
+def table1_rows(cells: list[dict[str, Any]]) -> list[list[str]]:
+    """Javaloy, Meghdadi and Valera (2021), Table 1: plain, and the best combination."""
+    published, rows = read("table1"), []
+    made = {(cell["model"], cell["table"]): cell for cell in cells}
+    for model, said in published["models"].items():
+        for place, name in enumerate(published["tables"]):
+            cell = made.get((model, name))
+            theirs = f"{said['plain'][place]:.2f}; {said['cocktail'][place]:.2f}"
+            command = f"`evenvae reproduce table1 -o table1 --models {model} --datasets {name}`"
+            title = f"Table 1, {said['title']}, {name}: plain; cocktail"
+            if cell is None:
+                rows.append([title, theirs, NOT_MADE, command, "-", "-"])
+                continue
+            errors = cell["errors"]["error_by_mode"]
+            ours = f"{median(errors['plain']):.3f}; {median(errors['chosen']):.3f}"
+            seeds, combinations = len(cell["settings"]["seeds"]), len(cell["combinations"])
+            differs = [f"{seeds} seeds, not 5"] * (seeds != 5)
+            differs += [f"{combinations} combinations, not 12"] * (combinations != 12)
+            differs += [f"{cell['share']:g} of the epochs"] * (cell["share"] != 1)
+            rows.append([title, theirs, ours, command, spent(cell["seconds"]), ", ".join(differs) or "nothing known"])
+    return rows
+
+
+def geco_rows(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """The slides "Taming VAEs" (2018): rate and squared error of an image."""
+    found = []
+    for name, entry in read("geco")["datasets"].items():
+        own = by_method([row for row in rows if row["dataset"] == name], entry["kappa"])
+        for method, (rate, error) in entry["slides"].items():
+            row = own.get(method)
+            title = f"Taming VAEs, {name}, {TITLES[method]}: rate; squared error"
+            theirs = f"{rate:.2f}; {error:.2f}"
+            if row is None:
+                found.append([title, theirs, NOT_MADE, f"`evenvae reproduce geco -o taming --datasets {name}`", "-", "-"])
+                continue
+            differs = [f"{row['images']:,} images, not {IMAGES[name]:,}"] * (row["images"] != IMAGES[name])
+            differs.append(f"{row['epochs']:g} epochs (not on the slides)")
+            if method == "beta":
+                differs.append(f"beta is {beta_of(row):g} (not on the slides)")
+            differs += ["a dense network"] * ("residual" in row["options"].values())
+            ours = f"{row['rate']:.2f}; {row['squared_error']:.2f}"
+            found.append([title, theirs, ours, f"`{row['command']}`", spent(row["seconds"]), ", ".join(differs)])
+    return found
+
+
+def optimal_prior_rows(runs: list[dict[str, Any]]) -> list[list[str]]:
+    """Takahashi et al. (2022), the talk: log-likelihood of the target, and accuracy of a classifier."""
+    published, found = read("optimal_prior"), []
+    for pair, said in (published["pairs"] | published["not_made"]).items():
+        for model, nats in said["log_likelihood"].items():
+            accuracy = said.get("accuracy", {}).get(model)
+            title = f"Optimal prior, {said['title']}, {model}: nats" + ("; accuracy" if accuracy else "")
+            theirs = f"{nats[0]:.2f} ± {nats[1]:.2f}" + (f"; {accuracy[0]:.2f}" if accuracy else "")
+            own = [run for run in runs if (run["pair"], run["model"]) == (pair, model)]
+            if not own:
+                why = "the data are not in the catalogue" if pair in published["not_made"] else "-"
+                found.append([title, theirs, NOT_MADE, "-", "-", why])
+                continue
+            values = values_of(runs, pair, model, "log_likelihood")
+            ours = f"{fmean(values):.2f} ± {pstdev(values):.2f}"
+            if accuracy:
+                ours += f"; {fmean(values_of(runs, pair, model, 'accuracy')):.3f}"
+            command = f"`evenvae reproduce optimal-prior -o optimal-prior --datasets {pair} --models {model}`"
+            differs = f"network, binarisation and classifier are not published; {len(own)} seeds"
+            found.append([title, theirs, ours, command, spent(sum(run["seconds"] for run in own)), differs])
+    return found
+
+
+def spent(seconds: float) -> str:
+    """The time of one worker, in the unit that suits it."""
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min" if seconds >= 90 else "1 min"
