@@ -474,6 +474,12 @@ def as_table(report: dict) -> str:
     return "\n".join(lines)
 
 
+def memory_of(report: dict, step: str) -> float:
+    """MiB that a compiled step asks for, at the largest size."""
+    (by_step,) = report["memory, MiB a compiled step"].values()
+    return by_step[step]
+
+
 def sizes_asked(quick: bool) -> tuple[int, ...]:
     return (12, 24) if quick else (12, 24, 100, 500)
 

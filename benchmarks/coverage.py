@@ -193,7 +193,9 @@ def as_table(records: list[dict], mechanism: str = "before") -> str:
         record = by_method[method]
         cells = [f"{100 * record['covered'][name]:.0f}" for name in NAMES]
         if method != "no holes":
-            cells = [f"{cell} ({100 * record['full_data_covered'][n]:.0f})" for cell, n in zip(cells, NAMES, strict=True)]
+            cells = [
+                f"{cell} ({100 * record['full_data_covered'][n]:.0f})" for cell, n in zip(cells, NAMES, strict=True)
+            ]
         body.append([title, str(record["tables"]), *cells])
     return markdown(["", "tables", *NAMES], body)
 

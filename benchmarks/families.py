@@ -78,7 +78,9 @@ def counts(report: dict[str, Any]) -> str:
     """How often each family was chosen, and what that gains."""
     lines = report["columns"]
     names = [line["chosen"] for line in lines]
-    often = ", ".join(f"{names.count(one)} {one}" for one in sorted(set(names), key=lambda one: -names.count(one)))
+    often = ", ".join(
+        f"{names.count(one)} {one}" for one in sorted(set(names), key=lambda one: (-names.count(one), one))
+    )
     gains = [line["chosen_nats"] - line["paper_nats"] for line in lines]
     return (
         f"{len(lines)} columns: {often}. Gain in nats a cell: median {np.median(gains):.2f}, "

@@ -285,7 +285,7 @@ def summary(runs: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, floa
 
 WHAT = {
     "statement": "`{}`",
-    "command": "`{}`",
+    "command": "the command's `{}",
     "first chunk": "a new process: table read, the first steps of a fit done ({})",
     "question": "a new process: model loaded, `{}` answered",
 }
@@ -298,7 +298,11 @@ def as_table(report: dict) -> str:
         what, name = key.split(": ", 1)
         if name == "pass":
             continue
-        cells = [f"{found[state]['wall']['now']:.2g}" if state in found else "" for state in ("cold", "warm")]
+        if what == "command":
+            word, _, rows_of = name.removeprefix("evenvae ").partition(", ")
+            name = f"{word}` of {rows_of}" if rows_of else f"{word}`"
+        seconds = [found[state]["wall"]["now"] if state in found else None for state in ("cold", "warm")]
+        cells = ["" if one is None else f"{one:.1f}" if one >= 1 else f"{one:.2g}" for one in seconds]
         rows.append(f"| {WHAT[what].format(name)} | {' | '.join(cells)} |")
     return "\n".join(rows)
 

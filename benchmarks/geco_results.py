@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from evenvae.experiments.geco_text import markdown
+from evenvae.experiments.geco_text import markdown, rate_of_betas
 from evenvae.experiments.settings import read
 
 ROOT = Path(__file__).parents[1]
@@ -40,12 +40,28 @@ def main(folder: Path) -> None:
 
 
 def page(kept: dict[str, Any]) -> str:
-    """What `evenvae reproduce geco` writes, without its title and below the headings of docs/images.md, with the plots."""
+    """What `evenvae reproduce geco` writes, without its title and below the headings of the page, with the plots."""
     text = markdown(kept["rows"], read("geco"), kept["prototypes"]).split("\n", 2)[2]
     text = re.sub(r"^## ", "### ", text, flags=re.M)
     shown = [(name, kind) for name in kept["reduced"] for kind in KEPT]
     paths = [f"![{n}: {k}](figures/{n}.{k}.png)" for n, k in shown if (ROOT / f"docs/figures/{n}.{k}.png").exists()]
     return "\n\n".join([text.rstrip(), *paths])
+
+
+def row(kept: dict[str, Any], dataset: str, method: str) -> dict[str, Any]:
+    """The row of a method."""
+    return next(one for one in kept["rows"] if (one["dataset"], one["method"]) == (dataset, method))
+
+
+def on_the_curve(kept: dict[str, Any]) -> str:
+    """GECO's rate on MNIST beside that of a beta of the same error, by test and by training images."""
+    own, rows = row(kept, "mnist", "geco"), [one for one in kept["rows"] if one["dataset"] == "mnist"]
+    trained = [one | {"squared_error": one["squared_error_train"], "rate": one["rate_train"]} for one in rows]
+    test, train = rate_of_betas(rows, own["squared_error"]), rate_of_betas(trained, own["squared_error_train"])
+    return (
+        f"{own['rate']:.1f} nats at its test error, where a beta read off the curve has {test:.1f}; on training images "
+        f"{own['rate_train']:.1f} and {train:.1f}"
+    )
 
 
 if __name__ == "__main__":

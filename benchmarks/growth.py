@@ -178,6 +178,17 @@ def measure(point: Point, questions: bool) -> dict[str, Any]:
     return found | {"asked": len(asked), "peak": peak()}
 
 
+def point(lines: list[dict[str, Any]], curve: str, size: int) -> dict[str, Any]:
+    """The figures at a place on a curve."""
+    return next(line for line in lines if (line["curve"], line["size"]) == (curve, size))
+
+
+def at_the_end(lines: list[dict[str, Any]], curve: str, figure: str) -> float:
+    """The exponent of a figure between the last two points of a curve."""
+    last = sorted((line["size"], line[figure]) for line in lines if line["curve"] == curve)[-2:]
+    return slope(*np.array(last, float).T)
+
+
 def slope(sizes: np.ndarray, values: np.ndarray) -> float:
     return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
 

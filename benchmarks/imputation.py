@@ -214,6 +214,22 @@ def of_page(lines: list[dict[str, Any]]) -> str:
     return markdown(["table", *TITLES.values()], body)
 
 
+def standing(lines: list[dict[str, Any]], method: str) -> list[str]:
+    """Tables of the page on which a method is the best of all but the refined network; that one, of all."""
+    ahead = []
+    for name, cells in errors_of_page(lines).items():
+        others = [error for other, error in cells.items() if other not in (method, REFINED)]
+        if cells[method] < min(others):
+            ahead.append(name)
+    return ahead
+
+
+def ahead(lines: list[dict[str, Any]], method: str, other: str) -> str:
+    """On how many tables of the page a method has a smaller error than another."""
+    found = errors_of_page(lines).values()
+    return f"{sum(cells[method] < cells[other] for cells in found)} of {len(found)}"
+
+
 def refinement(lines: list[dict[str, Any]]) -> str:
     """What trees add to the network, beside forests, on seven tables."""
     found = errors_of_page(lines)

@@ -56,13 +56,18 @@ def measured(arguments: list[str]) -> dict:
     return {"seconds": round(time.perf_counter() - began, 1), "peak_gib": round(usage.ru_maxrss / 2**20, 2)}
 
 
+def line(report: dict, what: str) -> dict:
+    """The first result of a command, which is that of the largest table."""
+    return next(one for one in report["results"] if one["what"] == what)
+
+
 def as_table(report: dict) -> str:
     """Peak memory and seconds of the commands that read a table, by its rows and how it is read."""
-    found = {(line["what"], line["table_rows"], line["read"]): line for line in report["results"]}
+    found = {(one["what"], one["table_rows"], one["read"]): one for one in report["results"]}
     ways = [(report["rows"], "in pieces"), (FILE, "in pieces"), (FILE, "whole")]
     titles = {f"fit, {report['steps']} steps of 256 rows": f"`fit`, {report['steps']} steps of 256 rows",
               "encode": "`encode`", "impute": "`impute`", "score, 1 sample": "`score --samples 1`"}  # fmt: skip
-    cell = lambda line: f"{line['peak_gib']:.2f} GiB, {line['seconds']:,.0f} s"
+    cell = lambda one: f"{one['peak_gib']:.2f} GiB, {one['seconds']:,.0f} s"
     body = [[title, *(cell(found[what, *way]) for way in ways)] for what, title in titles.items()]
     many = f"{report['rows'] / 1e6:.0f} million rows, in pieces"
     return markdown(["", many, "a million, in pieces", "a million, in memory"], body)

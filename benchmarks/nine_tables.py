@@ -116,6 +116,33 @@ def medians(lines: list[dict], figure: str) -> dict[tuple[str, str, str], float]
     return {key: median(values) for key, values in found.items()}
 
 
+def listed(lines: list[dict], model: str, balance: str, names: tuple[str, ...]) -> str:
+    """Errors of some tables, between commas."""
+    errors = medians(lines, "error")
+    return ", ".join(f"{errors[model, balance, name]:.3f}" for name in names)
+
+
+def likelier(lines: list[dict]) -> str:
+    """Tables whose rows are likelier by `OTHER` than by `BALANCED`."""
+    nats = medians(lines, "log_likelihood")
+    return " and ".join(n for n in NINE[::-1] if nats["vae", OTHER, n] > nats["vae", BALANCED, n])
+
+
+def nats(lines: list[dict], model: str, balance: str, name: str) -> str:
+    """The log-likelihood of a row, whole."""
+    return f"{medians(lines, 'log_likelihood')[model, balance, name]:.0f}"
+
+
+def constrained(lines: list[dict]) -> list[dict]:
+    """Runs with constraints by columns, but those with a balancer that undoes them."""
+    return [run for run in lines if run["model"] == "geco-column" and run["balance"] != OTHER]
+
+
+def blind(lines: list[dict]) -> dict:
+    """The run of adult with constraints and a balancer that is blind to scale."""
+    return next(run for run in lines if (run["model"], run["balance"], run["table"]) == ("geco-column", OTHER, "adult"))
+
+
 def bold_if(text: str, bold: bool) -> str:
     return f"**{text}**" if bold else text
 
@@ -139,7 +166,7 @@ def beside_paper(lines: list[dict]) -> str:
 
 
 def four_models(nine: list[dict], others: list[dict]) -> str:
-    """Four models on four tables, the paper's figure in brackets; bold where a balance lowers the error of the model."""
+    """Four models on four tables, the paper's figure in brackets; bold where a balance lowers the model's error."""
     errors, published, body = medians(nine + others, "error"), read("table1"), []
     for model, balances in SHOWN.items():
         said = published["models"][model]

@@ -292,7 +292,7 @@ PAGE = {
 
 
 def of_page(lines: list[dict[str, Any]]) -> str:
-    """Fits in rows: by how much each figure is worse than the best purpose's in the median, and on how many it holds."""
+    """Fits in rows: by how much a figure is worse than the best purpose's in the median, and on how many it holds."""
     found, body = medians(lines), []
     for candidate, title in PAGE.items():
         known = [cells for cells in found.values() if candidate in cells]

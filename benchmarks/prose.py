@@ -10,9 +10,9 @@ inside a sentence. A block inside a sentence must not begin its line, because Ma
 block holds is said by `prose_blocks.BLOCKS` (tables) or by ``[inline]`` in `prose.toml`.
 
 Figures in sentences that would be hard to read with markers are listed in `prose.toml`: ``[[tied]]`` with the
-expression that gives them, ``[[untied]]`` with the reason why no file of results does. An expression is the inside of an
-f-string; ``results`` is the file's content, ``load(name)`` another one's, and the scripts of this folder are known by
-their names. Line breaks do not count where a text is looked for.
+expression that gives them, ``[[untied]]`` with the reason why no file of results does. An expression is the inside of
+an f-string; ``results`` is the file's content, ``load(name)`` another one's, and the scripts of this folder are known
+by their names. Line breaks do not count where a text is looked for.
 """
 
 import argparse
@@ -26,7 +26,8 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from prose_blocks import BLOCKS, SOURCES, Block
+from prose_blocks import BLOCKS, SOURCES
+from twenty_tables import spelled
 
 HERE = Path(__file__).parent
 MARKER = re.compile(r"<!-- (?:result: (?P<name>[^>]*?)|(?P<end>/result)) -->")
@@ -62,6 +63,7 @@ class Prose:
         self.listed = tomllib.loads((root / "benchmarks" / "prose.toml").read_text(encoding="utf-8"))
         self.inline: dict[str, dict[str, str]] = self.listed.get("inline", {})
         self.made: dict[str, str] = {}
+        self.values: dict[tuple[str, str], str] = {}
 
     def text_of(self, name: str) -> str:
         """What a block is to hold.
@@ -85,9 +87,13 @@ class Prose:
 
     def evaluated(self, expression: str, results: str) -> str:
         """The inside of an f-string, with what it names."""
-        names = Names(results=load(self.results / results), mean=mean, median=median)
+        if (expression, results) in self.values:
+            return self.values[expression, results]
+        names = Names(results=load(self.results / results), mean=mean, median=median, spelled=spelled)
         names["load"] = lambda name: load(self.results / name)
-        return eval(f"f'''{expression}'''", names)  # the expressions are those of this repository
+        # the expressions are those of this repository
+        self.values[expression, results] = eval(f"f'''{expression}'''", names)
+        return self.values[expression, results]
 
     def standing(self) -> dict[str, list[str]]:
         """By name of a block the pages on which it stands."""
@@ -104,6 +110,8 @@ class Prose:
             if match["name"] not in BLOCKS and match["name"] not in self.inline and match["name"] != SOURCES:
                 return match[0]
             text = self.text_of(match["name"])
+            if not alone(match) and flat(match["body"]) == text:
+                return match[0]
             body = f"\n{text}\n" if alone(match) else text
             return f"<!-- result: {match['name']} -->{body}<!-- /result -->"
 
@@ -111,6 +119,10 @@ class Prose:
 
     def problems(self) -> list[str]:
         """Everything that is wrong, a sentence each."""
+        return [*self.wrong_blocks(), *self.wrong_snippets(), *self.unused()]
+
+    def wrong_blocks(self) -> list[str]:
+        """Blocks that differ from what results give, stand nowhere or are unknown, and wrong markers."""
         found = [problem for page, text in self.pages.items() for problem in wrong_markers(page, text)]
         standing = self.standing()
         known = {*BLOCKS, *self.inline, SOURCES}
@@ -120,15 +132,23 @@ class Prose:
             for old, new in zip(BLOCK.finditer(text), BLOCK.finditer(self.rewritten(page)), strict=True):
                 if old["body"] != new["body"]:
                     found.append(f"{page}: the block {old['name']!r} differs: {first_difference(old[2], new[2])}")
-        return found + self._wrong_snippets() + self._unused()
+        return found
 
-    def _wrong_snippets(self) -> list[str]:
-        found = []
-        plain = {page: flat(MARKER.sub("", text)) for page, text in self.pages.items()}
+    def plain(self) -> dict[str, str]:
+        """The pages without markers and line breaks."""
+        return {page: flat(MARKER.sub("", text)) for page, text in self.pages.items()}
+
+    def wrong_snippets(self) -> list[str]:
+        """Listed texts that differ from what results give, or that their page does not have."""
+        found, plain = [], self.plain()
         for entry in self.listed.get("tied", []):
             for snippet, expression in entry["figures"]:
-                if (given := self.evaluated(expression, entry["results"])) != snippet:
-                    found.append(f"{entry['page']}: {snippet!r} is {given!r} by {entry['results']}.")
+                try:
+                    given = repr(self.evaluated(expression, entry["results"]))
+                except (LookupError, StopIteration, AttributeError, TypeError, ValueError) as error:
+                    given = f"not given, for {type(error).__name__} ({error}),"
+                if given != repr(snippet):
+                    found.append(f"{entry['page']}: {snippet!r} is {given} by {entry['results']}.")
                 found += missing(plain, entry["page"], snippet)
         for entry in self.listed.get("untied", []):
             for snippet in entry["figures"]:
@@ -147,7 +167,8 @@ class Prose:
                 found.setdefault(one, []).append(name)
         return found
 
-    def _unused(self) -> list[str]:
+    def unused(self) -> list[str]:
+        """Files of results that no figure is made from, without a reason."""
         excused, used, found = self.listed.get("unused", {}), self.used(), []
         for path in sorted(path for path in self.results.rglob("*") if path.is_file()):
             name = path.relative_to(self.results).as_posix()
@@ -163,12 +184,10 @@ class Prose:
         listed = [snippet for entry in self.listed.get("tied", []) for snippet, _ in entry["figures"]]
         listed += [snippet for entry in self.listed.get("untied", []) for snippet in entry["figures"]]
         found = []
+        spelled_out = [re.compile(r"\s+".join(map(re.escape, snippet.split()))) for snippet in listed]
         for page, text in self.pages.items():
-            for block in (BLOCK, CODE):
-                text = block.sub(lambda match: "\n" * match[0].count("\n"), text)
-            for snippet in listed:
-                pattern = r"\s+".join(map(re.escape, snippet.split()))
-                text = re.sub(pattern, lambda match: "\n" * match[0].count("\n"), text)
+            for pattern in (BLOCK, *spelled_out, CODE):
+                text = pattern.sub(lambda match: "\n" * match[0].count("\n"), text)
             lines = enumerate(text.splitlines(), start=1)
             found += [f"{page}:{number}: {line.strip()}" for number, line in lines if FIGURE.search(line)]
         return found
@@ -230,7 +249,8 @@ def sources(prose: Prose) -> str:
     for name, block in BLOCKS.items():
         pages = [linked(page) for page in dict.fromkeys(standing.get(name, []))]
         files = ", ".join(f"`{one}`" for one in block.results)
-        rows.append(f"| {name} | {', '.join(pages)} | `{block.command}` | {files} |")
+        commands = ", ".join(f"`{one}`" for one in block.command.split("; "))
+        rows.append(f"| {name} | {', '.join(pages)} | {commands} | {files} |")
     return "\n".join(rows)
 
 

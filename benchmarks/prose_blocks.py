@@ -1,4 +1,4 @@
-"""The tables that `prose.py` writes into the pages: name, files of results, what made those, and what makes the table."""
+"""The tables that `prose.py` writes into the pages: files of results, what made those, and what makes the table."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,8 @@ class Block(NamedTuple):
 
     Args:
         results: files of benchmarks/results, whose contents the function is given in this order.
-        command: what wrote them; a run on several machines or in parts has further options, which the files say.
+        command: what wrote them, several between semicolons; a run on several machines or in parts has further
+            options, which the files say.
         make: "module.function" of this folder, which gives the Markdown.
     """
 
@@ -22,16 +23,20 @@ class Block(NamedTuple):
 
 def of(script: str, results: str, function: str, *options: str) -> Block:
     """A block of one file that ``script`` writes as its only argument, and the function of the same script."""
-    command = " ".join(["python", f"benchmarks/{script}.py", f"benchmarks/results/{results}", *options])
+    command = " ".join(["python", f"benchmarks/{script}.py", f"{HERE}{results}", *options])
     return Block((results,), command, f"{script}.{function}")
 
 
+HERE = "benchmarks/results/"
 TABLE1 = "evenvae reproduce table1 -o table1"
 GECO = "evenvae reproduce geco -o taming"
 OPTIMAL_PRIOR = "evenvae reproduce optimal-prior -o optimal-prior"
 
 BLOCKS: dict[str, Block] = {
     "evenness by table": of("evenness", "evenness.jsonl", "by_table"),
+    "the default in words": Block(
+        ("evenness.jsonl",), f"python benchmarks/evenness.py {HERE}evenness.jsonl", "evenness_words.default_in_words"
+    ),
     "candidates, default network": of("evenness", "evenness.jsonl", "candidates_default"),
     "candidates, paper's network": of("evenness", "evenness.jsonl", "candidates_paper"),
     "nine tables": of("nine_tables", "nine_tables.jsonl", "beside_paper"),
@@ -56,6 +61,7 @@ BLOCKS: dict[str, Block] = {
     "balancers": of("balancers", "balancers.json", "as_table"),
     "many columns": of("many_columns", "many_columns.jsonl", "as_table"),
     "step times": of("step_time", "step_time.json", "as_table"),
+    "steps in words": of("step_time", "step_time.json", "in_words"),
     "first answer": of("first_answer", "first_answer.json", "as_table"),
     "curves": of("growth", "growth.jsonl", "as_table"),
     "large table": Block(("large_table.json",), "python benchmarks/large_table.py", "large_table.as_table"),
@@ -69,7 +75,7 @@ BLOCKS: dict[str, Block] = {
     "table 1, defaults": Block(("table1/table1.json",), TABLE1, "published.table1_defaults"),
     "published figures": Block(
         ("table1/table1.json", "geco.json", "optimal_prior.jsonl"),
-        "evenvae reproduce table1 -o table1",
+        f"{TABLE1}; {GECO}; {OPTIMAL_PRIOR}",
         "published.beside_ours",
     ),
     "fuzz": Block(("fuzz.json",), "PYTHONPATH=tests python -m fuzz --inputs 10000", "fuzz_counts.as_table"),

@@ -274,6 +274,22 @@ def as_table(report: dict) -> str:
     return markdown(["milliseconds a step", "plain", f"`{BALANCED}`"], body)
 
 
+def in_words(report: dict) -> str:
+    """The steps of all models in a sentence."""
+    times = {name: found["microseconds"] for name, found in report["steps"].items()}
+    pair = lambda name: (times[f"EvenVAE{name} plain"], times[f"EvenVAE{name} {BALANCED}"])
+    plain, balanced = pair("")
+    iwae, dreg, hivae = ([time / 1000 for time in pair(f" {name}")] for name in ("iwae", "dreg", "hivae"))
+    cores = report["machine"].split(", ")[1]
+    over = [report["ratios"][f"PyTorch eager {name} / EvenVAE {name}"] for name in ("plain", BALANCED)]
+    return (
+        f"{plain:.0f} microseconds plain and {balanced:.0f} balanced on a machine of {cores} "
+        f"({iwae[0]:.1f} and {iwae[1]:.1f} ms for IWAE with {DRAWS} samples, {dreg[0]:.1f} and {dreg[1]:.1f} for DReG, "
+        f"{hivae[0]:.2f} and {hivae[1]:.2f} for HI-VAE); the same VAE in eager PyTorch takes {over[0]:.1f} and "
+        f"{over[1]:.0f} times as long"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)

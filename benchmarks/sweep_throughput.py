@@ -57,6 +57,13 @@ def train(kind: str, options: argparse.Namespace, cores: int) -> None:
             EvenVAE(balance=balance, random_state=seed, **settings).fit(data.table.iloc[rows])
 
 
+def seconds_of_programs(report: dict) -> str:
+    """CPU seconds of the first chunk of each combination, where every one is a program of its own."""
+    seconds = report["programs"]["one for every combination, five seeds side by side"].values()
+    *rest, last = (f"{first:.0f}" for first, _ in seconds)
+    return f"{', '.join(rest)} and {last}"
+
+
 def names(options: argparse.Namespace) -> list[str]:
     """The combinations; of the recipe this preset leaves nothing but a balance."""
     from evenvae.search import resolve

@@ -223,7 +223,12 @@ def as_table(runs: list[dict[str, Any]]) -> str:
 
 
 PAGE = {"shapes": "column shapes", "trends": "pair trends", "c2st": "C2ST AUC", "utility": "utility"}
-BEST = {"shapes": max, "trends": max, "c2st": lambda values: min(values, key=lambda value: abs(value - 0.5)), "utility": max}
+BEST = {
+    "shapes": max,
+    "trends": max,
+    "c2st": lambda values: min(values, key=lambda value: abs(value - 0.5)),
+    "utility": max,
+}
 """Which of the figures of a table is the best."""
 WITH = ("TVAE", "TabularARGN", OURS)
 """Methods that a table needs to stand on the page."""
