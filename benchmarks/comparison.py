@@ -1,7 +1,6 @@
 """The README's table: EvenVAE and what people use now, from the files of results.
 
-    python benchmarks/comparison.py                  # prints the table
-    python benchmarks/comparison.py --into README.md # puts it between the marks <!-- comparison --> of a page
+    python benchmarks/comparison.py   # prints the table; prose.py writes it into the page
 
 Nothing is measured here. Errors on hidden cells are those of `imputation.py` (a fifth hidden completely at random, the
 first seed), means over the tables on which every library has a figure, with the median seconds of a table to fit and
@@ -10,8 +9,6 @@ which boosted trees tell them from real ones, and the seconds to learn a table, 
 machine.
 """
 
-import argparse
-import re
 from pathlib import Path
 from statistics import mean, median
 from typing import Any, NamedTuple
@@ -19,7 +16,6 @@ from typing import Any, NamedTuple
 from twenty_tables import lines_of
 
 RESULTS = Path(__file__).parent / "results"
-MARKS = re.compile(r"(<!-- comparison -->\n).*?(<!-- /comparison -->)", re.DOTALL)
 
 
 class Library(NamedTuple):
@@ -43,9 +39,8 @@ LIBRARIES = (
 )
 
 
-def runs(file: str, **conditions: Any) -> dict[tuple[str, str], dict[str, Any]]:
-    """The lines of a file that satisfy the conditions, by method and table; the last one counts."""
-    lines = lines_of(RESULTS / file)
+def runs(lines: list[dict[str, Any]], **conditions: Any) -> dict[tuple[str, str], dict[str, Any]]:
+    """The lines that satisfy the conditions, by method and table; the last one counts."""
     kept = [line for line in lines if all(line.get(name) == value for name, value in conditions.items())]
     return {(line["method"], line["table"]): line for line in kept if line.get("error") or line.get("c2st")}
 
@@ -62,10 +57,10 @@ def seconds(lines: list[dict[str, Any]], name: str) -> str:
     return f"{median(known):.0f} s" if known else "-"
 
 
-def table() -> str:
+def table(imputation: list[dict[str, Any]], synthetic: list[dict[str, Any]]) -> str:
     """The table as Markdown, and below it what the figures are of."""
-    fills = runs("imputation.jsonl", holes="mcar", seed=0)
-    draws = {key: line for key, line in runs("synthetic.jsonl", seed=0).items() if line.get("rows")}
+    fills = runs(imputation, holes="mcar", seed=0)
+    draws = {key: line for key, line in runs(synthetic, seed=0).items() if line.get("rows")}
     filled = shared(fills, [library.fills for library in LIBRARIES if library.fills])
     drawn = shared(draws, [library.draws for library in LIBRARIES if library.draws])
     same = [name for name in drawn if len({draws[x.draws, name]["machine"] for x in LIBRARIES if x.draws}) == 1]
@@ -92,11 +87,4 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--into", type=Path)
-    options = parser.parse_args()
-    if options.into is None:
-        print(table())
-    else:
-        text = options.into.read_text(encoding="utf-8")
-        options.into.write_text(MARKS.sub(lambda marks: marks[1] + table() + marks[2], text), encoding="utf-8")
+    print(table(*(lines_of(RESULTS / name) for name in ("imputation.jsonl", "synthetic.jsonl"))))

@@ -33,6 +33,7 @@ GECO = "evenvae reproduce geco -o taming"
 OPTIMAL_PRIOR = "evenvae reproduce optimal-prior -o optimal-prior"
 
 BLOCKS: dict[str, Block] = {
+    "comparison": Block(("imputation.jsonl", "synthetic.jsonl"), "python benchmarks/comparison.py", "comparison.table"),
     "evenness by table": of("evenness", "evenness.jsonl", "by_table"),
     "the default in words": Block(
         ("evenness.jsonl",), f"python benchmarks/evenness.py {HERE}evenness.jsonl", "evenness_words.default_in_words"
