@@ -29,6 +29,7 @@ complete.head()
 # Numbers can be anything. `Schema.infer` says what it takes every column for, and why.
 
 # %%
+pd.options.display.max_colwidth = 100
 found = evenvae.Schema.infer(complete)
 pd.DataFrame([(column.name, column.likelihood, column.reason) for column in found.columns],
              columns=["column", "taken for", "because"])  # fmt: skip
