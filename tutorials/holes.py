@@ -29,6 +29,7 @@ complete.head()
 # Numbers can be anything. `Schema.infer` says what it takes every column for, and why.
 
 # %%
+pd.options.display.max_colwidth = 100
 found = evenvae.Schema.infer(complete)
 pd.DataFrame([(column.name, column.likelihood, column.reason) for column in found.columns],
              columns=["column", "taken for", "because"])  # fmt: skip
@@ -133,11 +134,10 @@ pd.DataFrame({
 }).loc[["mean", "std", "50%", "max"]].round(2)  # fmt: skip
 
 # %% [markdown]
-# The guesses have hardly any spread, and the draws have nearly that of the truth.
+# The guesses spread less than half as much as the truth, and the draws as much.
 #
-# Rubin's rules turn the results of several draws into one estimate with an honest interval. Here it is the mean of
-# `affairs`, with and without the women who skipped the question. A width of nothing but sampling error would be too
-# narrow; what the missing cells add is the `missing_information`.
+# Rubin's rules turn the results of several draws into one estimate, with an interval that is wider because cells are
+# missing. Here it is the mean of `affairs`, with and without the women who skipped the question.
 
 # %%
 from evenvae.metrics import pool
@@ -147,10 +147,11 @@ pooled = pool(list(means), list(variances), complete_degrees_of_freedom=ROWS - 1
 print(f"all answers, which we would not know: {complete.affairs.mean():.3f}")
 print(f"only women who answered:              {table.affairs.mean():.3f}")
 print(f"drawn five times and pooled:          {pooled.estimate:.3f} ({pooled.low:.3f} to {pooled.high:.3f})")
+print(f"information lost with the missing cells: {pooled.missing_information:.0%}")
 
 # %% [markdown]
-# Those who answered are not like those who did not, so their mean is too high. The draws correct most of that, because
-# they follow the other answers.
+# Those who answered are not like those who did not, so their mean is too high. The draws correct that, because they follow
+# the other answers.
 #
 # ## Before you use it
 #

@@ -101,7 +101,8 @@ print(f"trees that learned from real rows:  {usefulness(train):.3f}")
 print(f"trees that learned from drawn rows: {usefulness(synthetic):.3f}")
 
 # %% [markdown]
-# Drawn rows are nearly as useful as real ones, not quite. Look at this difference for the question that matters to you.
+# Drawn rows tell a part of what real rows tell, not all of it. Look at this difference for the question that matters to
+# you, before you trust a result that was found on drawn rows.
 #
 # ## Is it a copy?
 #
