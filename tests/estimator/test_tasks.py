@@ -70,6 +70,14 @@ def test_rows_translated_to_another_task_keep_what_is_their_own(fitted, table):
     assert (there["second"] < 0).mean() > 0.95
 
 
+def test_answers_about_rows_keep_their_labels(fitted, table):
+    labelled = table.head(30).set_axis([f"row {number}" for number in range(30)])
+    for answer in (fitted.translate(labelled, to={"site": "south"}), fitted.reconstruct(labelled)):
+        pd.testing.assert_index_equal(answer.index, labelled.index)
+    plain = fitted.reconstruct(labelled.reset_index(drop=True))
+    pd.testing.assert_frame_equal(fitted.reconstruct(labelled).reset_index(drop=True), plain)
+
+
 def test_holes_are_filled_under_the_rows_task(fitted):
     holes = sites(60, 2)
     holes["first"] = np.nan

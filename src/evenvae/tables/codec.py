@@ -126,7 +126,8 @@ def decode(
     Args:
         values: feature values as in `Encoded`; NaN gives a missing cell.
         schema: of the training table.
-        like: a table of the library that the result is made in; None for the library of the training table.
+        like: a table of the library that the result is made in; None for the library of the training table. A pandas
+            table with as many rows also gives its row labels.
         base: a table with the same number of rows.
         tasks: codes of tasks; -1 gives a missing cell. None gives empty task columns.
         empty: by name of a constant column, the rows in which its cell is missing.
@@ -163,6 +164,8 @@ def decode(
                 cells = cells.mask(empty[column.name])
         series[column.name] = column.codec.typed(cells, column)
     frame = pd.DataFrame(series, index=pd.RangeIndex(rows))
+    if isinstance(like, pd.DataFrame) and len(like) == rows:
+        frame.index = like.index
     return to_library(frame, schema, schema.library if like is None else library_of(like))
 
 
