@@ -29,6 +29,7 @@ class Library(NamedTuple):
 
 LIBRARIES = (
     Library("**EvenVAE**", "EvenVAE", "EvenVAE", "Apache-2.0"),
+    Library("**EvenVAE**, ensemble of 4", "EvenVAE, ensemble=4", None, "Apache-2.0"),
     Library("**EvenVAE**, refined by trees", "EvenVAE, trees", None, "Apache-2.0"),
     Library("forests by type (MissForest), of scikit-learn", "forests by type (MissForest)", None, "BSD-3-Clause"),
     Library("miceforest (LightGBM)", "LightGBM chains (miceforest)", None, "MIT"),

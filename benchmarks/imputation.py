@@ -183,51 +183,88 @@ def as_table(lines: list[dict[str, Any]], mechanism: str) -> str:
 
 
 FOREST = "forests by type (MissForest)"
+ENSEMBLE = f"{OURS}, ensemble=4"
 TITLES = {
     "mean or mode": "mean or mode",
     "ridge by type (IterativeImputer)": "IterativeImputer, ridge by type",
     FOREST: "MissForest",
     "LightGBM chains (miceforest)": "LightGBM chains (miceforest)",
     OURS: f'{OURS}, `purpose="impute"`',
-    REFINED: "the same, refined by trees",
+    ENSEMBLE: "the same, ensemble of 4",
+    REFINED: "one, refined by trees",
 }
 """What stands on the page, and under which title."""
-FEWEST = len(TITLES) - 1
-"""Methods that a table needs to stand there."""
+SIX = ("wine", "diamonds", "imdb", "monica", "rotterdam", "wa_churn")
+"""Tables on which each part of the network was tried by itself."""
 
 
-def errors_of_page(lines: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """By table and method of the page the error on cells hidden completely at random, in the order of the names."""
-    found = means([line for line in lines if line["method"] in TITLES], "mcar", "error")
-    return {name: found[name] for name in sorted(found) if len(found[name]) >= FEWEST}
+def errors_of_page(lines: list[dict[str, Any]], mechanism: str = "mcar") -> dict[str, dict[str, float]]:
+    """By table and method of the page the error on hidden cells, in the order of the names.
+
+    Methods stand there that have an error on all of the twenty tables.
+    """
+    found = means([line for line in lines if line["method"] in TITLES], mechanism, "error")
+    whole = [method for method in TITLES if len(found) == len(TWENTY) and all(method in found[n] for n in found)]
+    return {name: {method: found[name][method] for method in whole} for name in sorted(found)}
 
 
-def of_page(lines: list[dict[str, Any]]) -> str:
-    """One row a table, the best error bold, and the mean over tables that all methods have."""
-    found, body = errors_of_page(lines), []
-    whole = [cells for cells in found.values() if len(cells) == len(TITLES)]
-    average = {method: mean(cells[method] for cells in whole) for method in TITLES}
-    for name, cells in [*found.items(), (f"mean of {len(whole)}", average)]:
-        shown = [f"{cells[method]:.4f}" if method in cells else "-" for method in TITLES]
-        least = min(one for one in shown if one != "-")
+def of_page(lines: list[dict[str, Any]], mechanism: str = "mcar") -> str:
+    """One row a table, the best error bold, and the mean over tables."""
+    found, body = errors_of_page(lines, mechanism), []
+    methods = list(next(iter(found.values())))
+    average = {method: mean(cells[method] for cells in found.values()) for method in methods}
+    for name, cells in [*found.items(), (f"mean of {len(found)}", average)]:
+        shown = [f"{cells[method]:.4f}" for method in methods]
+        least = min(shown)
         body.append([name, *(f"**{one}**" if one == least else one for one in shown)])
-    return markdown(["table", *TITLES.values()], body)
+    return markdown(["table", *(TITLES[method] for method in methods)], body)
 
 
-def standing(lines: list[dict[str, Any]], method: str) -> list[str]:
-    """Tables of the page on which a method is the best of all but the refined network; that one, of all."""
-    ahead = []
-    for name, cells in errors_of_page(lines).items():
-        others = [error for other, error in cells.items() if other not in (method, REFINED)]
-        if cells[method] < min(others):
-            ahead.append(name)
-    return ahead
+def of_page_mar(lines: list[dict[str, Any]]) -> str:
+    """The same, of cells that are missing at random."""
+    return of_page(lines, "mar")
+
+
+def standing(lines: list[dict[str, Any]], method: str, mechanism: str = "mcar") -> list[str]:
+    """Tables of the page on which a method of the library has no more error than any of the peers."""
+    peers = lambda cells: min(error for other, error in cells.items() if not other.startswith(OURS))
+    return [name for name, cells in errors_of_page(lines, mechanism).items() if cells[method] <= peers(cells)]
+
+
+def average(lines: list[dict[str, Any]], method: str, mechanism: str = "mcar") -> float:
+    """The mean error of a method over the tables of the page."""
+    return mean(cells[method] for cells in errors_of_page(lines, mechanism).values())
 
 
 def ahead(lines: list[dict[str, Any]], method: str, other: str) -> str:
     """On how many tables of the page a method has a smaller error than another."""
     found = errors_of_page(lines).values()
     return f"{sum(cells[method] < cells[other] for cells in found)} of {len(found)}"
+
+
+STEP_TITLES = {
+    f"{OURS}, plain network": "the network of other purposes",
+    f"{OURS}, rich inputs": "with rich inputs",
+    f"{OURS}, point heads": "with point heads",
+    f"{OURS}, sight": "with sight",
+    f"{OURS}, all but dropout": "with all three",
+    OURS: "with all three and dropout, the default",
+    ENSEMBLE: "ensemble of 4 of these",
+    f"{OURS}, plain network, trees": "the network of other purposes, refined by trees",
+    REFINED: "the default, refined by trees",
+}
+"""What each part gives, and under which title."""
+
+
+def steps(lines: list[dict[str, Any]]) -> str:
+    """Errors by part of the network on six tables, and the geometric mean of their ratios to those of the first row."""
+    runs = {(line["method"], line["table"]): line["error"] for line in lines if key_of(line)[2:] == (0, "mcar")}
+    first = next(iter(STEP_TITLES))
+    body = []
+    for method, title in STEP_TITLES.items():
+        ratio = geometric_mean(runs[method, name] / runs[first, name] for name in SIX)
+        body.append([title, *(f"{runs[method, name]:.4f}" for name in SIX), f"{ratio:.3f}"])
+    return markdown(["", *SIX, "ratio"], body)
 
 
 def refinement(lines: list[dict[str, Any]]) -> str:

@@ -48,6 +48,8 @@ BLOCKS: dict[str, Block] = {
     ),
     "constraints": of("nine_tables", "constraints.jsonl", "constraints", "--models vae,geco-column --share 0.1"),
     "imputation": of("imputation", "imputation.jsonl", "of_page"),
+    "imputation, missing at random": of("imputation", "imputation.jsonl", "of_page_mar", "--holes mar"),
+    "parts of the network": of("imputation", "imputation.jsonl", "steps"),
     "refinement": of("imputation", "imputation.jsonl", "refinement"),
     "coverage": Block(
         ("coverage.json",),
