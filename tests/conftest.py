@@ -21,8 +21,8 @@ from jaxtyping import install_import_hook
 
 # shapes and types are checked while tests run; the user's objects check what they are given by themselves, in sentences
 CHECKED = (
-    "balancing datasets experiments fitted io likelihoods metrics models objectives options plots priors report search "
-    "tables tracking training"
+    "balancing datasets experiments fitted io likelihoods metrics models notebook objectives options plots priors "
+    "report search tables tracking training"
 )
 install_import_hook([f"evenvae.{room}" for room in CHECKED.split()], "typechecking.check")
 

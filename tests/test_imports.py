@@ -14,7 +14,7 @@ ROOT = Path(evenvae.__file__).parent
 FOUNDATION = {"errors", "constants", "part"}
 NETWORKS = FOUNDATION | {"threefry", "likelihoods", "models", "objectives", "priors"}
 TRAINING = NETWORKS | {"balancing", "io", "training"}
-FITTED = TRAINING | {"options", "tables", "metrics", "fitted"}
+FITTED = TRAINING | {"options", "tables", "metrics", "notebook", "fitted"}
 MAY_KNOW: dict[str, set[str]] = {
     "errors": set(),
     "constants": set(),
@@ -23,11 +23,12 @@ MAY_KNOW: dict[str, set[str]] = {
     "forked": {"errors"},
     "io": {"errors"},
     "compilation": {"io"},
+    "notebook": set(),
     "balancing": set(),
     "likelihoods": {"constants"},
     "metrics": FOUNDATION,
     "objectives": FOUNDATION,
-    "tables": {"errors", "io", "likelihoods", "compilation"},
+    "tables": {"errors", "io", "likelihoods", "compilation", "notebook"},
     "models": FOUNDATION | {"threefry", "likelihoods"},
     "priors": FOUNDATION | {"threefry", "models", "likelihoods"},
     "training": TRAINING,
@@ -36,7 +37,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "estimator": FITTED | {"forked", "compilation"},
     "imputer": FITTED | {"estimator"},
     "datasets": {"errors", "io", "tables"},
-    "plots": FITTED | {"estimator"},
+    "plots": FITTED | {"estimator", "report"},
     "report": FITTED | {"estimator"},
     "tracking": {"errors", "training"},
     "search": FITTED | {"estimator"},

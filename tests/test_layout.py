@@ -21,6 +21,7 @@ ELSEWHERE = {
     "pictures": "plots/test_grids.py",
     "cli/app": "cli/test_main.py",
     "cli/demo": "cli/test_main.py",
+    "cli/wrong_calls": "cli/test_arguments.py",
     "experiments/cells": "experiments/test_table1.py",
     "experiments/geco_figures": "experiments/test_geco.py",
     "experiments/geco_text": "experiments/test_geco.py",

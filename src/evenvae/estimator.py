@@ -1,5 +1,6 @@
 """`EvenVAE`: the user's object, in scikit-learn's manner."""
 
+import importlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,8 +16,20 @@ from evenvae import tables
 from evenvae.balancing import Balancer
 from evenvae.compilation import keep_programs
 from evenvae.errors import InputError
-from evenvae.fitted import bounds, conditions, embedding, evaluation, fitting, sampling, saving, translation
+from evenvae.fitted import (
+    bounds,
+    card_text,
+    conditions,
+    embedding,
+    evaluation,
+    fitting,
+    notebook_view,
+    sampling,
+    saving,
+    translation,
+)
 from evenvae.fitted import imputation as imputing
+from evenvae.fitted.card import card as card_of
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.pilot import plain_options
 from evenvae.fitted.reconstruction import PointEstimate, reconstruct
@@ -168,6 +181,38 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         self.pilot = pilot
         self.verbose = verbose
 
+    # What notebooks show, model hubs read, and pictures
+
+    def _repr_html_(self) -> str:
+        given = self.get_params(deep=False)
+        if hasattr(self, "fitted_"):
+            return notebook_view.model_html(self.fitted_, given)
+        return notebook_view.unfitted_html(given, EvenVAE().get_params(deep=False))
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        # scikit-learn's own would win over `_repr_html_`
+        del options
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    @property
+    def plot(self) -> Any:
+        """Pictures of this model, one at a time: ``model.plot.columns(table)``; see `evenvae.plots.accessor.Pictures`.
+
+        Raises:
+            InputError: matplotlib is not installed.
+        """
+        # plots stand above the estimator, so they are found by name, as pandas finds those of its tables
+        return importlib.import_module("evenvae.plots.accessor").Pictures(self)
+
+    def card(self, title: str = "EvenVAE model", license: str | None = None) -> str:
+        """The model card as Markdown, with the front matter that model hubs read: a README.md for the model's file.
+
+        Args:
+            title: the heading.
+            license: an identifier of SPDX, such as ``"cc-by-4.0"``; None leaves it to whoever owns the data.
+        """
+        return card_text.markdown(card_of(self._fitted(), self.get_params(deep=False)), title, license)
+
     # scikit-learn's contract
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -232,7 +277,8 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         """Learn from a table.
 
         Args:
-            X: pandas, polars or pyarrow table, or a 2-D array; missing cells are NaN, None, null or pd.NA. Or the path
+            X: pandas, polars or pyarrow table, a relation of DuckDB or anything else that gives its rows by Arrow (see
+                `tables.interchange.collected`), or a 2-D array; missing cells are NaN, None, null or pd.NA. Or the path
                 of a table: a file, a folder of files, or a pattern such as ``year/*.parquet``; or what
                 `tables.open_files` gives for it. A table that is larger than memory is then read piece by piece
                 (docs/large_tables.md).
@@ -373,6 +419,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         columns), ``"mean"``, ``"median"`` or ``"mode"``. Levels give their most probable one. The members of an
         ensemble are averaged for ``"default"``; otherwise the first one answers.
         """
+        X = tables.collected(X)
         model, encoded = self._ask(X)
         values = reconstruct(model, model.batch(encoded), point_estimate or self.point_estimate)
         return tables.decode(values, model.schema, like=X, tasks=encoded.tasks)
@@ -401,6 +448,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             samples: importance samples for every row.
             random_state: seed of the draws.
         """
+        X = tables.collected(X)
         _, completed = self.impute_values(X, draws, method=method, samples=samples, random_state=random_state)
         filled = [tables.fill(X, values, self.fitted_.schema) for values in completed]
         return filled[0] if draws == 1 else filled
@@ -495,13 +543,14 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         With ``hide`` that share of the observed cells, drawn by ``random_state``, is hidden from the model and
         imputed; ``hidden_error``, ``hidden_baseline`` and ``hidden_ratio`` say how well (also in ``attrs``).
         """
+        X = tables.collected(X)
         model, encoded = self._ask(X)
         asked: Any = point_estimate or self.point_estimate
         other = None if model.pilot is None else (model.pilot, encoded)
         if beside is not None:
             evaluation.check_columns(model.schema, beside.schema_)
             other = beside._ask(X)
-        return evaluation.evaluate(model, encoded, asked, hide, random_state, other)
+        return notebook_view.Evaluation.of(evaluation.evaluate(model, encoded, asked, hide, random_state, other))
 
     def translate(self, X: Any, to: Mapping[str, Any]) -> Any:
         """The rows as they would look under other tasks: encoded under their own, decoded under those in ``to``.
@@ -513,6 +562,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         Raises:
             InputError: a column that is not a task of the model, or a task that was not seen in training.
         """
+        X = tables.collected(X)
         model, encoded = self._ask(X)
         wanted = codes_given(model.schema, to, "to")
         if not wanted:
@@ -618,6 +668,7 @@ def _in_memory_if_small(X: Any) -> Any:
     """The table that a path names: whole, or as files where it is to be read piece by piece. Other tables stay."""
     if isinstance(X, str | Path):
         X = tables.open_files(X)
+    X = tables.collected(X)
     return tables.read_table(X.place) if isinstance(X, tables.TableFiles) and not X.is_large else X
 
 

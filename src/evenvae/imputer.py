@@ -78,7 +78,7 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         model = EvenVAE(purpose="impute") if self.estimator is None else clone(self.estimator)
         if not isinstance(model, EvenVAE):
             raise InputError(f"estimator={self.estimator!r} is not an EvenVAE; pass one, or None for the default.")
-        X = self._with_missing_cells(X)
+        X = self._with_missing_cells(tables.collected(X))
         frame = tables.as_frame(X)
         rows, _ = nonzero_rows(sample_weight, len(frame))
         frame: Any = frame[rows]
@@ -109,7 +109,7 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         """The table with its missing cells filled; observed cells are never changed."""
         if not hasattr(self, "_schema"):
             raise NotFittedError("This EvenImputer is not fitted yet; call fit with a table first.")
-        X = self._with_missing_cells(X)
+        X = self._with_missing_cells(tables.collected(X))
         numpy = tables.library_of(X) == "numpy"
         frame = tables.as_frame(X, self._schema.names if numpy else None)
         filled = self._filled(X, frame)

@@ -1,6 +1,7 @@
 """What the options of a part of a model have in common: a frozen dataclass that scikit-learn can look into."""
 
 import dataclasses
+import difflib
 import os
 from collections.abc import Iterable
 from numbers import Integral, Real
@@ -129,8 +130,10 @@ def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
     """Refuse what is not one of the known words; None stands for not set.
 
     Raises:
-        InputError: the word is not known; the message lists the known ones.
+        InputError: the word is not known; the message lists the known ones, and names the nearest.
     """
     known = tuple(known)
     if value is not None and value not in known:
-        raise InputError(f"{name}={value!r} is unknown; choose one of {', '.join(known)}.")
+        close = difflib.get_close_matches(value, known, 1) if isinstance(value, str) else []
+        meant = f" Did you mean {close[0]!r}?" if close else ""
+        raise InputError(f"{name}={value!r} is unknown; choose one of {', '.join(known)}.{meant}")

@@ -4,8 +4,7 @@ import json
 
 import numpy as np
 
-from evenvae.report.parts import all_shown, apart, listed, number, percent, shortened, shown
-from evenvae.tables import Column
+from evenvae.report.parts import apart, listed, number, percent, shortened
 
 
 def test_texts():
@@ -19,20 +18,6 @@ def test_texts():
     )
     assert apart(["one", "one"], 2) == ["…e", "…e"]
     assert (percent(0.5), percent(0.031), percent(0), percent(None)) == ("50 %", "3.1 %", "0 %", "–")
-    assert shown(float("nan"), Column("x")) == "missing"
-    assert shown(1.0, Column("x", likelihood="bernoulli", levels=("no", "yes"))) == "yes"
-
-
-def test_cells_as_texts_in_their_order():
-    cells = np.array([1.0, np.nan, 0.0, 1.0])
-    assert all_shown(cells, Column("x", likelihood="bernoulli", levels=("no", "yes"))) == [
-        "yes",
-        "missing",
-        "no",
-        "yes",
-    ]
-    assert all_shown(np.array([2.0, 1.0 / 3, np.nan]), Column("x", likelihood="normal")) == ["2", "0.33333", "missing"]
-    assert all_shown(np.array([np.nan]), Column("x", likelihood="normal")) == ["missing"]
 
 
 def test_whole_numbers_have_no_decimal_point():

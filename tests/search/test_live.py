@@ -75,4 +75,4 @@ def test_lines_where_there_is_no_terminal(clock, capsys):
         shown.tell(finished(NONE, (0.4, 0.5)))
     lines = capsys.readouterr().err.splitlines()
     assert "killed" in lines[0]
-    assert lines[1] == "1/1 none, seeds 0, 1: metric 0.45; best so far none; 0:00 left"
+    assert lines[1] == "1/1 none, seeds 0, 1: metric 0.45; best so far none; 0.0 s left"

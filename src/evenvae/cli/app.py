@@ -11,6 +11,7 @@ app = typer.Typer(
     help="Variational autoencoders for tables of mixed columns that overlook nothing.\n\n"
     "DATA and OUT are .csv, .csv.gz, .tsv, .parquet, .feather or .jsonl files, or - for CSV on standard input and "
     "output; DATA may also be a folder of such files, a pattern such as 'year/*.parquet', or dataset:NAME.",
+    epilog="Begin with: evenvae demo (a table comes with it), or evenvae fit people.csv with a table of yours.",
     no_args_is_help=True,
     add_completion=True,
     rich_markup_mode="markdown",
@@ -58,6 +59,10 @@ Formulas = Annotated[
         help="Compute columns that are functions of others, in drawn rows and filled cells.",
     ),
 ]
+
+Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what was asked for.")]
 
 Settings = Annotated[
     list[str] | None,

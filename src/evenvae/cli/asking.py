@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from evenvae.cli import common, pieces
-from evenvae.cli.app import Data, Model, Out, Stream, app
+from evenvae.cli import common, pieces, progress
+from evenvae.cli.app import Data, Json, Model, Out, Quiet, Stream, app
+from evenvae.cli.arguments import in_order, load
+from evenvae.cli.ending import Clock, call, check_json, next_step, written
 from evenvae.errors import InputError
 
 Former = Annotated[str | None, typer.Option("--statistic", hidden=True)]
@@ -22,7 +24,7 @@ MOSTLY = 0.8
 def evaluate(
     model: Model,
     data: Data,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
     point_estimate: Annotated[
         str | None, typer.Option(help="What is predicted for numbers: default, mean, median or mode.")
     ] = None,
@@ -39,17 +41,19 @@ def evaluate(
             help="Another model of the same columns, to see which of them pay. Default: the pilot, if any.",
         ),
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """How well each column is reconstructed, compared with its mean or most frequent level; mean log-likelihood."""
-    import evenvae
     from evenvae.options.renamed import POINT_ESTIMATE
 
     former = POINT_ESTIMATE.get(statistic or "", statistic)
     point_estimate = common.renamed("--statistic", former, "--point-estimate", point_estimate)
-    fitted = evenvae.load(model)
+    place, data = in_order(model, data)
+    fitted = load(place)
     table, _ = common.read(data)
-    other = None if beside is None else evenvae.load(beside)
-    result = fitted.evaluate(table, point_estimate=point_estimate, hide=hide, beside=other, random_state=seed)
+    other = None if beside is None else load(beside)
+    with progress.asking("evaluating"):
+        result = fitted.evaluate(table, point_estimate=point_estimate, hide=hide, beside=other, random_state=seed)
     if as_json:
         columns = json.loads(result.to_json(orient="records"))
         typer.echo(json.dumps({**result.attrs, "columns": columns}, indent=2))
@@ -90,6 +94,8 @@ def evaluate(
             f"(baseline {common.number(a['hidden_baseline'], 4)})"
         )
     typer.echo("error: RMSE / range of numbers, error rate of levels; baseline: mean or most frequent level")
+    if not quiet:
+        next_step(call("report", place, data), "the same in pictures, with the rows that are most unusual")
 
 
 @app.command(epilog="Example: evenvae impute people.evenvae incomplete.csv -o filled.csv")
@@ -105,33 +111,47 @@ def impute(
     samples: Annotated[int, typer.Option(help="Importance samples for every row.")] = 50,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     stream: Stream = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Fill the missing cells. Observed cells stay as they are, byte for byte in delimited text."""
-    import evenvae
     from evenvae import tables
     from evenvae.tables.files.finding import is_single
 
+    clock = Clock()
     common.check_out(out)
+    check_json(as_json, out)
     method = common.renamed("--statistic", statistic, "--method", method)
-    fitted = evenvae.load(model)
+    place, data = in_order(model, data)
+    fitted = load(place)
     table, _ = common.opened(data, stream)
     if draws > 1 and out == "-":
         raise InputError("--draws above 1 writes several tables; give a file name with -o.")
     names = [out] if draws == 1 else [numbered(out, i + 1) for i in range(draws)]
 
+    counts = {"rows": 0, "filled": 0}
+
     def fill(rows: Any, number: int = 0) -> list[Any]:
         own = pieces.seed_of(seed, number)
-        filled = fitted.impute(rows, draws, method=method, samples=samples, random_state=own)
-        return [filled] if draws == 1 else filled
+        observed, found = fitted.impute_values(rows, draws, method=method, samples=samples, random_state=own)
+        counts["rows"] += len(observed)
+        counts["filled"] += int((~observed).sum())
+        return [tables.fill(rows, values, fitted.schema_) for values in found]
 
     if isinstance(table, tables.TableFiles):
         pieces.write_imputed(table, fill, fitted.schema_, names)
-        return
-    for name, result in zip(names, fill(table), strict=True):
-        if data == "-" or data.startswith("dataset:") or not is_single(data):
-            tables.write_table(result, name)
-        else:
-            tables.write_filled(data, table, result, fitted.schema_, name)
+    else:
+        with progress.asking("imputing"):
+            completed = fill(table)
+        for name, result in zip(names, completed, strict=True):
+            if data == "-" or data.startswith("dataset:") or not is_single(data):
+                tables.write_table(result, name)
+            else:
+                tables.write_filled(data, table, result, fitted.schema_, name)
+    said = f"{counts['rows']:,} rows, {counts['filled']:,} missing cells filled"
+    then = call("evaluate", place, data, "--hide", 0.2)
+    why = "how well it fills cells, on cells that are known"
+    written(names, said, clock, counts, as_json=as_json, quiet=quiet, then=then, why=why)
 
 
 def numbered(out: str, number: int) -> str:
@@ -157,18 +177,26 @@ def sample(
         typer.Option(metavar="EXPRESSION", help="A rule between columns, as in 'start <= end'. Repeatable."),
     ] = None,
     missing: Annotated[bool, typer.Option("--missing", help="Leave cells missing as in the training table.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Draw new rows from the model."""
-    import evenvae
     from evenvae import tables
 
+    clock = Clock()
     common.check_out(out)
-    fitted = evenvae.load(model)
+    check_json(as_json, out)
+    fitted = load(model)
     if n <= WHOLE:
-        tables.write_table(fitted.sample(n, given, random_state=seed, rules=rule or (), missing=missing), out)
+        with progress.asking("drawing"):
+            drawn = fitted.sample(n, given, random_state=seed, rules=rule or (), missing=missing)
+        tables.write_table(drawn, out)
     else:
-        drawn = fitted.sample_pieces(n, given, random_state=seed, rules=rule or (), missing=missing)
-        tables.write_tables(drawn, out)
+        parts = fitted.sample_pieces(n, given, random_state=seed, rules=rule or (), missing=missing)
+        tables.write_tables(pieces.counted(parts, n), out)
+    then = call("report", model, "DATA")
+    why = "drawn rows beside those of the table, column by column"
+    written([out], f"{n:,} rows", clock, {"rows": n}, as_json=as_json, quiet=quiet, then=then, why=why)
 
 
 @app.command(epilog="Example: evenvae translate people.evenvae people.csv --to site=Bonn -o as_in_bonn.csv")
@@ -178,27 +206,42 @@ def translate(
     out: Out,
     to: Annotated[list[str], typer.Option("--to", metavar="COLUMN=VALUE", help="The other task. Repeatable.")],
     stream: Stream = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """The rows as they would look under another task, for models that were fitted with --task."""
-    import evenvae
-
+    clock = Clock()
     common.check_out(out)
-    fitted = evenvae.load(model)
+    check_json(as_json, out)
+    place, data = in_order(model, data)
+    fitted = load(place)
     wanted = common.pairs("--to", to)
-    pieces.write_answers(data, stream, lambda rows: fitted.translate(rows, to=wanted), out)
+    rows = pieces.write_answers(data, stream, lambda rows: fitted.translate(rows, to=wanted), out, "translating")
+    then = call("evaluate", place, data)
+    why = "how much the representation says of the task"
+    said = f"{rows:,} rows, {', '.join(to)}"
+    facts = {"rows": rows, "to": wanted}
+    written([out], said, clock, facts, as_json=as_json, quiet=quiet, then=then, why=why)
 
 
 @app.command(epilog="Example: evenvae encode people.evenvae people.csv -o latent.parquet")
-def encode(model: Model, data: Data, out: Out, stream: Stream = None) -> None:
+def encode(
+    model: Model, data: Data, out: Out, stream: Stream = None, as_json: Json = False, quiet: Quiet = False
+) -> None:
     """The latent coordinates of every row of DATA."""
     import pandas as pd
 
-    import evenvae
-
+    clock = Clock()
     common.check_out(out)
-    fitted = evenvae.load(model)
+    check_json(as_json, out)
+    place, data = in_order(model, data)
+    fitted = load(place)
     names = list(fitted.get_feature_names_out())
-    pieces.write_answers(data, stream, lambda rows: pd.DataFrame(fitted.transform(rows), columns=names), out)
+    latents = lambda rows: pd.DataFrame(fitted.transform(rows), columns=names)
+    rows = pieces.write_answers(data, stream, latents, out, "encoding")
+    said, facts = f"{rows:,} rows, {len(names)} coordinates", {"rows": rows, "coordinates": len(names)}
+    then = call("report", place, data)
+    written([out], said, clock, facts, as_json=as_json, quiet=quiet, then=then, why="a map of the rows, among others")
 
 
 @app.command(epilog="Example: evenvae score people.evenvae people.csv -o scores.csv")
@@ -212,15 +255,19 @@ def score(
         typer.Option(help="Sample rows until their standard error is at most so many nats, such as 0.1: slower."),
     ] = None,
     stream: Stream = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """The log-likelihood of every row, by importance sampling. Unusual rows have a low one."""
     import pandas as pd
 
-    import evenvae
     from evenvae.fitted.scoring import SAMPLES
 
+    clock = Clock()
     common.check_out(out)
-    fitted = evenvae.load(model)
+    check_json(as_json, out)
+    place, data = in_order(model, data)
+    fitted = load(place)
     samples = SAMPLES if samples is None else samples
     names = {
         "log_likelihood": "total",
@@ -229,8 +276,16 @@ def score(
         "reliable": "reliable",
     }
 
+    total = 0.0
+
     def scores(rows: Any) -> pd.DataFrame:
+        nonlocal total
         details = fitted.score_samples(rows, samples, return_details=True, tolerance=tolerance)
+        total += float(details["total"].sum())
         return pd.DataFrame({name: details[key] for name, key in names.items()})
 
-    pieces.write_answers(data, stream, scores, out)
+    rows = pieces.write_answers(data, stream, scores, out, "scoring")
+    said = f"{rows:,} rows, {total / rows:.3f} nats a row"
+    then, why = call("report", place, data), "shows the most unusual rows, and what is unusual in them"
+    facts = {"rows": rows, "mean_log_likelihood": total / rows}
+    written([out], said, clock, facts, as_json=as_json, quiet=quiet, then=then, why=why)

@@ -7,6 +7,7 @@ import typer
 
 from evenvae.cli import common, completing
 from evenvae.cli.app import Data, Epochs, Purpose, SchemaFile, Settings, app
+from evenvae.cli.ending import call, next_step
 from evenvae.errors import InputError
 from evenvae.part import check_choice, check_count
 from evenvae.search import choice
@@ -122,6 +123,8 @@ def cocktail(
         typer.echo((out / "summary.json").read_text(encoding="utf-8"))
     elif not quiet:
         _print(outcome.summary, out, refit)
+        if refit:
+            next_step(call("evaluate", out / "best.evenvae", data), "the chosen model, column by column")
     return common.DONE
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import typer
 
+from evenvae.cli.arguments import check_table
 from evenvae.errors import InputError
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
@@ -46,6 +47,7 @@ def opened(data: str, stream: bool | None = None) -> tuple[Any, Any]:
     Raises:
         InputError: the table cannot be read, or not piece by piece.
     """
+    check_table(data)
     if data == "-" or data.startswith("dataset:"):
         if stream:
             raise InputError(f"--stream needs files, and DATA is {data}; leave --stream out.")
@@ -63,6 +65,7 @@ def read(data: str) -> tuple[Any, Any]:
 
         dataset = datasets.load(data.removeprefix("dataset:"))
         return dataset.table, dataset.schema
+    check_table(data)
     from evenvae import tables
 
     return tables.read_table(data), None
@@ -192,8 +195,11 @@ def _value(text: str) -> Any:
         return text
 
 
-def print_table(title: str, header: list[str], rows: list[list[str]], left: int = 1) -> None:
-    """Print a table, without colours where standard output is no terminal; the first ``left`` columns align left."""
+def print_table(title: str, header: list[str], rows: list[list[str]], left: int = 1, last_left: bool = False) -> None:
+    """Print a table, without colours where standard output is no terminal.
+
+    The first ``left`` columns align left, and with ``last_left`` the last one, which holds sentences.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -203,7 +209,8 @@ def print_table(title: str, header: list[str], rows: list[list[str]], left: int 
         console = Console(width=max(console.width, 200))
     table = Table(title=title or None, box=None, title_justify="left", pad_edge=False)
     for place, name in enumerate(header):
-        table.add_column(name, justify="left" if place < left else "right", overflow="fold")
+        sentences = last_left and place == len(header) - 1
+        table.add_column(name, justify="left" if place < left or sentences else "right", overflow="fold")
     for row in rows:
         # names of columns are no markup of rich
         table.add_row(*map(Text, row))

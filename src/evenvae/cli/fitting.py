@@ -1,13 +1,15 @@
 """``evenvae schema`` and ``evenvae fit``: what each column is, and learning from a table."""
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from evenvae.cli import common, completing
-from evenvae.cli.app import Data, Epochs, Formulas, Purpose, SchemaFile, Settings, Stream, app
+from evenvae.cli import common, completing, progress
+from evenvae.cli.app import Data, Epochs, Formulas, Json, Purpose, Quiet, SchemaFile, Settings, Stream, app
+from evenvae.cli.ending import Clock, call, next_step, written
 from evenvae.errors import InputError
 from evenvae.io.atomic import check_file
 
@@ -16,7 +18,7 @@ from evenvae.io.atomic import check_file
 def schema(
     data: Data,
     out: Annotated[str | None, typer.Option("-o", "--out", metavar="FILE", help="Write schema.toml.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
     formulas: Formulas = True,
     families: Annotated[
         str | None,
@@ -27,6 +29,7 @@ def schema(
         ),
     ] = None,
     stream: Stream = None,
+    quiet: Quiet = False,
 ) -> None:
     """Show what each column is taken for, and why. Edit the file and give it to fit."""
     from evenvae import Schema
@@ -38,12 +41,13 @@ def schema(
     if out and out != "-":
         check_file(out)
     table, known = common.opened(data, stream)
-    if isinstance(table, TableFiles):
-        found = survey(table.pieces()).schema(None, families or "evidence")
-    else:
-        found = known or Schema.infer(table, formulas=formulas, families=families or "evidence")
-    if known and families == "evidence":
-        found = known.with_families(table)
+    with progress.working("looking at the columns"):
+        if isinstance(table, TableFiles):
+            found = survey(table.pieces()).schema(None, families or "evidence")
+        else:
+            found = known or Schema.infer(table, formulas=formulas, families=families or "evidence")
+        if known and families == "evidence":
+            found = known.with_families(table)
     found = found if formulas else found.without_formulas()
     if as_json:
         names = ("column", "role", "likelihood", "rule", "reason", "note")
@@ -55,13 +59,24 @@ def schema(
     rows = [[name, likelihood or role, reason, note] for name, role, likelihood, _, reason, note in found.report()]
     common.print_table("", ["column", "taken for", "because", "note"], rows, left=4)
     if out:
-        typer.echo(f"\nwritten to {out}; edit it, then: evenvae fit {data} --schema {out} -o MODEL")
+        typer.echo(f"\nwritten to {out}; edit it, then: {call('fit', data, '--schema', out)}")
+    elif not quiet:
+        next_step(call("schema", data, "-o", "schema.toml"), f"to change any of it; as it is: {call('fit', data)}")
 
 
 @app.command(epilog="Example: evenvae fit people.csv -o people.evenvae --purpose impute --set network.width=128")
 def fit(
     data: Data,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="MODEL", help="The file for the model.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="MODEL",
+            help="The file for the model. By default it is named after DATA and must not exist yet: people.csv gives "
+            "people.evenvae in the present folder.",
+        ),
+    ] = None,
     schema: SchemaFile = None,
     model: Annotated[
         str,
@@ -132,11 +147,14 @@ def fit(
         ),
     ] = None,
     stream: Stream = None,
+    as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress bar and no summary.")] = False,
 ) -> int:
     """Learn from a table and write the model."""
     if resume and checkpoint is None:
         raise InputError("--resume needs --checkpoint DIR, the folder that the interrupted call wrote to.")
+    clock = Clock()
+    out = default_out(data, resume) if out is None else out
     check_file(out)
     given = common.parse_settings(settings or [])
     trackers = common.trackers(track or [])
@@ -183,16 +201,57 @@ def fit(
         kept = f"; continue with: --checkpoint {checkpoint} --resume" if checkpoint else ""
         typer.echo(f"evenvae: interrupted; what was learned so far is in {out}{kept}", err=True)
         return common.INTERRUPTED
-    if not quiet:
-        last = estimator.history_[-1] if estimator.history_ else {}
-        best = min(last.get("best", [float("nan")]))
-        plan = estimator.fitted_.plan
-        beside = "" if estimator.pilot_ is None else f", beside it a plain pilot of {estimator.pilot_.n_steps_} steps"
-        refined = f", trees refine {len(estimator.refined_)} columns" if estimator.refined_ else ""
-        typer.echo(
-            f"{out}: {estimator.fitted_.record.rows} rows, {len(estimator.schema_.features)} columns, "
-            f"{estimator.n_steps_} steps, balance {plan.balance}, validation metric ({plan.purpose}) {best:.4g}"
-            f"{refined}{beside}",
-            err=True,
-        )
+    _summarise(estimator, data, out, clock, as_json=as_json, quiet=quiet)
     return common.DONE
+
+
+def default_out(data: str, resume: bool = False) -> Path:
+    """The file for a model of DATA that was not told any: ``people.csv`` gives ``people.evenvae``.
+
+    Raises:
+        InputError: there is such a file already, and the fit does not resume.
+    """
+    from evenvae.tables.files.formats import KINDS
+
+    name = "model" if data == "-" else Path(data.removeprefix("dataset:")).name
+    if any(sign in name for sign in "*?["):
+        # a pattern: the folder that it looks into has the better name
+        name = next((part for part in reversed(Path(data).parts[:-1]) if not any(s in part for s in "*?[")), "")
+    for kind in sorted(KINDS, key=len, reverse=True):
+        if name.lower().endswith(kind):
+            name = name[: -len(kind)]
+            break
+    out = Path(f"{name.strip('./') or 'model'}.evenvae")
+    if out.exists() and not resume:
+        raise InputError(f"{out} exists already; add -o {out} to replace it, or -o with another name.")
+    return out
+
+
+def _summarise(estimator: Any, data: str, out: Path, clock: Clock, *, as_json: bool, quiet: bool) -> None:
+    """Say what was learned, and which command comes next for the purpose of the model."""
+    last = estimator.history_[-1] if estimator.history_ else {}
+    best = min(last.get("best", [float("nan")]))
+    plan, rows = estimator.fitted_.plan, estimator.fitted_.record.rows
+    beside = "" if estimator.pilot_ is None else f", beside it a plain pilot of {estimator.pilot_.n_steps_} steps"
+    refined = f", trees refine {len(estimator.refined_)} columns" if estimator.refined_ else ""
+    columns = len(estimator.schema_.features)
+    said = (
+        f"{rows:,} rows, {columns} columns, {estimator.n_steps_:,} steps, balance {plan.balance}, validation metric "
+        f"({plan.purpose}) {best:.4g}{refined}{beside}"
+    )
+    facts = {
+        "rows": rows,
+        "columns": columns,
+        "steps": estimator.n_steps_,
+        "balance": plan.balance,
+        "purpose": plan.purpose,
+        "validation": best if math.isfinite(best) else None,
+        "seed": estimator.seed_,
+    }
+    data = "DATA" if data == "-" else data
+    then, why = {
+        "impute": (call("impute", out, data, "-o", "filled.csv"), "fills the missing cells"),
+        "sample": (call("sample", out, "-n", rows, "-o", "synthetic.csv"), "draws as many rows as DATA has"),
+        "score": (call("score", out, data, "-o", "scores.csv"), "how usual each row is"),
+    }.get(plan.purpose, (call("evaluate", out, data), "how well each column is learned"))
+    written([out], said, clock, facts, as_json=as_json, quiet=quiet, then=then, why=why)

@@ -13,12 +13,14 @@ import typer
 # these modules register their commands, in the order of the help
 from evenvae.cli import fitting  # noqa: F401  # isort: skip
 from evenvae.cli import asking  # noqa: F401  # isort: skip
+from evenvae.cli import models  # noqa: F401  # isort: skip
 from evenvae.cli import demo  # noqa: F401  # isort: skip
 from evenvae.cli import cocktail  # noqa: F401  # isort: skip
 from evenvae.cli import report  # noqa: F401  # isort: skip
 from evenvae.cli import reproduce  # noqa: F401  # isort: skip
 from evenvae.cli.app import app
 from evenvae.cli.common import DONE, FAILED, INTERRUPTED, WRONG
+from evenvae.cli.wrong_calls import wrong_call
 from evenvae.errors import InputError, TrainingError
 
 
@@ -41,10 +43,8 @@ def run(arguments: list[str], debug: bool = False) -> int:
     except (InputError, typer.TyperException, TrainingError) as error:
         if debug:
             raise
-        message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-        context = getattr(error, "ctx", None)
-        hint = f" (see: {context.command_path} --help)" if context is not None else ""
-        _say(" ".join(message.split()) + hint)
+        said = wrong_call(error) if isinstance(error, typer.TyperException) else str(error)
+        _say(" ".join(said.split()))
         return FAILED if isinstance(error, TrainingError) else WRONG
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted")

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from evenvae.cli import common
+from evenvae.cli import common, progress
 
 SPREAD = 2**63
 """Seeds are below it."""
 
 
-def write_answers(data: str, stream: bool | None, answer: Callable[[Any], Any], out: str) -> None:
+def write_answers(
+    data: str, stream: bool | None, answer: Callable[[Any], Any], out: str, what: str = "answering"
+) -> int:
     """Write what ``answer`` makes of a table; of its pieces where it is to be read piece by piece.
 
     Args:
@@ -17,14 +19,28 @@ def write_answers(data: str, stream: bool | None, answer: Callable[[Any], Any], 
         stream: as `common.opened` takes it.
         answer: from a table to a table of as many rows.
         out: the file to write.
+        what: is done, for the bar.
+
+    Returns:
+        The number of rows.
     """
     from evenvae import tables
 
     table, _ = common.opened(data, stream)
     if isinstance(table, tables.TableFiles):
-        tables.write_tables(answers(table, table.pieces(), lambda piece, _: answer(piece)), out)
-    else:
-        tables.write_table(answer(table), out)
+        rows = 0
+
+        def counting(piece: Any, _: int) -> Any:
+            nonlocal rows
+            rows += piece.num_rows
+            return answer(piece)
+
+        tables.write_tables(answers(table, table.pieces(), counting), out)
+        return rows
+    with progress.asking(what):
+        found = answer(table)
+    tables.write_table(found, out)
+    return len(found)
 
 
 def write_imputed(table: Any, fill: Callable[[Any, int], Sequence[Any]], schema: Any, names: Sequence[str]) -> None:
@@ -54,27 +70,29 @@ def write_imputed(table: Any, fill: Callable[[Any, int], Sequence[Any]], schema:
 
 def answers(table: Any, pieces: Iterator[Any], answer: Callable[..., Any]) -> Iterator[Any]:
     """The answer for every piece and its number; a bar shows the rows that are done, and warnings are given once."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
     from evenvae.tables.files.formats import is_text
     from evenvae.tables.warned_once import WarnedOnce
 
-    console, said = Console(stderr=True), WarnedOnce()
-    columns = (TextColumn("rows"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)
-    with bar:
-        task = bar.add_task("", total=None if is_text(table.kind) else table.known_rows())
+    said = WarnedOnce()
+    with progress.bar("rows") as shown:
+        total = None if is_text(table.kind) else table.known_rows()
+        shown(0, total)
+        done = 0
         for number, piece in enumerate(pieces):
             yield said.call(answer, piece, number)
-            bar.advance(task, (piece[1] if isinstance(piece, tuple) else piece).num_rows)
+            done += (piece[1] if isinstance(piece, tuple) else piece).num_rows
+            shown(done, total)
+
+
+def counted(drawn: Iterator[Any], rows: int) -> Iterator[Any]:
+    """Drawn tables as they come; a bar shows how many of the ``rows`` there are."""
+    done = 0
+    with progress.bar("drawing") as shown:
+        shown(0, rows)
+        for table in drawn:
+            yield table
+            done += len(table)
+            shown(done, rows)
 
 
 def seed_of(seed: int, number: int) -> int:

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from evenvae import tables
 from evenvae.errors import InputError, TableWarning
 from evenvae.fitted import growing
+from evenvae.fitted.card import versions
 from evenvae.fitted.file_rows import FileRows, Reading
 from evenvae.fitted.latent_density import fit_densities
 from evenvae.fitted.model import FittedModel, Record, members_of
@@ -58,6 +59,7 @@ class Fit:
             interrupted=trained.interrupted,
             fingerprint=self.rows.fingerprint,
             history=trained.history,
+            versions=versions(),
         )
         params, encoder_state = trained.best
         members = members_of(self.runs.skeleton.network(params), encoder_state, ~np.asarray(trained.runs.failed))

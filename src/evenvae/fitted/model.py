@@ -30,6 +30,7 @@ class Record:
     ``rows`` were given, ``held_out`` of them for validation; ``steps`` were taken; ``interrupted`` says that Ctrl-C
     ended the training, the growth of trees or the training of the pilot. ``fingerprint`` identifies the training table
     (None for files that do not hold it). ``history`` has an entry for every evaluation of the validation metric.
+    ``versions`` are those of the software that trained (empty for files that do not hold them).
     """
 
     rows: int
@@ -39,6 +40,7 @@ class Record:
     interrupted: bool
     fingerprint: str | None
     history: list[dict[str, Any]]
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -72,6 +72,7 @@ def write(model: FittedModel, path: str | Path, given: dict[str, Any], named: bo
         "named": named,
         "steps": record.steps,
         "interrupted": record.interrupted,
+        **({"versions": record.versions} if record.versions else {}),
     }
     if model.pilot is not None:
         # its constants, schema and rows are those of the model
@@ -114,6 +115,7 @@ def _model_of(
         metadata["interrupted"],
         metadata.get("fingerprint"),
         metadata["history"],
+        metadata.get("versions", {}),
     )
     if flat:
         options = Options.of({field.name: None for field in dataclasses.fields(Options)} | given)

@@ -14,6 +14,7 @@ from safetensors.numpy import save
 
 from evenvae.errors import InputError
 from evenvae.io.atomic import write_whole
+from evenvae.io.missing_file import no_file
 
 
 def write(
@@ -64,7 +65,7 @@ def read(path: str | Path, kind: str, version: int) -> tuple[dict[str, Shaped[np
     if path.is_dir():
         raise InputError(f"{path} is a folder; give the file of the {kind}.")
     if not path.is_file():
-        raise InputError(f"There is no file {path}; check the path of the {kind}.")
+        raise InputError(no_file(path, f"check the path of the {kind}"))
     try:
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {}).get("evenvae", "{}"))
@@ -85,6 +86,17 @@ def read(path: str | Path, kind: str, version: int) -> tuple[dict[str, Shaped[np
         if header["sha256"] != _digest(tensors, description):
             raise InputError(f"{path} does not match its checksum, so it was altered or damaged: write it again.")
         return tensors, json.loads(description)
+
+
+def is_kind(path: str | Path, kind: str) -> bool:
+    """Whether a file says of itself that it is of this kind; only its beginning is read."""
+    if not Path(path).is_file():
+        return False
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return json.loads((file.metadata() or {}).get("evenvae", "{}")).get("kind") == kind
+    except (SafetensorError, OSError, ValueError, AttributeError, RecursionError, MemoryError):
+        return False
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from evenvae.metrics.imputation import hide
 from evenvae.metrics.latent import active_units, marginal_kl, moment_bound, rate, row_rates, squared_error
 from evenvae.metrics.pooling import Pooled, pool
 from evenvae.metrics.reconstruction import column_errors
-from evenvae.metrics.significance import corrected_paired_t_test
+from evenvae.metrics.significance import corrected_paired_t_test, holm
 
 __all__ = [
     "Pooled",
@@ -15,6 +15,7 @@ __all__ = [
     "column_errors",
     "corrected_paired_t_test",
     "hide",
+    "holm",
     "marginal_kl",
     "moment_bound",
     "pool",

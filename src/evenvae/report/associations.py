@@ -109,8 +109,7 @@ def section(evidence: Evidence) -> Section:
 def heat(columns: tuple[Column, ...], real: np.ndarray, sampled: np.ndarray) -> Figure:
     """One heat map with a selector."""
     names = [column.name for column in columns]
-    trace = {"type": "heatmap", "x": names, "y": names, "z": listed(real, 3)}
-    data, layout = drawn([trace], heat_layout())
+    data, layout = heat_data(names, real)
     choice = Choice(
         "show",
         (
@@ -120,6 +119,11 @@ def heat(columns: tuple[Column, ...], real: np.ndarray, sampled: np.ndarray) -> 
         ),
     )
     return Figure("associations", data, layout, height=heat_height(len(names)), choice=choice)
+
+
+def heat_data(names: list[str], values: Float[np.ndarray, "D D"]) -> tuple[list[dict], dict]:
+    """The traces and layout of a heat map of pairs of columns."""
+    return drawn([{"type": "heatmap", "x": names, "y": names, "z": listed(values, 3)}], heat_layout())
 
 
 def heat_layout(largest: float = 1.0) -> dict:

@@ -6,8 +6,9 @@ from sklearn.decomposition import PCA
 
 from evenvae.report.drawing import drawn
 from evenvae.report.evidence import Evidence
-from evenvae.report.parts import Choice, Figure, Section, all_shown, apart, listed, percent, shown
+from evenvae.report.parts import Choice, Figure, Section, apart, listed, percent
 from evenvae.tables import Column
+from evenvae.tables.shown import all_shown, shown
 
 POINTS, CELLS, LEVELS = 2000, 50_000, 7
 DAY = 86_400
@@ -53,7 +54,12 @@ def figure(evidence: Evidence, flat: Float[np.ndarray, "n 2"], picked: Int[np.nd
     # the column that is reconstructed best shows the structure of the map best
     ratio = np.nan_to_num(evidence.evaluation["ratio"].to_numpy(float), nan=np.inf)
     chosen = int(ratio.argmin())
-    first = options[chosen][1]
+    data, layout = dots(flat, options[chosen][1])
+    return Figure("latent", data, layout, height=480, choice=Choice("colour by", options, selected=chosen))
+
+
+def dots(flat: Float[np.ndarray, "n 2"], first: dict) -> tuple[list[dict], dict]:
+    """The traces and layout of dots in the colours that `colours` gives for a column."""
     trace = {
         "type": "scatter",
         "mode": "markers",
@@ -64,14 +70,10 @@ def figure(evidence: Evidence, flat: Float[np.ndarray, "n 2"], picked: Int[np.nd
         | {"size": 5, "opacity": 0.75},
         "hovertemplate": "%{text}",
     }
-    data, layout = drawn(
-        [trace],
-        {
-            "xaxis": {"title": {"text": "first component"}},
-            "yaxis": {"title": {"text": "second component"}},
-        },
-    )
-    return Figure("latent", data, layout, height=480, choice=Choice("colour by", options, selected=chosen))
+    titles = {
+        f"{axis}axis": {"title": {"text": f"{word} component"}} for axis, word in (("x", "first"), ("y", "second"))
+    }
+    return drawn([trace], titles)
 
 
 def colours(column: Column, values: Float[np.ndarray, " n"]) -> dict:

@@ -1,5 +1,7 @@
 """Section: how well each column is learned, compared with the best constant and with another model."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -81,13 +83,21 @@ def aligned(evidence: Evidence, field: str) -> Float[np.ndarray, " D"]:
 
 def bars(evidence: Evidence, order: Int[np.ndarray, " D"]) -> Figure:
     """One row for every column, the worst on top."""
-    names = [evidence.names[d] for d in order]
-    ratios = [(evidence.label, RECONSTRUCTED, evidence.evaluation["ratio"].to_numpy(float))]
+    ratios = [(evidence.label, RECONSTRUCTED, evidence.evaluation["ratio"].to_numpy(float)[order])]
     if evidence.beside is not None:
-        ratios.insert(0, (evidence.other_label, OTHER, aligned(evidence, "ratio")))
+        ratios.insert(0, (evidence.other_label, OTHER, aligned(evidence, "ratio")[order]))
+    return ratio_bars([evidence.names[d] for d in order], ratios)
+
+
+def ratio_bars(names: list[str], ratios: Sequence[tuple[str, str, Float[np.ndarray, " D"]]]) -> Figure:
+    """Errors over those of the best constant, a bar of every model for each column.
+
+    Args:
+        names: of the columns, from top to bottom.
+        ratios: the name of a model, its colour, and the ratios of its columns.
+    """
     traces = []
     for label, colour, ratio in ratios:
-        ratio = ratio[order]
         traces.append({
             "type": "bar", "orientation": "h", "name": label, "y": names,
             "x": listed(np.minimum(ratio, FAR)), "customdata": listed(ratio),
@@ -97,7 +107,7 @@ def bars(evidence: Evidence, order: Int[np.ndarray, " D"]) -> Figure:
     top = float(np.nanmax([1.05, *(np.nanmax(np.minimum(r, FAR), initial=0) for _, _, r in ratios)]))
     axis = {"range": [0, top], "title": {"text": "error / error of the best constant"}}
     data, layout = drawn(traces, rows_layout(axis, legend=True, at_one=True))
-    height = rows_height(names, 22 if evidence.beside is None else 34)
+    height = rows_height(names, 22 if len(ratios) == 1 else 34)
     return Figure("learned", data, layout, height=height, rows=tuple(names))
 
 

@@ -19,9 +19,9 @@ from evenvae.report.parts import (
     kind_of,
     listed,
     percent,
-    shown,
 )
 from evenvae.tables import Column
+from evenvae.tables.shown import shown
 
 BINS, LEVELS = 32, 7
 

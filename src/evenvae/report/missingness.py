@@ -1,9 +1,10 @@
 """Section: where cells are missing, and how well hidden cells are imputed."""
 
 import numpy as np
+from jaxtyping import Float
 
 from evenvae.report.drawing import drawn
-from evenvae.report.evidence import HIDDEN_SHARE, Evidence
+from evenvae.report.evidence import HIDDEN_SHARE, Evidence, Imputation
 from evenvae.report.parts import (
     OTHER,
     REAL,
@@ -46,18 +47,18 @@ def section(evidence: Evidence) -> Section:
         notes.append('A model trained with purpose="impute" imputes better. This model has another purpose.')
     if evidence.trained_on_it:
         notes.append("The model saw the hidden cells in training; on new rows the error is larger.")
-    parts = [errors(evidence)]
+    parts = [errors(evidence.names, evidence.imputation)]
     if incomplete:
-        parts.insert(0, shares(evidence))
+        parts.insert(0, shares(evidence.names, evidence.missing_share))
         parts.append(patterns(evidence))
     return Section("missing", "Missing cells", "Missing cells, and their imputation", lead, tuple(parts), tuple(notes))
 
 
-def shares(evidence: Evidence) -> Figure:
-    """Columns with missing cells, those with most on top."""
-    order = [d for d in np.argsort(-evidence.missing_share, kind="stable") if evidence.missing_share[d] > 0]
-    names = [evidence.names[d] for d in order]
-    trace = {"type": "bar", "orientation": "h", "y": names, "x": listed(evidence.missing_share[order]),
+def shares(columns: list[str], share: Float[np.ndarray, " D"]) -> Figure:
+    """Columns with missing cells, those with most on top; ``share`` of each column's cells is missing."""
+    order = [d for d in np.argsort(-share, kind="stable") if share[d] > 0]
+    names = [columns[d] for d in order]
+    trace = {"type": "bar", "orientation": "h", "y": names, "x": listed(share[order]),
              "marker": {"color": REAL}, "hovertemplate": "%{x:.2%}"}  # fmt: skip
     data, layout = drawn([trace], rows_layout({"tickformat": "~%", "rangemode": "tozero"}))
     return Figure(
@@ -79,13 +80,12 @@ def patterns(evidence: Evidence, most: int = 8) -> Table:
     return Table(("missing", "rows"), tuple(rows), caption=caption)
 
 
-def errors(evidence: Evidence) -> Figure:
+def errors(columns: list[str], found: Imputation) -> Figure:
     """Imputation error divided by that of the best constant, the worst column on top."""
-    found = evidence.imputation
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(found.baseline > 0, found.error / found.baseline, np.where(found.error > 0, np.inf, np.nan))
     order = np.argsort(-np.nan_to_num(ratio, nan=-1.0), kind="stable")
-    names = [evidence.names[d] for d in order]
+    names = [columns[d] for d in order]
     shown = np.minimum(ratio[order], FAR)
     worse = shown >= 1
     trace = {

@@ -137,26 +137,6 @@ def kind_of(column: Column) -> str:
     return "levels" if column.discrete else "numbers"
 
 
-def shown(value: float, column: Column) -> str:
-    """A cell as text, as the table writes it."""
-    return all_shown(np.array([value], float), column)[0]
-
-
-def all_shown(values: Float[np.ndarray, " n"], column: Column) -> list[str]:
-    """Cells as texts, as the table writes them; each different one is decoded once."""
-    different, places = np.unique(values[np.isfinite(values)], return_inverse=True)
-    # decoding clips values to the training table's bounds; here they are shown as they are
-    cells = dataclasses.replace(column, low=None, high=None).decode(different) if different.size else []
-    if column.is_datetime:
-        texts = [str(cell)[:10] for cell in cells]
-    else:
-        texts = [f"{cell:.5g}" if isinstance(cell, float) else str(cell) for cell in cells]
-    found = ["missing"] * len(values)
-    for row, place in zip(np.flatnonzero(np.isfinite(values)), places, strict=True):
-        found[row] = texts[place]
-    return found
-
-
 def number(value: float | None, digits: int = 3) -> str:
     """A number as text with ``digits`` decimals; a dash where there is none."""
     if value is None or not math.isfinite(value):

@@ -6,18 +6,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from evenvae.estimator import EvenVAE
+from evenvae.fitted.card import METRICS
 from evenvae.report.drawing import drawn
 from evenvae.report.evidence import Evidence
 from evenvae.report.parts import OTHER, REAL, RECONSTRUCTED, SAMPLED, Choice, Figure, Section, listed
 
 POINTS, NUMBERS = 200, 10_000
-METRICS = {
-    "reconstruct": "mean error of cells that the model sees",
-    "impute": "mean error of hidden cells",
-    "score": "negative evidence lower bound, nats per row",
-    "sample": "negative evidence lower bound, nats per row",
-}
-"""The validation metric of every purpose, in words."""
 
 
 def series(history: list[dict[str, Any]], field: str) -> Float[np.ndarray, "evaluations runs *D"]:
@@ -45,7 +40,7 @@ def section(evidence: Evidence) -> Section:
         + (f", {runs} runs side by side (thin lines) and their mean" if runs > 1 else "")
         + f". The validation metric is that of the purpose {evidence.purpose!r}."
     )
-    lead += kept_text(kept_steps(evidence))
+    lead += kept_text(kept_steps(evidence.model))
     notes = (
         ("Training was interrupted; the model is what was learned until then.",)
         if evidence.fitted.record.interrupted
@@ -54,9 +49,9 @@ def section(evidence: Evidence) -> Section:
     return Section("training", "Training", title, lead, (*curves(evidence), by_column(evidence)), notes)
 
 
-def kept_steps(evidence: Evidence) -> Int[np.ndarray, " runs"]:
-    """The step whose parameters each run kept; empty if the runs kept the last ones."""
-    history, training = evidence.history, evidence.fitted.plan.training
+def kept_steps(model: EvenVAE) -> Int[np.ndarray, " runs"]:
+    """The step whose parameters each run of a model kept; empty if the runs kept the last ones."""
+    history, training = model.history_, model.fitted_.plan.training
     if not training.keep_best:
         return np.array([], int)
     metric = np.nan_to_num(series(history, "validation"), nan=np.inf)
@@ -74,25 +69,35 @@ def kept_text(steps: Int[np.ndarray, " runs"]) -> str:
 
 def curves(evidence: Evidence) -> tuple[Figure, ...]:
     """The validation metric, and the loss with the KL, over steps; the other model in grey."""
-    purpose = evidence.purpose
-    others = evidence.other.history_ if evidence.other else []
-    if evidence.other and evidence.other.fitted_.plan.purpose != purpose:
-        others = []
-    wanted = (
-        ("validation", f"Validation: {METRICS[purpose]}", (("validation", "validation", RECONSTRUCTED),)),
-        ("loss", "Training loss and KL, nats per row", (("loss", "loss", SAMPLED), ("kl", "KL", RECONSTRUCTED))),
-    )
-    figures = []
-    for name, title, fields in wanted:
-        traces = []
-        for field, label, colour in fields:
-            if others and field != "kl":
-                traces += lines(others, field, evidence.other_label, OTHER, dash="dot")
-            traces += lines(evidence.history, field, label if not others else f"{label}, {evidence.label}", colour)
-        marks = sorted(set(kept_steps(evidence).tolist())) if name == "validation" else ()
-        caption = "Dotted vertical line: the step that was kept." if len(marks) else ""
-        figures.append(over_steps(f"training-{name}", title, traces, caption, marks))
-    return tuple(figures)
+    other = evidence.other
+    if other is not None and other.fitted_.plan.purpose != evidence.purpose:
+        other = None
+    labels = (evidence.label, evidence.other_label)
+    return tuple(curve(name, evidence.model, other, labels) for name in ("validation", "loss"))
+
+
+def curve(name: str, model: EvenVAE, other: EvenVAE | None = None, labels: tuple[str, str] = ("", "")) -> Figure:
+    """One figure of the training.
+
+    Args:
+        name: ``"validation"``, the metric by which training stops; or ``"loss"``, with the KL.
+        model: a fitted model.
+        other: another one of the same purpose, in grey.
+        labels: their names, for where there are two.
+    """
+    title, fields = {
+        "validation": (f"Validation: {METRICS[model.fitted_.plan.purpose]}", [("validation", RECONSTRUCTED)]),
+        "loss": ("Training loss and KL, nats per row", [("loss", SAMPLED), ("kl", RECONSTRUCTED)]),
+    }[name]
+    traces = []
+    for field, colour in fields:
+        label = "KL" if field == "kl" else field
+        if other is not None and field != "kl":
+            traces += lines(other.history_, field, labels[1], OTHER, dash="dot")
+        traces += lines(model.history_, field, label if other is None else f"{label}, {labels[0]}", colour)
+    marks = sorted(set(kept_steps(model).tolist())) if name == "validation" else ()
+    caption = "Dotted vertical line: the step that was kept." if len(marks) else ""
+    return over_steps(f"training-{name}", title, traces, caption, marks)
 
 
 def over_steps(

@@ -6,7 +6,8 @@ from jaxtyping import Bool, Float
 from evenvae.fitted.scoring import SAMPLES
 from evenvae.report.drawing import drawn
 from evenvae.report.evidence import Evidence
-from evenvae.report.parts import REAL, SAMPLED, Figure, Section, Table, listed, number, shown
+from evenvae.report.parts import REAL, SAMPLED, Figure, Section, Table, listed, number
+from evenvae.tables.shown import shown
 
 ROWS, REASONS = 15, 3
 

@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from evenvae.io.units import duration
 from evenvae.search.executor import Event, Failed, Finished, Stepped
 from evenvae.search.sweep import Job, Sweep
 
@@ -94,7 +95,7 @@ class Board:
             self.say(
                 f"{self.bundles_done}/{self.bundles} {job.balance}, seeds {_seeds(job)}: "
                 f"metric {np.median(metrics):.4g}{'' if job.final else f' at step {job.until}'}; "
-                f"best so far {self.best() or 'none'}; {_clock(self.seconds_left())} left"
+                f"best so far {self.best() or 'none'}; {duration(self.seconds_left())} left"
             )
         self.show()
 
@@ -125,9 +126,8 @@ class Board:
     def table(self) -> Table:
         """The table, with one row for every combination."""
         best = self.best()
-        title = (
-            f"{self.bundles_done}/{self.bundles} bundles, best so far {best or '-'}, {_clock(self.seconds_left())} left"
-        )
+        left = duration(self.seconds_left())
+        title = f"{self.bundles_done}/{self.bundles} bundles, best so far {best or '-'}, {left} left"
         table = Table(title=title, box=None, title_justify="left", pad_edge=False)
         for name in ("combination", "state", "seeds", "median", "mean", "deviation"):
             table.add_column(name, justify="left" if name in ("combination", "state") else "right")
@@ -153,10 +153,3 @@ class Board:
 
 def _seeds(job: Job) -> str:
     return ", ".join(map(str, job.seeds))
-
-
-def _clock(seconds: float) -> str:
-    if not np.isfinite(seconds):
-        return "?"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"

@@ -20,6 +20,7 @@ from evenvae.search import halving as halves
 from evenvae.search.executor import Executor, Finished
 from evenvae.search.folder import bundle_size, claim, folder_of, versions
 from evenvae.search.live import Board
+from evenvae.search.notebook_view import summary_html
 from evenvae.search.one_program import sharing
 from evenvae.search.options import complete, described
 from evenvae.search.report import write_report
@@ -40,6 +41,9 @@ class Outcome:
 
     summary: Summary
     model: EvenVAE | None
+
+    def _repr_html_(self) -> str:
+        return summary_html(self.summary, self.model is not None)
 
 
 def search(

@@ -17,6 +17,7 @@ from evenvae.tables.files import (
 from evenvae.tables.filling import fill
 from evenvae.tables.frames import as_frame, library_of
 from evenvae.tables.hiding import hide_cells
+from evenvae.tables.interchange import collected
 from evenvae.tables.missingness import MissingnessModel
 from evenvae.tables.schema import Column, Schema
 from evenvae.tables.tasks import TaskCounts
@@ -31,6 +32,7 @@ __all__ = [
     "TableWarning",
     "TaskCounts",
     "as_frame",
+    "collected",
     "decode",
     "decode_derived",
     "encode",

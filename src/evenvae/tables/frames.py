@@ -15,6 +15,7 @@ from scipy.sparse import issparse
 from evenvae.errors import InputError
 from evenvae.tables.columns.cell_checks import is_unicode
 from evenvae.tables.columns.image import NAME
+from evenvae.tables.interchange import collected
 
 ORIGIN = "evenvae.origin"
 LIBRARIES = ("pandas", "polars", "pyarrow", "numpy", "dict")
@@ -46,7 +47,7 @@ def library_of(X: Any) -> str:
         return "pandas"
     if isinstance(X, pa.Table | pa.RecordBatch):
         return "pyarrow"
-    if isinstance(X, nw.DataFrame):
+    if isinstance(X, nw.DataFrame | nw.LazyFrame):
         return library_of(X.to_native())
     if type(X).__module__.split(".")[0] == "polars":
         return "polars"
@@ -62,16 +63,16 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     """A pandas view of any table, for reading only; column names are strings.
 
     Args:
-        X: pandas, polars (eager or lazy), pyarrow, narwhals, a 2-D array (its masked cells are missing), a list of
-            rows or of dicts, images as an array (N, H, W) or (N, H, W, C), or a dict of arrays by column, which may
-            hold images.
+        X: pandas, polars, pyarrow, narwhals, what `interchange.collected` makes one of them, a 2-D array (its masked
+            cells are missing), a list of rows or of dicts, images as an array (N, H, W) or (N, H, W, C), or a dict of
+            arrays by column, which may hold images.
         names: column names for an array, which has none.
 
     Raises:
         InputError: duplicate column names, no rows, no columns, a sparse matrix, an array that is not 2-D, or a column
             type that cannot be read.
     """
-    X = X.to_native() if isinstance(X, nw.DataFrame) else X
+    X = collected(X)
     if issparse(X):
         raise InputError(
             "A sparse matrix is not supported; pass X.toarray(), where zeros are values, not missing cells."
@@ -80,7 +81,6 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     if library == "pandas":
         frame = X
     elif library == "polars":
-        X = X.collect() if hasattr(X, "collect") else X
         if not hasattr(X, "columns"):
             raise InputError("A polars Series is one column; pass a DataFrame, as in series.to_frame().")
         frame = pd.DataFrame({name: _converted(name, X[name].dtype, X[name].to_arrow) for name in X.columns})

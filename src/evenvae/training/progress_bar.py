@@ -6,6 +6,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from evenvae.io.units import duration
 from evenvae.training.loop import Progress as Report
 
 
@@ -31,14 +32,13 @@ class Bar:
     def __call__(self, report: Report) -> None:
         """Show the newest figures."""
         mean = lambda name: f"{np.nanmean(report.record[name]):.4g}"
-        left = round(report.seconds_left)
         self.progress.update(
             self.task,
             completed=report.step,
             total=report.steps,
             loss=mean("loss"),
             figure=mean("validation"),
-            left=f"{left // 60}:{left % 60:02d}",
+            left=duration(report.seconds_left),
         )
 
     def of_another(self, label: str) -> Callable[[Report], None]:

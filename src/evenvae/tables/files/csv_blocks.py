@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from evenvae.errors import InputError
+from evenvae.io.missing_file import no_file
 
 SIZE = 2**23
 """Bytes of a block, as far as its last record ends there."""
@@ -42,7 +43,7 @@ def blocks(path: str | Path, size: int | None = None) -> Iterator[Block]:
         with _opened(path) as file:
             yield from _cut(file, size or SIZE)
     except FileNotFoundError as error:
-        raise InputError(f"There is no file {path}.") from error
+        raise InputError(no_file(path)) from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{path} is a damaged gzip file ({error}); fetch or write it again.") from error
 

@@ -4,6 +4,7 @@ import glob
 from pathlib import Path
 
 from evenvae.errors import InputError
+from evenvae.io.missing_file import no_file
 from evenvae.tables.files.formats import KINDS, kind_of
 
 HIDDEN = (".", "_")
@@ -30,7 +31,7 @@ def find_files(path: str | Path) -> tuple[Path, ...]:
     place = Path(path)
     if is_single(path):
         if not place.is_file():
-            raise InputError(f"There is no file {path}.")
+            raise InputError(no_file(path))
         return (place,)
     if place.is_dir():
         known = [one for one in place.rglob("*") if one.is_file() and _is_table(one.relative_to(place))]

@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 from evenvae.errors import InputError
+from evenvae.io.missing_file import no_file
 
 PIECE = 2**20
 """Bytes that are unpacked at a time."""
@@ -51,7 +52,7 @@ def content_of(path: str | Path) -> bytes:
         return standard_input()
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"There is no file {path}.")
+        raise InputError(no_file(path))
     content = path.read_bytes()
     if content[:2] == b"\x1f\x8b":
         return _unpacked(path, content)

@@ -14,6 +14,7 @@ from evenvae.tables.filling import arrays, arrow
 from evenvae.tables.filling.fillers import Filler, find_fillers
 from evenvae.tables.filling.series import filled_series
 from evenvae.tables.frames import arrow_types, is_records, library_of
+from evenvae.tables.interchange import collected
 from evenvae.tables.schema.schema import Schema
 
 
@@ -37,8 +38,7 @@ def fill(X: Any, values: Float[np.ndarray, "N E"], schema: Schema, where: Bool[n
     Raises:
         InputError: ``values`` or ``where`` are no numbers, or have another shape than the feature cells of the table.
     """
-    X = X.to_native() if hasattr(X, "to_native") else X
-    X = X.collect() if library_of(X) == "polars" and hasattr(X, "collect") else X
+    X = collected(X)
     frame = aligned(X, schema)
     values, where = np.asarray(values), None if where is None else np.asarray(where)
     for name, array, width in (("values", values, schema.elements), ("where", where, len(schema.features))):

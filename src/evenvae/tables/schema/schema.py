@@ -14,6 +14,7 @@ from evenvae.io.typed import check_fields
 from evenvae.tables.columns.base import Rules
 from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.frames import LIBRARIES, arrow_types, as_frame, library_of, origin_of
+from evenvae.tables.interchange import collected
 from evenvae.tables.schema import toml
 from evenvae.tables.schema.checks import check_column
 from evenvae.tables.schema.column import EDITABLE, Column, given_fields
@@ -21,6 +22,7 @@ from evenvae.tables.schema.families import Families, by_evidence
 from evenvae.tables.schema.formulas import turned_off, with_formulas
 from evenvae.tables.schema.inference import infer_columns
 from evenvae.tables.schema.labels import as_json, from_json, labels_of
+from evenvae.tables.schema.notebook_view import schema_html
 from evenvae.tables.suggestions import nearest
 
 
@@ -128,6 +130,7 @@ class Schema:
         """
         if families not in get_args(Families):
             raise InputError(f"families={families!r} is not known; {nearest(families, get_args(Families))}.")
+        X = collected(X)
         overrides = {str(name): given for name, given in (overrides or {}).items()}
         # an array has no column names of its own
         names = tuple(overrides) if library_of(X) == "numpy" and len(overrides) == np.shape(X)[-1] else None
@@ -214,6 +217,9 @@ class Schema:
         """
         columns, library, given = toml.load(path)
         return cls(columns, library, given=given)
+
+    def _repr_html_(self) -> str:
+        return schema_html(self.columns, self.library)
 
     def report(self) -> list[tuple[str, str, str, str, str, str]]:
         """(column, role, likelihood, rule, reason, note and doubt) of every column, for printing."""
