@@ -8,6 +8,8 @@ import typer
 
 EXAMPLE = "Example: "
 """Before the call that the help of every command ends with."""
+SURE = 0.8
+"""Names that are as similar as that are taken for one another."""
 
 
 def wrong_call(error: typer.TyperException) -> str:
@@ -33,18 +35,17 @@ def _instead_of(option: str, context: Any) -> str:
     known = [name for parameter in context.command.params for name in parameter.opts if name.startswith("--")]
     taken = {name for parameter in context.command.params for name in parameter.opts}
     close = difflib.get_close_matches(option, known, 1)
-    if close:
-        return f"; did you mean {close[0]}?"
-    if "--set" in taken:
+    near = bool(difflib.get_close_matches(option, known, 1, cutoff=SURE))
+    if "--set" in taken and not near:
         from evenvae.cli.completing import settings
 
         name = option.lstrip("-").replace("-", "_")
         every = [setting.rstrip("=") for setting in settings("")]
         meant = [one for one in every if one.split(".")[-1] == name]
-        meant = meant or difflib.get_close_matches(name, every, 1, cutoff=0.8)
+        meant = meant or difflib.get_close_matches(name, every, 1, cutoff=SURE)
         if meant:
             return f"; did you mean --set {meant[0]}=VALUE?"
-    return ""
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _file_for_command(message: str) -> str:

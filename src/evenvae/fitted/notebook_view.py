@@ -11,6 +11,7 @@ from evenvae.fitted.card import Card, card
 from evenvae.fitted.card_text import facts_of
 from evenvae.fitted.model import FittedModel
 from evenvae.notebook import Bar, Box, Cell
+from evenvae.part import Part
 
 ERRORS = ("reconstruct", "impute")
 """Purposes whose validation metric is an error of every column."""
@@ -43,8 +44,8 @@ def evaluation_html(found: pd.DataFrame) -> str:
     beside = "regret" in found
     hidden = "hidden_error" in found
     header = ["column", "taken for", "error / best constant", "error", "best constant", "nats a cell"]
-    header += ["error / the other's"] if beside else []
-    header += ["imputed: error / best constant"] if hidden else []
+    header += ["error / other's"] if beside else []
+    header += ["imputed / best constant"] if hidden else []
     order = np.argsort(-found["ratio"].fillna(-1).to_numpy(float), kind="stable")
     rows = []
     for row in found.iloc[order].to_dict("records"):
@@ -90,7 +91,7 @@ def model_html(model: FittedModel, given: Mapping[str, Any]) -> str:
         notebook.facts(kept),
         _columns(found),
         notebook.folded("Options and training", notebook.table(("", ""), [(n, Cell(v)) for n, v in facts_of(found)])),
-        sub=f"{_options(found.options)}",
+        sub=f"{found.model}, objective {found.objective}, balance {found.balance}, prior {found.prior}",
     )
 
 
@@ -113,7 +114,7 @@ def boxes(model: FittedModel, found: Card) -> list[Box]:
         Box("a row", f"{len(features)} columns", "cells may be missing"),
         Box("encoder", layers, "q(z | row)"),
         Box("z", f"{size} numbers", prior, latent=True),
-        Box("decoder", trunk, found.balance if len(found.balance) < 22 else "balanced"),
+        Box("decoder", trunk, found.balance.partition("[")[0] if found.balance != "none" else "not balanced"),
         Box("distributions", f"of {len(features)} columns", f"{families} families"),
     ]
 
@@ -132,12 +133,6 @@ def _columns(found: Card) -> str:
     return notebook.table(header, rows)
 
 
-def _options(options: Mapping[str, Any]) -> str:
-    shown = ("model", "objective", "balance", "prior", "preset")
-    texts = {name: options.get(name) for name in shown}
-    return ", ".join(f"{name} {value}" for name, value in texts.items() if isinstance(value, str))
-
-
 def _known(value: float) -> float | None:
     return None if value is None or not np.isfinite(value) else float(value)
 
@@ -150,5 +145,8 @@ def _same(value: Any, other: Any) -> bool:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, Part):
+        given = ", ".join(f"{name}={one!r}" for name, one in value.given().items())
+        return f"{type(value).__name__}({given})"
     text = repr(value)
     return text if len(text) <= 200 else text[:197] + "..."

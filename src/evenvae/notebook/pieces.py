@@ -15,7 +15,7 @@ BLUE, ORANGE, GREY = "#3f86d8", "#e08a3c", "#8a93a3"
 LINE = "rgba(128,128,128,.35)"
 STYLE = f"""
 .evenvae{{font:13px/1.45 system-ui,-apple-system,"Segoe UI",sans-serif;color:var(--jp-content-font-color1,inherit);
-max-width:62em;border:1px solid {LINE};border-radius:6px;padding:.7em 1em;margin:.3em 0}}
+max-width:76em;border:1px solid {LINE};border-radius:6px;padding:.7em 1em;margin:.3em 0}}
 .evenvae .title{{font-weight:600;font-size:15px}}
 .evenvae .sub{{opacity:.75}}
 .evenvae .facts{{display:flex;flex-wrap:wrap;gap:.4em 2em;margin:.6em 0}}
@@ -26,7 +26,7 @@ max-width:62em;border:1px solid {LINE};border-radius:6px;padding:.7em 1em;margin
 .evenvae table{{border-collapse:collapse;margin:.5em 0;color:inherit;background:none;border:0;font-size:13px}}
 .evenvae th,.evenvae td{{text-align:left;padding:.15em .9em .15em 0;border:0;border-bottom:1px solid {LINE};
 background:none;color:inherit;vertical-align:top;white-space:nowrap;max-width:none}}
-.evenvae th{{font-weight:600;opacity:.75}}
+.evenvae th{{font-weight:600;opacity:.75;white-space:normal;vertical-align:bottom}}
 .evenvae td.text{{white-space:normal;min-width:12em;max-width:32em;overflow-wrap:anywhere}}
 .evenvae td.number,.evenvae th.number{{text-align:right;font-variant-numeric:tabular-nums}}
 .evenvae tr.strong td{{font-weight:600}}

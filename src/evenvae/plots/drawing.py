@@ -41,17 +41,24 @@ def draw(figure: Figure, ax: Any) -> Any:
         ax.set_yticks(range(len(names)), [_plain(label) for label in labels])
         ax.set_ylim(len(names) - 0.5, -0.5)
     if figure.layout.get("showlegend", len(bars) > 1) and ax.get_legend_handles_labels()[0]:
-        ax.legend(frameon=False)
+        # bars leave no room inside
+        above = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0, "ncols": 3} if bars else {}
+        ax.legend(frameon=False, **above)
     if figure.title:
-        ax.set_title(_plain(figure.title), fontsize="medium")
-    if not any(trace["type"] == "heatmap" for trace in figure.data):
+        ax.set_title(_plain(figure.title), fontsize="medium", loc="left")
+    if not _is_heatmap(figure):
         ax.spines[["top", "right"]].set_visible(False)
     return ax
 
 
 def size_of(figure: Figure, width: float = 6.4) -> tuple[float, float]:
-    """Width and height in inches that suit a figure."""
-    return width, max(2.0, figure.height / INCH)
+    """Width and height in inches that suit a figure; the cells of a heat map are squares."""
+    height = max(2.0, figure.height / INCH)
+    return (height + 0.8 if _is_heatmap(figure) else width), height
+
+
+def _is_heatmap(figure: Figure) -> bool:
+    return any(trace["type"] == "heatmap" for trace in figure.data)
 
 
 def _bar(ax: Any, trace: dict[str, Any], place: int, count: int, thickness: float) -> None:

@@ -26,7 +26,8 @@ def summary_html(summary: Summary, refitted: bool) -> str:
         runs = f"{row['runs']}" + (f", {row['failed']} failed" if row["failed"] else "")
         cells = [row["balance"], notebook.Bar(row["median"], share, 4), _known(row["deviation"]), runs]
         cells += [_known(row["test_median"])] if tested else []
-        cells += [_known(row.get(name)) for name in ("less_than_plain", "p", "worst_regret", "nats")]
+        cells += [_known(row.get("less_than_plain")), _p(row.get("p"))]
+        cells += [_known(row.get(name)) for name in ("worst_regret", "nats")]
         lines.append(cells)
     place = next((place for place, row in enumerate(rows) if row["balance"] == summary.chosen), None)
     costs = column_costs(summary)
@@ -46,3 +47,8 @@ def summary_html(summary: Summary, refitted: bool) -> str:
 
 def _known(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
+
+
+def _p(value: float | None) -> str:
+    known = _known(value)
+    return "–" if known is None else "< 0.001" if known < 0.001 else f"{known:.3f}"
