@@ -1,5 +1,7 @@
 """Pictures of a model: `EvenVAE.plot`."""
 
+import copy
+import subprocess
 import sys
 
 import matplotlib
@@ -66,8 +68,12 @@ def test_bars_are_the_ratios_of_evaluate_the_worst_on_top(fitted, table):
 
 
 def test_curves_are_those_of_the_history(fitted):
-    line = fitted.plot.training().lines[0]
-    np.testing.assert_allclose(line.get_ydata(), [one["validation"][0] for one in fitted.history_], rtol=1e-3)
+    longer = copy.copy(fitted)
+    longer.history_ = [{**fitted.history_[0], "step": 10 * n, "validation": [1 / n]} for n in (1, 2, 3)]
+    ax = longer.plot.training()
+    np.testing.assert_allclose(ax.lines[0].get_xydata(), [[10, 1], [20, 0.5], [30, 1 / 3]], rtol=1e-3)
+    # the step that is kept
+    assert list(ax.lines[1].get_xdata()) == [30, 30]
 
 
 def test_missing_shares_are_those_of_the_table(fitted, table):
@@ -100,8 +106,6 @@ def test_what_is_wrong_is_said_in_one_sentence(fitted, table, monkeypatch):
 
 
 def test_asking_for_a_model_imports_no_matplotlib():
-    import subprocess
-
     code = "import sys, evenvae; evenvae.EvenVAE(); assert 'matplotlib' not in sys.modules, 'matplotlib'"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -11,7 +11,8 @@ from evenvae import tables
 from evenvae.errors import InputError, TableWarning
 from evenvae.tables.interchange import collected
 
-FRAME = pd.DataFrame({"age": [31.0, None, 45.0] * 20, "city": ["Bonn", "Celle", None] * 20})
+FRAME = pd.DataFrame({"age": [*np.tile(np.arange(20.0, 80.0, 3), 3)], "city": ["Bonn", "Celle", None] * 20})
+FRAME.loc[1, "age"] = None
 
 
 class Stream:

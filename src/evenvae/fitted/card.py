@@ -127,7 +127,7 @@ def card(model: FittedModel, given: Mapping[str, Any]) -> Card:
         ),
         options={name: _plain(value) for name, value in to_json(given).items()},
         settings={name: _plain(value) for name, value in plan.used().items()},
-        versions=dict(record.versions),
+        versions=dict(sorted(record.versions.items())),
     )
 
 
