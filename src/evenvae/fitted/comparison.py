@@ -74,7 +74,7 @@ def compare_models(
         stem = "" if prefix == "error" else "hidden_"
         result[f"{stem}ratio"] = ratio_of(found[1][0], found[0][0], both_zero=1.0)
         result[f"{stem}p"] = holm(_by_column(found[0][1], found[1][1], alike))
-    result.attrs = attrs | _likelihoods(sides)
+    result.attrs.update(attrs | _likelihoods(sides))
     return result
 
 
