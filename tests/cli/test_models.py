@@ -12,7 +12,9 @@ def test_info_says_what_the_model_is(data, model):
     code, out, err = evenvae("info", model)
     assert code == 0, err
     assert "150 rows, 15 of them held out" in out
-    assert all(word in out for word in ("poisson", "categorical", "lognormal", "latent_size=2", "jax "))
+    assert all(
+        word in out for word in ("poisson", "categorical", "lognormal", "latent_size=2", "network.width=16", "jax ")
+    )
     assert "next: evenvae evaluate" in err
     assert evenvae("info", model, "--quiet")[2] == ""
 

@@ -54,17 +54,26 @@ def info(
     ]
     common.print_table("", ["column", "taken for", "values", "metric", "because"], rows, left=3, last_left=True)
     typer.echo(f"\nmetric: {found.metric}, on validation rows at the step that is kept; lower is better")
-    given = ", ".join(f"{name}={value!r}" for name, value in found.options.items() if _is_given(name, value))
-    typer.echo(f"options other than the defaults: {given or 'none'}")
+    typer.echo(f"options other than the defaults: {', '.join(_given(found.options)) or 'none'}")
     if not quiet:
         next_step(call("evaluate", model, "DATA"), "how well each column is learned, on rows of yours")
 
 
-def _is_given(name: str, value: Any) -> bool:
+def _given(options: dict[str, Any]) -> list[str]:
+    """The options that differ from the defaults, as ``--set`` takes them."""
     from evenvae import EvenVAE
 
-    default = EvenVAE().get_params(deep=False).get(name)
-    return value is not None and value != default and name != "verbose"
+    defaults = EvenVAE().get_params(deep=False)
+    found = []
+    for name, value in options.items():
+        if isinstance(value, dict):
+            kind = value.get("part", "")
+            # the parts that have several kinds are named by them
+            found += [f"{name}={kind}"] if kind.lower() not in (name, f"hivae{name}") else []
+            found += [f"{name}.{field}={one}" for field, one in value.items() if field != "part" and one is not None]
+        elif value is not None and value != defaults.get(name) and name != "verbose":
+            found.append(f"{name}={value}")
+    return found
 
 
 @app.command(epilog="Example: evenvae compare first.evenvae second.evenvae new_people.csv")
