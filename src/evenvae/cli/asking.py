@@ -148,7 +148,8 @@ def impute(
                 tables.write_table(result, name)
             else:
                 tables.write_filled(data, table, result, fitted.schema_, name)
-    said = f"{counts['rows']:,} rows, {counts['filled']:,} missing cells filled"
+    cells = "cell" if counts["filled"] == 1 else "cells"
+    said = f"{counts['rows']:,} rows, {counts['filled']:,} missing {cells} filled"
     then = call("evaluate", place, data, "--hide", 0.2)
     why = "how well it fills cells, on cells that are known"
     written(names, said, clock, counts, as_json=as_json, quiet=quiet, then=then, why=why)

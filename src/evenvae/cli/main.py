@@ -44,7 +44,9 @@ def run(arguments: list[str], debug: bool = False) -> int:
         if debug:
             raise
         said = wrong_call(error) if isinstance(error, typer.TyperException) else str(error)
-        _say(" ".join(said.split()))
+        line = " ".join(said.split())
+        # the nearest known name ends with a question mark, and its sentence with a full stop
+        _say(line.removesuffix(".") if line.endswith("?.") else line)
         return FAILED if isinstance(error, TrainingError) else WRONG
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted")
