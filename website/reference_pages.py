@@ -15,6 +15,7 @@ HAND_WRITTEN = Path(__file__).parents[1] / "docs" / "reference"
 MORE = {
     "search": ["evenvae.search.executor.Executor"],
     "report": ["evenvae.report.gradients.GradientComparison"],
+    "plots": ["evenvae.plots.accessor.Pictures"],
 }
 """What a room's page shows besides the names of its ``__all__``."""
 WHEN, COST, FORMULA = "Use it when", "Cost", "Formula"

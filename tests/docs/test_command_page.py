@@ -1,13 +1,12 @@
 """The page about the command is made from the command."""
 
-import importlib.util
 import shlex
-import sys
 from pathlib import Path
 
 import pytest
 import typer
 
+import command_page as tool
 from evenvae.cli import main  # noqa: F401  (registers the commands)
 from evenvae.cli.app import app
 
@@ -15,17 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def tool():
-    path = ROOT / "tools" / "command_page.py"
-    spec = importlib.util.spec_from_file_location("command_page", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["command_page"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def page(tool):
+def page():
     return tool.page()
 
 
@@ -37,7 +26,7 @@ def test_every_command_and_option_is_on_the_page(page):
                 assert max(parameter.opts, key=len) in page
 
 
-def test_every_mistake_is_answered_in_one_line(tool, page):
+def test_every_mistake_is_answered_in_one_line(page):
     answers = list(tool.answered())
     assert len(answers) >= 10
     worked = [call for (call, _), (code, _) in zip(tool.MISTAKES, answers, strict=True) if code == 0]
@@ -51,7 +40,7 @@ def test_every_mistake_is_answered_in_one_line(tool, page):
         assert "/tmp" not in said
 
 
-def test_the_first_hour_is_one_of_existing_commands(tool):
+def test_the_first_hour_is_one_of_existing_commands():
     known = typer.main.get_command(app).commands
     calls = [line.strip() for line in tool.INTRODUCTION.splitlines() if line.startswith("    evenvae ")]
     assert len(calls) == 5
@@ -62,5 +51,5 @@ def test_the_first_hour_is_one_of_existing_commands(tool):
 
 def test_mkdocs_makes_it():
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    assert "hooks: [tools/command_page.py]" in config
+    assert "website/command_page.py" in config
     assert "command.md" in config
