@@ -1,5 +1,6 @@
 """Published tables by the command: one clear line for every wrong call."""
 
+import json
 import os
 import re
 
@@ -45,6 +46,19 @@ def test_an_experiment_refuses_what_is_not_its_own(capsys, tmp_path):
         code, _, err = call(capsys, "reproduce", "geco", "-o", out, *arguments)
         assert code == 2
         assert words in err
+
+
+def test_figures_are_read_where_the_experiments_write_them(tmp_path):
+    from evenvae.cli.reproduce import DOCUMENTS, TAKES, figures
+    from evenvae.experiments import geco, optimal_prior, table1
+
+    assert set(DOCUMENTS) == set(TAKES)
+    written = {"table1": table1.DOCUMENT, "geco": geco.DOCUMENT, "optimal-prior": optimal_prior.RUNS}
+    assert written == DOCUMENTS
+    rows = [{"error": 0.5}, {"error": 0.25}]
+    (tmp_path / "runs.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (tmp_path / "geco.json").write_text(json.dumps(rows))
+    assert figures(tmp_path / "runs.jsonl") == figures(tmp_path / "geco.json") == rows
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """``evenvae reproduce``: published tables, made again."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from evenvae.cli import common
-from evenvae.cli.app import Settings, app
+from evenvae.cli.app import Json, Settings, app
 from evenvae.errors import InputError
 from evenvae.part import check_choice, check_count
 from evenvae.search.choice import EXECUTORS
@@ -18,6 +19,8 @@ TAKES = {
     "optimal-prior": ("models", "seeds", "share"),
 }
 """The options that every experiment takes beside those that all of them take."""
+DOCUMENTS = {"table1": "table1.json", "geco": "geco.json", "optimal-prior": "runs.jsonl"}
+"""The files in which the experiments keep their figures."""
 REFUSES = {
     "table1": (),
     "geco": ("models", "balances", "seeds", "workers"),
@@ -71,6 +74,7 @@ def reproduce_command(
     workers: Annotated[int | None, typer.Option(metavar="N", help="Bundles at a time.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the table in DIR.")] = False,
     settings: Settings = None,
+    as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no table.")] = False,
 ) -> int:
     """Make a published table again, with the paper's settings and its numbers beside ours.
@@ -118,9 +122,17 @@ def reproduce_command(
     text = common.resumable(lambda: reproduce(out, resume=resume, say=say, **{**standard, **given, **options}), out)
     if text is None:
         return common.INTERRUPTED
-    if not quiet:
+    if as_json:
+        typer.echo(json.dumps(figures(out / DOCUMENTS[what]), indent=1))
+    elif not quiet:
         typer.echo(text)
     return common.DONE
+
+
+def figures(document: Path) -> Any:
+    """What an experiment wrote of its runs: a JSON document, or one for every line."""
+    content = document.read_text(encoding="utf-8")
+    return [json.loads(line) for line in content.splitlines()] if document.suffix == ".jsonl" else json.loads(content)
 
 
 def _numbers(text: str | None) -> tuple[float, ...] | None:
