@@ -106,6 +106,9 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     for place, dtype in enumerate(frame.dtypes):
         if isinstance(dtype, pd.ArrowDtype | pd.SparseDtype) or (dtype.kind == "f" and dtype.itemsize > 8):
             frame.isetitem(place, _plain(frame.iloc[:, place]))
+        elif dtype.kind in "SV":
+            # bytes and records of NumPy become objects of Python, which are refused by the name of their column
+            frame.isetitem(place, frame.iloc[:, place].astype(object))
     types = _arrow_schema(X) if library in ("polars", "pyarrow") else ""
     frame.attrs.setdefault(ORIGIN, Origin(library, types, tuple(labels)))
     return frame
