@@ -258,8 +258,9 @@ def _cells(column: Any) -> pd.Series:
 def _series(cells: list[Any]) -> pd.Series:
     try:
         return pd.Series(cells)
-    except UnicodeEncodeError:
-        # half a character fits no type of texts; as objects the cells can be refused by name
+    except (UnicodeEncodeError, OverflowError):
+        # half a character fits no type of texts, and pandas before 2.3 makes a float of every whole number beside a
+        # text; as objects the cells can be refused by name
         return pd.Series(cells, dtype=object)
 
 

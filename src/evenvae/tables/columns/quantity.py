@@ -14,7 +14,7 @@ from evenvae.likelihoods.registry import family
 from evenvae.tables.columns.absurd_numbers import is_absurd, without_absurd
 from evenvae.tables.columns.base import Codec, OnUnseen, Rules, warn
 from evenvae.tables.columns.fields import ColumnFields
-from evenvae.tables.columns.missing_cells import observed_cells
+from evenvae.tables.columns.missing_cells import distinct_cells, observed_cells
 from evenvae.tables.columns.raw_cells import RawCells
 
 
@@ -128,5 +128,5 @@ def of_distinct(
     observed: pd.Series, read: Callable[[list[Any]], Sequence[float] | np.ndarray]
 ) -> Float[np.ndarray, " rows"]:
     """The numbers of all cells, where each distinct cell is read once."""
-    place, unique = pd.factorize(observed)
+    place, unique = distinct_cells(observed)
     return np.append(np.asarray(read(list(unique)), float), np.nan)[place]

@@ -5,14 +5,16 @@ from typing import Any
 from evenvae.errors import InputError
 from evenvae.likelihoods.registry import names
 from evenvae.tables.columns.missing_cells import MISSING
+from evenvae.tables.columns.time_units import CALENDAR, STEPS
 from evenvae.tables.schema.column import Column
 from evenvae.tables.suggestions import nearest
 
 ROLES = ("feature", "task", "constant", "identifier", "ignored")
+UNITS = (*CALENDAR, *STEPS)
 
 
 def check_column(column: Column, partial: bool = False) -> Column:
-    """Check the role, likelihood, levels and bounds of a column.
+    """Check the role, likelihood, unit, levels and bounds of a column.
 
     Args:
         column: what is known of the column.
@@ -28,6 +30,10 @@ def check_column(column: Column, partial: bool = False) -> Column:
     if column.role not in ROLES:
         raise InputError(f"{where} has role={column.role!r}; {nearest(column.role, ROLES)}.")
     check_likelihood(column, partial)
+    if column.shape and not partial and not column.is_image:
+        raise InputError(f"{where} has shape={column.shape}, which images alone have; take it out.")
+    if column.unit is not None and column.unit not in UNITS:
+        raise InputError(f"{where} has unit={column.unit!r}; {nearest(column.unit, UNITS)}.")
     for cell in (*column.levels, *(() if column.value is None else (column.value,))):
         _check_cell(cell, column, where)
     if len({(isinstance(v, bool), v) for v in column.levels}) != len(column.levels):
