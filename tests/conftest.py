@@ -2,13 +2,15 @@
 
 import gc
 import os
+from importlib.metadata import version
 from pathlib import Path
 
 # most of the time goes into compiling small programs: do it lightly, and once for all workers and commands
-os.environ.setdefault(
-    "XLA_FLAGS",
-    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false",
-)
+LIGHTLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+if tuple(map(int, version("jaxlib").split(".")[:2])) < (0, 11):
+    # later versions end the process at a flag that they do not know
+    LIGHTLY += " --xla_cpu_use_fusion_emitters=false"
+os.environ.setdefault("XLA_FLAGS", LIGHTLY)
 # a thread for each worker of pytest, not for each core
 os.environ.setdefault("NPROC", "1")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
