@@ -6,11 +6,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 # most of the time goes into compiling small programs: do it lightly, and once for all workers and commands
-LIGHTLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-if tuple(map(int, version("jaxlib").split(".")[:2])) < (0, 11):
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
     # later versions end the process at a flag that they do not know
-    LIGHTLY += " --xla_cpu_use_fusion_emitters=false"
-os.environ.setdefault("XLA_FLAGS", LIGHTLY)
+    + (" --xla_cpu_use_fusion_emitters=false" if version("jaxlib").split(".")[1] in ("8", "9", "10") else ""),
+)
 # a thread for each worker of pytest, not for each core
 os.environ.setdefault("NPROC", "1")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
