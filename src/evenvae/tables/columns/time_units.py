@@ -12,7 +12,7 @@ TICKS = 1_000_000
 LONGEST = 2**63 // TICKS - 1
 """Seconds of the longest span of time that ticks can count, about 292,000 years."""
 FIRST_DAY, LAST_DAY_ENDS = np.datetime64("0001-01-01"), np.datetime64("10000-01-01")
-"""Begin and end of the years that ISO 8601 spells with four digits; datetimes of Python, texts and clocks know no others."""
+"""Begin and end of the years that ISO 8601 spells with four digits; datetimes of Python and texts know no others."""
 
 
 def coarsest(ticks: Int[np.ndarray, " rows"], dates: bool = True) -> str | None:
