@@ -1,6 +1,7 @@
 """Figures of matplotlib without a window, and grids of small images on them."""
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,16 @@ def figure(**options: Any) -> Any:
     Raises:
         InputError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise InputError("Plots need matplotlib: pip install 'evenvae[pictures]'.") from error
+    check_installed()
+    from matplotlib.figure import Figure
+
     return Figure(layout="constrained", **options)
+
+
+def check_installed() -> None:
+    """Raise InputError where the optional library that draws is not installed."""
+    if find_spec("matplotlib") is None:
+        raise InputError("Plots need matplotlib: pip install 'evenvae[pictures]'.")
 
 
 def by_name(models: Any) -> dict[str, Any]:
