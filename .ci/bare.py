@@ -106,7 +106,8 @@ def main() -> None:
     for extra, program in (
         (
             "pictures",
-            "from evenvae.plots import paths; paths(evenvae.EvenVAE(objective='geco', epochs=1).fit([[1.5, 2]] * 60))",
+            "from evenvae.plots import paths\nmodel = evenvae.EvenVAE(objective='geco', epochs=1)\n"
+            "paths(model.fit([[row / 7, row % 5] for row in range(60)]))",
         ),
         ("report", "import evenvae.report as r; r.check_installed()"),
         ("tensorboard", "from evenvae.tracking import TensorBoard; TensorBoard('runs')"),
