@@ -126,9 +126,10 @@ def _type_of_objects(raw: RawCells) -> str:
 
 def _seconds_of_periods(periods: pd.Series) -> Float[np.ndarray, " rows"]:
     """Where each period begins; NaN outside the years 1 to 9999, which timestamps may not hold."""
-    known = periods.dt.year.between(1, 9999)
+    known = periods.dt.year.between(1, 9999).to_numpy()
+    kept: Any = periods[known]
     found = np.full(len(periods), np.nan)
-    found[known] = time_spelling.seconds_of(periods[known].dt.to_timestamp())
+    found[known] = time_spelling.seconds_of(kept.dt.to_timestamp())
     return found
 
 
