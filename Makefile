@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-lowest fuzz torture check format docs tutorials clean
+.PHONY: demo test test-slow test-lowest test-wheel fuzz torture check format docs tutorials clean
 
 $(VENV)/made:
 	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "EvenVAE needs Python 3.11 to 3.13"'
@@ -41,6 +41,10 @@ $(VENV)-lowest/test-installed: pyproject.toml
 test-lowest: $(VENV)-lowest/test-installed
 	$(VENV)-lowest/bin/python -m pytest -m 'not slow' -n auto --dist loadscope
 
+# what would be published: the wheel where nothing else is installed, and the tests of the source archive against it
+test-wheel:
+	.ci/wheel $(VENV)-wheel $(PYTHON)
+
 # ten thousand hostile inputs of every kind, and kills at random moments; both write their counts as they go
 fuzz: $(VENV)/test-installed
 	PYTHONPATH=tests $(BIN)/python -m fuzz --inputs 10000 --out benchmarks/results/fuzz.json
@@ -74,4 +78,4 @@ tutorials: $(VENV)/tutorials-installed
 	$(BIN)/python website/notebooks.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest evenvae-demo
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-wheel evenvae-demo

@@ -131,6 +131,7 @@ class Case:
             wrong += [f"{name} is neither absent nor whole after a kill" for name in self.whole(folder)]
         process = started(self.call(folder), folder)
         process.join()
+        wrong += [f"{left.name} is left after the last call" for left in folder.rglob("*.unfinished")]
         if process.exitcode != 0:
             wrong.append(f"the resumed call ended with {process.exitcode}: {said(folder)[-1:]}")
         else:

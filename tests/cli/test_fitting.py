@@ -7,6 +7,8 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.feather
 import pytest
 
 import evenvae as library
@@ -150,3 +152,29 @@ def test_more_devices_than_there_are_is_one_sentence(folder, data):
     assert code == 2
     assert said.startswith("evenvae: training.devices=7, but JAX has 1 here (cpu)")
     assert not (folder / "never.evenvae").exists()
+
+
+def test_a_damaged_file_with_times_of_other_ages_is_described(folder):
+    when = np.array(["2020-01-01", "2021-05-01", "2022-07-03"] * 5, "datetime64[s]")
+    path = folder / "damaged.feather"
+    pa_table = pa.table({"when": when, "size": np.arange(15) % 4})
+    pyarrow.feather.write_feather(pa_table, path, compression="uncompressed")
+    day, far = (
+        int(np.datetime64(text, "s").astype(int)).to_bytes(8, "little") for text in ("2021-05-01", "41000000000-01-01")
+    )
+    path.write_bytes(path.read_bytes().replace(day, far, 1))
+    code, out, err = evenvae("schema", path, "-o", folder / "damaged.toml")
+    assert code == 0, err
+    assert "when" in out
+    assert "1 cells are not points in time of the years 1 to 9999" in err
+    assert "Traceback" not in err
+
+
+def test_a_schema_with_control_characters_is_used(folder):
+    path, schema = folder / "control.csv", folder / "control.toml"
+    rows = "".join(f"{number}\x00kg,x\x1b{number % 3}\n" for number in range(40))
+    path.write_text("we\x00ight,le\x7fvel\n" + rows)
+    code, _, err = evenvae("schema", path, "-o", schema)
+    assert code == 0, err
+    code, _, err = evenvae("fit", path, "-o", folder / "control.evenvae", "--schema", schema, *FIT)
+    assert code == 0, err

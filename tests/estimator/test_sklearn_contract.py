@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from evenvae import EvenImputer, EvenVAE, InputError, Network, Training
@@ -35,6 +36,9 @@ def checks():
     for name, make in ESTIMATORS.items():
         for estimator, check in estimator_checks_generator(make()):
             asked = getattr(check, "func", check).__name__
+            # scikit-learn 1.6 asks this of estimators that say they take no sparse data, too
+            if asked.endswith("_on_sparse_data") and not get_tags(estimator).input_tags.sparse:
+                continue
             expected = EXPECTED_TO_FAIL[name].get(asked)
             marks = pytest.mark.xfail(reason=expected) if expected else ()
             yield pytest.param(estimator, check, id=f"{name}-{asked}", marks=marks)

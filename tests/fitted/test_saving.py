@@ -192,6 +192,11 @@ def test_a_model_with_numbers_that_are_not_finite_is_not_saved(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def _put_level(metadata, cell):
+    column = next(column for column in metadata["schema"]["columns"] if column.get("levels"))
+    column["levels"][0] = cell
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -205,6 +210,10 @@ def test_a_model_with_numbers_that_are_not_finite_is_not_saved(tmp_path):
         (lambda t, m: m["schema"]["columns"][0].update(low="a"), "low = 'a'"),
         (lambda t, m: m["schema"]["columns"].append(m["schema"]["columns"][0]), "names a column twice"),
         (lambda t, m: m["schema"].update(library="x"), "library"),
+        *(
+            (lambda t, m, c=cell: _put_level(m, c), "lists .* where a text|lists '.*', which means a missing cell")
+            for cell in (None, "", " NA ", [1], float("nan"))
+        ),
         (lambda t, m: m["schema"].update(native="!"), "damaged or altered"),
         (lambda t, m: m["options"].update(latent_size=[1]), "damaged or altered|latent_size"),
     ],

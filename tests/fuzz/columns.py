@@ -217,6 +217,15 @@ COLUMNS = {
     "sparse infinite": lambda rng, n: pd.Series(pd.arrays.SparseArray(_one_in(rng, n, np.zeros(n), np.inf))),
     "masked": lambda rng, n: pd.Series(np.ma.array(rng.normal(size=n), mask=rng.random(n) < 0.9).filled(np.nan)),
     "plain": lambda rng, n: pd.Series(rng.normal(size=n)),
+    "far seconds": lambda rng, n: pd.Series(rng.integers(-(2**62), 2**62, n).astype("datetime64[s]")),
+    "one far second": lambda rng, n: pd.Series(
+        np.where(rng.random(n) < 0.1, 2**60, rng.integers(0, 2**30, n)).astype("datetime64[s]")
+    ),
+    "far spans": lambda rng, n: pd.Series(
+        np.where(rng.random(n) < 0.5, 2**60, rng.integers(0, 2**30, n)).astype("timedelta64[s]")
+    ),
+    "far periods": lambda rng, n: pd.Series(pd.PeriodIndex.from_ordinals(rng.integers(-(10**5), 10**5, n), freq="Y")),
+    "control characters": lambda rng, n: _object(_picked(rng, n, ["1\x00kg", "2\x00kg", "3.5\x00kg", "\x1b", "\x7f"])),
     "plain levels": lambda rng, n: _object(_picked(rng, n, ["a", "b", "c"])),
 }
 """Cells of ``n`` rows, by kind."""

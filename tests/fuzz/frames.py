@@ -101,6 +101,8 @@ SHAPES = (
     lambda rng: np.zeros(ROWS, dtype=[("a", float), ("b", int)]),
     lambda rng: np.array([["a"] * 2] * ROWS),
     lambda rng: np.array([[b"a"] * 2] * ROWS),
+    lambda rng: {"a": np.array([b"a"] * ROWS), "b": rng.normal(size=ROWS)},
+    lambda rng: np.zeros((ROWS, 2), "V3"),
     lambda rng: np.ma.array(rng.normal(size=(ROWS, 2)), mask=True),
     lambda rng: np.array([["2020-01-01"] * 2] * ROWS, "datetime64[D]"),
     lambda rng: scipy.sparse.random(ROWS, 3, 0.5),

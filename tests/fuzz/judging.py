@@ -14,7 +14,7 @@ from evenvae import EvenVAE, InputError, tables
 from stand_in import answers, without_networks
 
 SECONDS, BYTES = 60, 4 * 2**30
-"""What an input may take: time, and address space beside what the process has when it begins."""
+"""What an input may take: time of the processor, and address space beside what the process has when it begins."""
 
 
 class Failed(AssertionError):
@@ -26,18 +26,22 @@ def bounded(seconds=SECONDS, more=BYTES):
     """Within it, an input that takes too long raises `Failed`, one that takes too much memory a `MemoryError`."""
 
     def late(*_):
-        raise Failed(f"still at work after {seconds} seconds")
+        raise Failed(f"still at work after {seconds} seconds of the processor")
 
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limits = resource.getrlimit(resource.RLIMIT_AS)
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(seconds)
+    before = [(kind, signal.signal(kind, late)) for kind in (signal.SIGPROF, signal.SIGALRM)]
+    # other processes may have the processor; what waits for nothing ends nevertheless
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.alarm(20 * seconds)
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + more, limits[1]))
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        for kind, handler in before:
+            signal.signal(kind, handler)
         resource.setrlimit(resource.RLIMIT_AS, limits)
 
 

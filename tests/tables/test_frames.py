@@ -23,6 +23,11 @@ def test_a_view_remembers_its_library():
         (pd.DataFrame(index=range(3)), "no columns"),
         (np.arange(3.0), "Reshape your data"),
         (np.zeros((2, 2), complex), "Complex data"),
+        (np.array([[b"a", b"b"], [b"c", b"d"]]), r"Column 'x0' holds bytes \(row 0: b'a'\); decode them to texts"),
+        ({"a": [1, 2], "b": np.array([b"a", b"b"])}, r"Column 'b' holds bytes \(row 0: b'a'\); decode them to texts"),
+        (pd.DataFrame({"b": np.array([b"a", b"b"])}), r"Column 'b' holds bytes"),
+        ({"b": np.array([b"a", b"b"], "V1")}, r"Column 'b' holds (bytes|records)"),
+        ({"a": [1, 2], "b": np.ma.array([b"a", b"b"], mask=[0, 1])}, r"Column 'b' holds bytes"),
     ],
 )
 def test_wrong_tables_are_refused(table, sentence):

@@ -133,7 +133,7 @@ def _test_fraction(given: float | None, data: str) -> float:
 
 
 def _print(summary: Any, out: Path, refit: bool) -> None:
-    from evenvae.search.report import column_costs
+    from evenvae.search.report import PICTURE, column_costs
 
     table = summary.table
     tested = summary.tested is not None
@@ -160,5 +160,7 @@ def _print(summary: Any, out: Path, refit: bool) -> None:
     if len(worse):
         said = ", ".join(f"{r['column']} {r['plain']:.3g} to {r['chosen']:.3g}" for r in worse.to_dict("records"))
         typer.echo(f"columns with a larger error, plain to chosen: {said}")
+    if not (out / PICTURE).exists():
+        typer.echo(f"{PICTURE} is not drawn: it needs matplotlib: pip install 'evenvae[pictures]'")
     kept = f"; refitted on all rows in {out / 'best.evenvae'}" if refit else ""
     typer.echo(f"chosen: {summary.chosen}{kept}")

@@ -82,8 +82,8 @@ def run(out: Path, quick: bool) -> "dict[str, pd.DataFrame]":
     print_table("", ["column", "EvenVAE", "mean or most frequent"], rows)
 
     out.mkdir(exist_ok=True)
-    comparison.to_csv(out / "reconstruction.csv", index=False)
-    imputation.to_csv(out / "imputation.csv", index=False)
+    write_text(out / "reconstruction.csv", comparison.to_csv(index=False))
+    write_text(out / "imputation.csv", imputation.to_csv(index=False))
     page = report.render(evidence, report.build(evidence), title=data.title, source=data.citation)
     write_text(out / "report.html", page)
     print(f"\n{out}/report.html and the two tables are written (in {clock})")

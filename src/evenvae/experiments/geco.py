@@ -22,6 +22,7 @@ from evenvae.experiments import settings
 from evenvae.experiments.geco_figures import draw, measured, prototypes
 from evenvae.experiments.geco_text import markdown
 from evenvae.io import atomic
+from evenvae.plots import canvas
 from evenvae.search.options import described, flat
 
 DOCUMENT, TEXT = "geco.json", "geco.md"
@@ -84,6 +85,8 @@ def reproduce(
     known, folder = published(), Path(out)
     wanted = settings.selected("--datasets", datasets, known["datasets"])
     settings.check_share(share)
+    # the plots come last, after hours
+    canvas.check_installed()
     atomic.check_folder(folder)
     if any(folder.glob("*.evenvae")) and not resume:
         raise InputError(f"{folder} holds rows of the tables already. Continue with --resume, or give another folder.")

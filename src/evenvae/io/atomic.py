@@ -1,14 +1,13 @@
 """Checks of output paths before a long computation, and files that are written completely or not at all."""
 
 import contextlib
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from evenvae.errors import InputError
+from evenvae.io.unfinished import written_beside
 
 
 def check_file(path: str | Path) -> None:
@@ -65,6 +64,7 @@ def open_whole(path: str | Path) -> Iterator[BinaryIO]:
 
     It is a temporary file in the same folder, which replaces ``path`` only after all of it is on the disk, so a failed
     write leaves an older file as it was. It may also be read again, unless ``path`` is `-`, which is standard output.
+    What a killed process left of its temporary file is removed by the next one that writes ``path``.
 
     Raises:
         InputError: no file can be written at ``path``, or the disk is full.
@@ -75,18 +75,8 @@ def open_whole(path: str | Path) -> Iterator[BinaryIO]:
             sys.stdout.buffer.flush()
             return
         check_file(path)
-        path = Path(path)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w+b") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with written_beside(Path(path)) as file:
+            yield file
 
 
 def write_whole(path: str | Path, write: Callable[[Any], Any]) -> None:

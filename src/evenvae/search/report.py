@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evenvae.io.atomic import write_text, writing
+from evenvae.io.atomic import open_whole, write_text
 from evenvae.search.balances import PLAIN
 from evenvae.search.choice import PURPOSE
 from evenvae.search.store import Store
@@ -32,8 +32,8 @@ def write_report(folder: Path, store: Store, summary: Summary, runs: pd.DataFram
     write_text(folder / COLUMNS, summary.columns.to_csv(index=False))
     write_text(folder / DOCUMENT, json.dumps(document(store, summary), indent=2) + "\n")
     if find_spec("matplotlib") is not None:
-        with writing(folder / PICTURE):
-            box_plot(runs, summary).savefig(folder / PICTURE, dpi=110)
+        with open_whole(folder / PICTURE) as file:
+            box_plot(runs, summary).savefig(file, format="png", dpi=110)
 
 
 def document(store: Store, summary: Summary) -> dict[str, Any]:

@@ -106,6 +106,9 @@ def as_frame(X: Any, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     for place, dtype in enumerate(frame.dtypes):
         if isinstance(dtype, pd.ArrowDtype | pd.SparseDtype) or (dtype.kind == "f" and dtype.itemsize > 8):
             frame.isetitem(place, _plain(frame.iloc[:, place]))
+        elif dtype.kind in "SV":
+            # bytes and records of NumPy become objects of Python, which are refused by the name of their column
+            frame.isetitem(place, frame.iloc[:, place].astype(object))
     types = _arrow_schema(X) if library in ("polars", "pyarrow") else ""
     frame.attrs.setdefault(ORIGIN, Origin(library, types, tuple(labels)))
     return frame
@@ -255,8 +258,9 @@ def _cells(column: Any) -> pd.Series:
 def _series(cells: list[Any]) -> pd.Series:
     try:
         return pd.Series(cells)
-    except UnicodeEncodeError:
-        # half a character fits no type of texts; as objects the cells can be refused by name
+    except (UnicodeEncodeError, OverflowError):
+        # half a character fits no type of texts, and pandas before 2.3 makes a float of every whole number beside a
+        # text; as objects the cells can be refused by name
         return pd.Series(cells, dtype=object)
 
 

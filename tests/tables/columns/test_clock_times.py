@@ -4,6 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from evenvae import tables
 
@@ -42,3 +43,15 @@ def test_spans_at_the_end_of_a_type_are_filled_inside_it():
     filled = tables.fill(table, values, schema)["span"]
     assert filled.dtype == "timedelta64[ns]"
     assert (filled[3] - pd.Timedelta.min).total_seconds() < 2
+
+
+def test_spans_that_microseconds_do_not_count_are_missing():
+    table = pd.DataFrame({"span": np.array([1, 2, 7, 2**60], "timedelta64[s]")})
+    with pytest.warns(tables.TableWarning, match="1 cells are not spans of time of at most 292,000 years"):
+        schema = tables.Schema.infer(table)
+    assert (schema["span"].low, schema["span"].high) == (1, 7)
+    objects = pd.DataFrame(
+        {"span": pd.Series([dt.timedelta.max, dt.timedelta(1), dt.timedelta(2), None], dtype=object)}
+    )
+    with pytest.warns(tables.TableWarning, match="1 cells are not spans of time"):
+        assert tables.Schema.infer(objects)["span"].high == 2 * 86_400

@@ -58,3 +58,5 @@ def test_whole_numbers_beyond_every_float_count_as_missing():
     with pytest.warns(tables.TableWarning, match="'n'.*treated as missing"):
         column = tables.Schema.infer({"n": cells})["n"]
     assert (column.low, column.high) == (1, 38)
+    with pytest.warns(tables.TableWarning, match="'n'.*treated as missing"):
+        assert tables.Schema.infer(pd.DataFrame({"n": pd.Series(cells, dtype=object)}))["n"] == column

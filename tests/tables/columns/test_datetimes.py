@@ -106,3 +106,36 @@ def test_the_user_decides_which_part_is_the_day():
     assert (told.kind, told.doubt) == ("datetime", "")
     assert told.decode(np.array([told.low, told.high])).tolist() == ["01/02/2021", "05/06/2021"]
     assert guessed.low < told.low
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_times_outside_the_years_1_to_9999_count_as_missing_and_stay(unit, zone):
+    years = ["12024", "-0400"] if unit != "s" else ["118737542515", "-90000"]
+    texts = ["2020-01-01", f"{years[0]}-12-04", "2021-01-01", f"{years[1]}-01-01", "NaT", "2020-06-01", "9999-12-31"]
+    when = pd.Series(np.array(texts, f"datetime64[{unit}]"), name="when")
+    when = when if zone is None else when.dt.tz_localize("UTC").dt.tz_convert(zone)
+    with pytest.warns(tables.TableWarning, match="2 cells are not points in time of the years 1 to 9999"):
+        schema = tables.Schema.infer(pd.DataFrame({"when": when}))
+    assert schema["when"].high == pd.Timestamp("9999-12-31").timestamp()
+    with pytest.warns(tables.TableWarning, match="2 cells are not points in time of the years 1 to 9999"):
+        encoded = tables.encode(pd.DataFrame({"when": when}), schema)
+    np.testing.assert_array_equal(encoded.observed[:, 0], [True, False, True, False, False, True, True])
+    values = np.full((7, 1), pd.Timestamp("2020-03-01").timestamp())
+    filled = tables.fill(pd.DataFrame({"when": when}), values, schema)["when"]
+    pd.testing.assert_series_equal(filled.drop(4), when.drop(4))
+    assert filled.dtype == when.dtype
+    assert filled[4].date() == dt.date(2020, 3, 1)
+
+
+def test_a_column_of_such_times_alone_is_ignored():
+    table = pd.DataFrame({"when": np.array(["20000-01-01", "30000-01-01"], "datetime64[s]")})
+    with pytest.warns(tables.TableWarning, match="2 cells are not points in time"):
+        assert tables.Schema.infer(table)["when"].role == "ignored"
+
+
+def test_periods_outside_the_years_1_to_9999_count_as_missing():
+    table = pd.DataFrame({"when": pd.PeriodIndex([pd.Period(year=y, freq="Y") for y in (2020, 2021, 2023, 40_000)])})
+    with pytest.warns(tables.TableWarning, match="1 cells are not points in time"):
+        column = tables.Schema.infer(table)["when"]
+    assert (column.kind, column.high) == ("datetime", pd.Timestamp("2023-01-01").timestamp())

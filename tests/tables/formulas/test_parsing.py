@@ -94,10 +94,10 @@ def test_a_name_that_is_no_plain_word_is_suggested_in_backticks():
     ],
 )
 def test_huge_texts_are_refused_at_once(text):
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(InputError, match="character"):
         parse(text)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join) | st.text(max_size=30))

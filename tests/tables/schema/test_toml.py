@@ -50,6 +50,9 @@ WRONG_FILES = {
     "unknown key": ('[columns.count]\nlikelihod = "normal"', "did you mean 'likelihood'"),
     "unknown table": ("[colums]", "unknown table or key 'colums'"),
     "wrong type": ('[columns.count]\nlow = "zero"', "low = 'zero', which must be a number"),
+    "shape of no image": ("[columns.count]\nshape = [1, 1]", "which images alone have"),
+    "unknown unit": ('[columns.count]\nunit = "dya"', "did you mean 'day'"),
+    "missing level": ('[columns.two]\nlevels = ["a", "NA"]', "lists 'NA', which means a missing cell"),
     "level twice": ('[columns.two]\nlevels = ["a", "a"]', "lists a level twice"),
     "bounds swapped": ("[columns.count]\nlow = 5\nhigh = 1", "above high"),
     "bernoulli of three": ('[columns.three]\nlikelihood = "bernoulli"', "bernoulli and has 3 levels"),
@@ -90,3 +93,15 @@ def test_files_of_another_shape_are_refused(tmp_path, text, said):
     (tmp_path / "schema.toml").write_text(text)
     with pytest.raises(InputError, match=f"schema.toml.*({said})"):
         tables.Schema.from_toml(tmp_path / "schema.toml")
+
+
+@pytest.mark.parametrize("sign", [*map(chr, range(32)), "\x7f", "\x85", "\u2028", "\u202e"])
+def test_any_sign_of_a_column_can_be_written_and_read_again(tmp_path, sign):
+    columns = tuple(
+        tables.Column(f"a{sign}b", role="constant", value=f"a{sign}b", kind="level", **{said: f"it is a{sign}b"})
+        for said in ("reason", "note", "doubt")
+    )
+    for column in columns:
+        tables.Schema((column,)).to_toml(tmp_path / "s.toml")
+        again = tables.Schema.from_toml(tmp_path / "s.toml")
+        assert (again.names, again.columns[0].value) == ((column.name,), column.value)

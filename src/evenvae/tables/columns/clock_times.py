@@ -12,6 +12,7 @@ from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.quantity import of_distinct
 from evenvae.tables.columns.raw_cells import RawCells
 from evenvae.tables.columns.temporal import Temporal, has, inside, timestamps
+from evenvae.tables.columns.time_units import LONGEST
 
 
 class TimeOfDay(Temporal):
@@ -19,7 +20,7 @@ class TimeOfDay(Temporal):
     are seconds since midnight."""
 
     kinds = ("time",)
-    what = "times of day"
+    what = needed = "times of day"
 
     def kind_of(self, raw: RawCells) -> str | None:
         """Objects that have an ISO format and no year; texts that are all times of day."""
@@ -49,6 +50,7 @@ class Duration(Temporal):
 
     kinds = ("duration",)
     what = "spans of time"
+    needed = "spans of time of at most 292,000 years"
 
     def kind_of(self, raw: RawCells) -> str | None:
         """Timedelta types, and timedelta objects."""
@@ -61,7 +63,9 @@ class Duration(Temporal):
         if types.is_numeric_dtype(observed.dtype):
             return np.full(len(observed), np.nan)
         spans: Any = pd.to_timedelta(observed, errors="coerce")
-        return (spans / pd.Timedelta(seconds=1)).to_numpy(float, na_value=np.nan)
+        # pandas would make both sides nanoseconds, which end after 292 years
+        seconds = spans.to_numpy() / np.timedelta64(1, "s")
+        return np.where(np.abs(seconds) <= LONGEST, seconds, np.nan)
 
     def restore(
         self, values: Float[np.ndarray, " rows"], missing: Bool[np.ndarray, " rows"], column: ColumnFields

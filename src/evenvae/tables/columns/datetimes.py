@@ -25,6 +25,7 @@ class Datetime(Temporal):
 
     kinds = ("datetime",)
     is_datetime = True
+    needed = "points in time of the years 1 to 9999"
 
     def kind_of(self, raw: RawCells) -> str | None:
         """Datetime and period types; objects with a date and an hour; texts that are all datetimes."""
@@ -44,7 +45,7 @@ class Datetime(Temporal):
     def parse(self, observed: pd.Series, column: ColumnFields) -> Float[np.ndarray, " rows"]:
         """Seconds since 1970 in UTC; a datetime without a zone counts as UTC."""
         if isinstance(observed.dtype, pd.PeriodDtype):
-            return time_spelling.seconds_of(observed.dt.to_timestamp())
+            return _seconds_of_periods(observed)
         if types.is_datetime64_any_dtype(observed.dtype):
             return time_spelling.seconds_of(observed)
         if types.is_numeric_dtype(observed.dtype):
@@ -121,6 +122,15 @@ def _type_of_objects(raw: RawCells) -> str:
     dtype = str(made.dtype) if types.is_datetime64_any_dtype(made.dtype) else "datetime64[us]"
     plain = isinstance(raw.first, datetime.datetime) and not isinstance(raw.first, pd.Timestamp)
     return f"datetime {dtype}" if plain else dtype
+
+
+def _seconds_of_periods(periods: pd.Series) -> Float[np.ndarray, " rows"]:
+    """Where each period begins; NaN outside the years 1 to 9999, which timestamps may not hold."""
+    known = periods.dt.year.between(1, 9999).to_numpy()
+    kept: Any = periods[known]
+    found = np.full(len(periods), np.nan)
+    found[known] = time_spelling.seconds_of(kept.dt.to_timestamp())
+    return found
 
 
 def _ahead(values: Float[np.ndarray, " rows"], column: ColumnFields) -> Any:

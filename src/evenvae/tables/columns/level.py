@@ -12,7 +12,7 @@ from evenvae.errors import InputError
 from evenvae.tables.columns.base import Codec, OnUnseen, Rules, plain, text_of, warn
 from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.identifiers import MANY_ROWS, named_as_identifier
-from evenvae.tables.columns.missing_cells import MISSING, number_or_none, observed_cells
+from evenvae.tables.columns.missing_cells import MISSING, distinct_cells, number_or_none, observed_cells
 from evenvae.tables.columns.number_spelling import has_leading_zeros
 from evenvae.tables.columns.raw_cells import RawCells
 from evenvae.tables.columns.typed_levels import cell_class, restored, type_of
@@ -211,7 +211,7 @@ def codes(
             # truth values with missing cells become 0.0 and 1.0 in many tables
             loose.setdefault(float(level), code)
     rest = np.nan if column.pooled is None else float(column.cardinality - 1)
-    place, unique = pd.factorize(cells[seen])
+    place, unique = distinct_cells(cells[seen])
     found = np.full(len(unique), rest)
     unseen = []
     for i, value in enumerate(unique):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 from pandas.api import types
 
 MISSING = (
@@ -42,13 +42,19 @@ def observed_cells(cells: pd.Series, missing: tuple[Any, ...] = ()) -> Bool[np.n
         return np.array([not is_missing(cell) for cell in cells], bool)
     if types.is_object_dtype(dtype) or types.is_string_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype):
         texts = {*MISSING, *missing}
-        place, unique = pd.factorize(cells)
+        place, unique = distinct_cells(cells)
         spelled = np.array([isinstance(v, str) and v.strip() in texts for v in unique] + [False], bool)
         seen = seen & ~spelled[place]
     if missing and types.is_numeric_dtype(dtype):
         numbers = [number for number in map(number_or_none, missing) if number is not None]
         seen = seen & ~cells.isin(numbers).to_numpy(dtype=bool, na_value=False)
     return seen
+
+
+def distinct_cells(cells: pd.Series) -> tuple[Int[np.ndarray, " rows"], Any]:
+    """The place of every cell among the distinct ones, -1 for missing cells; and the distinct cells in their order."""
+    # as an array, since pandas before 3 looks for a type of objects, and fails at whole numbers beyond every float
+    return pd.factorize(cells.to_numpy() if cells.dtype == object else cells)
 
 
 def observed_texts(texts: Iterable[str], missing: tuple[Any, ...] = ()) -> list[str]:

@@ -17,7 +17,7 @@ from evenvae.tables.columns.base import Rules, text_of
 from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.missing_cells import observed_texts
 from evenvae.tables.columns.number_spelling import NumberSpelling, spelling_of, told
-from evenvae.tables.columns.quantity import Quantity, of_distinct, warn_of_absurd, warn_of_infinite
+from evenvae.tables.columns.quantity import Quantity, of_distinct, warn_of_absurd, warn_of_others
 from evenvae.tables.columns.raw_cells import RawCells
 from evenvae.tables.columns.whole_numbers import exact_bounds
 
@@ -78,7 +78,7 @@ class Number(Quantity):
             return raw
         infinite = np.isinf(values)
         if infinite.any():
-            warn_of_infinite(raw.name, int(infinite.sum()))
+            warn_of_others(raw.name, int(infinite.sum()), self.needed)
         if (absurd & ~infinite).any():
             warn_of_absurd(raw.name, values, absurd & ~infinite)
         return dataclasses.replace(raw, cells=raw.cells.mask(absurd))

@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from evenvae.likelihoods.registry import family
 from evenvae.tables.columns.absurd_numbers import is_absurd, without_absurd
 from evenvae.tables.columns.base import Codec, OnUnseen, Rules, warn
 from evenvae.tables.columns.fields import ColumnFields
-from evenvae.tables.columns.missing_cells import observed_cells
+from evenvae.tables.columns.missing_cells import distinct_cells, observed_cells
 from evenvae.tables.columns.raw_cells import RawCells
 
 
@@ -24,6 +24,9 @@ class Quantity(Codec):
     A subclass says how observed cells become numbers (`parse`), which numbers a column can hold (`settle`) and how
     these become cells (`restore`). Bounds, the support of the likelihood and the warnings are the same for all.
     """
+
+    needed: ClassVar[str] = "finite numbers"
+    """What its cells must be; others count as missing."""
 
     @abc.abstractmethod
     def parse(self, observed: pd.Series, column: ColumnFields) -> Float[np.ndarray, " rows"]:
@@ -87,7 +90,7 @@ class Quantity(Codec):
                     f"Column {column.name!r} holds no numbers (first cell: {cells.iloc[seen.argmax()]!r}) but its "
                     f"likelihood is {column.likelihood}; give it a likelihood that fits in the schema."
                 )
-            warn_of_infinite(column.name, int(lost.sum()))
+            warn_of_others(column.name, int(lost.sum()), self.needed)
             values[lost] = np.nan
         absurd = is_absurd(values, column)
         if absurd.any():
@@ -109,9 +112,9 @@ class Quantity(Codec):
         return self.restore(self.settle(values, column), np.isnan(values), column)
 
 
-def warn_of_infinite(name: str, count: int) -> None:
-    """Say that so many cells are no finite numbers."""
-    warn(f"Column {name!r}: {count} cells are not finite numbers and are treated as missing.")
+def warn_of_others(name: str, count: int, needed: str) -> None:
+    """Say that so many cells are not what the column needs."""
+    warn(f"Column {name!r}: {count} cells are not {needed} and are treated as missing.")
 
 
 def warn_of_absurd(name: str, values: Float[np.ndarray, " rows"], absurd: Bool[np.ndarray, " rows"]) -> None:
@@ -125,5 +128,5 @@ def of_distinct(
     observed: pd.Series, read: Callable[[list[Any]], Sequence[float] | np.ndarray]
 ) -> Float[np.ndarray, " rows"]:
     """The numbers of all cells, where each distinct cell is read once."""
-    place, unique = pd.factorize(observed)
+    place, unique = distinct_cells(observed)
     return np.append(np.asarray(read(list(unique)), float), np.nan)[place]

@@ -13,7 +13,7 @@ from evenvae.tables.columns import digit_times, time_spelling
 from evenvae.tables.columns.base import Rules
 from evenvae.tables.columns.fields import ColumnFields
 from evenvae.tables.columns.missing_cells import observed_texts
-from evenvae.tables.columns.quantity import Quantity
+from evenvae.tables.columns.quantity import Quantity, warn_of_others
 from evenvae.tables.columns.raw_cells import RawCells
 from evenvae.tables.columns.time_units import TICKS, coarsest, rounded, ticks_of
 
@@ -22,6 +22,16 @@ class Temporal(Quantity):
     """A codec of times. They have a unit, the coarsest that holds all of them, or else decimals of a second."""
 
     what = "points in time"
+
+    def learnable(self, raw: RawCells) -> RawCells:
+        """The cells without times of a time type that no clock shows, as a damaged file may hold them."""
+        if raw.cells.dtype.kind not in "mM" and not isinstance(raw.cells.dtype, pd.PeriodDtype):
+            return raw
+        lost = raw.seen & np.isnan(self.numbers(raw.cells, raw.seen, ColumnFields(raw.name)))
+        if not lost.any():
+            return raw
+        warn_of_others(raw.name, int(lost.sum()), self.needed)
+        return dataclasses.replace(raw, cells=raw.cells.mask(lost))
 
     def guess(self, raw: RawCells, rules: Rules) -> dict[str, Any]:
         """Normal."""

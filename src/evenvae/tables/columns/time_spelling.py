@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from evenvae.tables.columns.time_units import TICKS
+from evenvae.tables.columns.time_units import TICKS, in_known_years
 
 FIRST, MOST = 200, 0.9
 """Where fewer than this share of the first texts have a shape, a column is not looked at any further."""
@@ -119,11 +119,14 @@ def offset_of(text_format: str | None) -> int:
 
 
 def seconds_of(times: pd.Series) -> Float[np.ndarray, " rows"]:
-    """Seconds since 1970 in UTC of timestamps; a time without a zone counts as UTC."""
+    """Seconds since 1970 in UTC of timestamps; a time without a zone counts as UTC. NaN for a time outside the years 1
+    to 9999."""
     if getattr(times.dt, "tz", None) is not None:
         times = times.dt.tz_convert("UTC").dt.tz_localize(None)
-    ticks = times.astype("datetime64[us]").astype("int64").to_numpy()
-    return np.where(times.isna(), np.nan, ticks / TICKS)
+    known = in_known_years(times.to_numpy())
+    # seconds since the year 1 fit into microseconds, those of a damaged file may not
+    ticks = times.where(known).astype("datetime64[us]").astype("int64").to_numpy()
+    return np.where(known, ticks / TICKS, np.nan)
 
 
 def _written(time: pd.Timestamp, text_format: str) -> str:

@@ -10,7 +10,7 @@ from pandas.api import types
 
 from evenvae.tables.columns.datetimes import zone_of
 from evenvae.tables.columns.level import codes
-from evenvae.tables.columns.missing_cells import number_or_none, observed_cells
+from evenvae.tables.columns.missing_cells import distinct_cells, number_or_none, observed_cells
 from evenvae.tables.columns.quantity import Quantity
 from evenvae.tables.columns.time_spelling import offset_of
 from evenvae.tables.formulas.tree import Value
@@ -100,7 +100,7 @@ def kind_of_levels(column: Column) -> tuple[Kind, tuple]:
 
 def _of_levels(cells: pd.Series, seen: np.ndarray, column: Column) -> Cells:
     """Levels; a text that is no level of the column stands for itself."""
-    place, unique = pd.factorize(cells.where(pd.Series(seen, index=cells.index)))
+    place, unique = distinct_cells(cells.where(pd.Series(seen, index=cells.index)))
     found, _ = codes(pd.Series(list(unique), dtype=object), np.ones(len(unique), bool), column)
     kind, levels = kind_of_levels(column)
     values, texts = np.full(len(unique) + 1, np.nan), list(map(str, levels))

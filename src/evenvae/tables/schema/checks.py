@@ -1,15 +1,20 @@
 """Whether the description of a column agrees with itself."""
 
+from typing import Any
+
 from evenvae.errors import InputError
 from evenvae.likelihoods.registry import names
+from evenvae.tables.columns.missing_cells import MISSING
+from evenvae.tables.columns.time_units import CALENDAR, STEPS
 from evenvae.tables.schema.column import Column
 from evenvae.tables.suggestions import nearest
 
 ROLES = ("feature", "task", "constant", "identifier", "ignored")
+UNITS = (*CALENDAR, *STEPS)
 
 
 def check_column(column: Column, partial: bool = False) -> Column:
-    """Check the role, likelihood, levels and bounds of a column.
+    """Check the role, likelihood, unit, levels and bounds of a column.
 
     Args:
         column: what is known of the column.
@@ -25,6 +30,12 @@ def check_column(column: Column, partial: bool = False) -> Column:
     if column.role not in ROLES:
         raise InputError(f"{where} has role={column.role!r}; {nearest(column.role, ROLES)}.")
     check_likelihood(column, partial)
+    if column.shape and not partial and not column.is_image:
+        raise InputError(f"{where} has shape={column.shape}, which images alone have; take it out.")
+    if column.unit is not None and column.unit not in UNITS:
+        raise InputError(f"{where} has unit={column.unit!r}; {nearest(column.unit, UNITS)}.")
+    for cell in (*column.levels, *(() if column.value is None else (column.value,))):
+        _check_cell(cell, column, where)
     if len({(isinstance(v, bool), v) for v in column.levels}) != len(column.levels):
         raise InputError(f"{where} lists a level twice; keep each once.")
     two_levels = column.role == "feature" and column.likelihood == "bernoulli" and not column.is_image
@@ -35,6 +46,14 @@ def check_column(column: Column, partial: bool = False) -> Column:
     if column.low is not None and column.high is not None and column.low > column.high:
         raise InputError(f"{where} has low={column.low} above high={column.high}; swap them.")
     return column
+
+
+def _check_cell(cell: Any, column: Column, where: str) -> None:
+    """Refuse a level or a constant with which no missing cell can be filled."""
+    if not isinstance(cell, str | bool | int | float) or cell != cell:
+        raise InputError(f"{where} lists {cell!r:.60} where a text, number or truth value should stand.")
+    if isinstance(cell, str) and cell.strip() in {*MISSING, *column.missing}:
+        raise InputError(f"{where} lists {cell!r}, which means a missing cell; take it out.")
 
 
 def check_likelihood(column: Column, partial: bool = False) -> None:

@@ -53,7 +53,7 @@ def dump(columns: Iterable[Column], library: str) -> str:
         table = tomlkit.table()
         for text in (column.reason, column.note, column.doubt):
             if text:
-                table.add(tomlkit.comment(text.replace("\n", " ")))
+                table.add(tomlkit.comment(_on_one_line(text)))
         for key, value in {"role": column.role, **given_fields(column)}.items():
             if key in COMMENTS or value is None:
                 continue
@@ -66,6 +66,11 @@ def dump(columns: Iterable[Column], library: str) -> str:
         tables.add(column.name, table)
     document.add("columns", tables)
     return tomlkit.dumps(document)
+
+
+def _on_one_line(text: str) -> str:
+    """A text as a comment: TOML allows no control characters there, so that they are spelled, as in ``\\x00``."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text.replace("\n", " "))
 
 
 def load(path: str | Path) -> tuple[tuple[Column, ...], str, frozenset[str]]:
