@@ -113,6 +113,13 @@ def fit(
             autocompletion=completing.refinements,
         ),
     ] = None,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(
+            help="Train with (epsilon, delta)-differential privacy for one row; needs --schema, and delta is "
+            "--set privacy.delta.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model on the same machine.")] = 0,
     formulas: Formulas = True,
     hide: Annotated[
@@ -156,8 +163,14 @@ def fit(
         "verbose": not quiet,
         **({} if refine is None else {"imputation__refine": refine}),
         **({} if devices is None else {"training__devices": devices}),
+        **({} if epsilon is None else {"privacy__epsilon": epsilon}),
         **given,
     }
+    if "privacy__epsilon" in chosen and (schema is None or hide or not formulas):
+        raise InputError(
+            "--epsilon needs --schema FILE, which does not come from the private rows, and neither --hide nor "
+            "--no-formulas, which look at them: edit the file instead."
+        )
     common.use_cores(chosen["ensemble"], chosen.get("training__devices"))
     from evenvae import EvenVAE
     from evenvae.options.resolution import families_of
@@ -187,12 +200,15 @@ def fit(
         last = estimator.history_[-1] if estimator.history_ else {}
         best = min(last.get("best", [float("nan")]))
         plan = estimator.fitted_.plan
+        metric = f", validation metric ({plan.purpose}) {best:.4g}" if last else ""
         beside = "" if estimator.pilot_ is None else f", beside it a plain pilot of {estimator.pilot_.n_steps_} steps"
+        spent = (
+            "" if plan.privacy is None else f", epsilon {plan.privacy.epsilon:.4g} at delta {plan.privacy.delta:.3g}"
+        )
         refined = f", trees refine {len(estimator.refined_)} columns" if estimator.refined_ else ""
         typer.echo(
             f"{out}: {estimator.fitted_.record.rows} rows, {len(estimator.schema_.features)} columns, "
-            f"{estimator.n_steps_} steps, balance {plan.balance}, validation metric ({plan.purpose}) {best:.4g}"
-            f"{refined}{beside}",
+            f"{estimator.n_steps_} steps, balance {plan.balance}{metric}{spent}{refined}{beside}",
             err=True,
         )
     return common.DONE

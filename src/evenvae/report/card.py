@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from evenvae.fitted.privacy import guarantee
 from evenvae.report.evidence import Evidence
 from evenvae.report.parts import Section, Table, shown
 from evenvae.tables import Column
@@ -45,6 +46,7 @@ def facts(evidence: Evidence) -> Table:
         ("objective, prior", f"{_short(model.objective)}, {_short(model.prior)}"),
         ("balance", plan.balance),
         ("purpose", plan.purpose),
+        ("differential privacy", guarantee(plan)),
         ("steps", f"{record.steps:,} of at most {plan.training.steps:,}{end}"),
         ("seed", str(record.seed)),
         ("seed of this report", str(evidence.seed)),
