@@ -81,8 +81,8 @@ class EvenImputer(TransformerMixin, BaseEstimator):
             raise InputError(f"estimator={self.estimator!r} is not an EvenVAE; pass one, or None for the default.")
         if part_of("privacy", model.privacy).given():
             raise InputError(
-                "EvenImputer looks for identifiers and empty columns in the rows, which privacy.epsilon does not cover. "
-                "Fit EvenVAE(privacy=...) itself and call its impute."
+                "EvenImputer looks for identifiers and empty columns in rows, which privacy.epsilon does not cover: "
+                "fit EvenVAE(privacy=...) itself and call its impute."
             )
         X = self._with_missing_cells(X)
         frame = tables.as_frame(X)

@@ -76,5 +76,11 @@ def test_without_the_library_one_sentence_says_what_to_install(monkeypatch):
         accounting.library()
 
 
+def test_where_no_noise_is_found_one_sentence_says_what_to_change(monkeypatch):
+    monkeypatch.setattr(accounting.library(), "calibrate_dp_mechanism", lambda *_, **__: 1 / 0)
+    with pytest.raises(InputError, match=r"privacy.epsilon=2 at delta=1e-05 .* 50 steps.*larger epsilon, or fewer"):
+        noise_for(2.0, 1e-5, 0.1, 50)
+
+
 def _missing():
     raise ImportError

@@ -25,8 +25,8 @@ def sentences(figures: Mapping[str, Any]) -> list[str]:
     ]
     if figures["trained_on_it"] is False:
         lines.append(
-            "TRAIN is not the whole table that the model was trained on: its fingerprint is another. Rows of TRAIN that "
-            "the model has not seen make it look more private than it is."
+            "TRAIN is not the whole table that the model was trained on: its fingerprint is another. Rows of TRAIN "
+            "that the model has not seen make it look more private than it is."
         )
     return lines
 

@@ -45,9 +45,9 @@ def guarantee(plan: Plan) -> str:
         return "none"
     return (
         f"epsilon {spent.epsilon:.4g} at delta {spent.delta:.3g} for one row added or removed ({spent.steps:,} steps, "
-        f"each with a chance of {spent.sampling_rate:.2%} for every row, noise of {spent.noise_multiplier:.4g} times the "
-        f"clipping norm {spent.clipping:g}; {spent.accountant}), for the network and all that is computed from it alone. "
-        f"{NOT_COVERED}"
+        f"each with a chance of {spent.sampling_rate:.2%} for every row, noise of {spent.noise_multiplier:.4g} times "
+        f"the clipping norm {spent.clipping:g}; {spent.accountant}), for the network and all that is computed from it "
+        f"alone. {NOT_COVERED}"
     )
 
 

@@ -73,8 +73,8 @@ def reference_rows(schema: Schema) -> Float[np.ndarray, "M D"]:
 def reference(column: Column) -> Float[np.ndarray, " m"]:
     """Numbers that stand for a column of which only the schema is known.
 
-    Levels are equally frequent. Numbers lie evenly between the bounds; those of families for positive numbers lie evenly
-    in log(1 + x), and where the family has single values of its own half of them are 0.
+    Levels are equally frequent. Numbers lie evenly between the bounds; those of families for positive numbers lie
+    evenly in log(1 + x), and where the family has single values of its own half of them are 0.
     """
     if column.discrete:
         return np.arange(column.cardinality, dtype=float)

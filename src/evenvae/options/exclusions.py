@@ -14,8 +14,9 @@ from evenvae.priors import Standard
 log = logging.getLogger(__name__)
 
 SUPPORTED_PRIVATELY = (
-    "A private fit is one plain VAE: balance='none', objective='elbo', prior='standard', one member, and no pilot, trees, "
-    "task, warm start, bootstrap, patience or fitted latents, each of which would use the rows beside the private steps."
+    "A private fit is one plain VAE: balance='none', objective='elbo', prior='standard', one member, and no pilot, "
+    "trees, task, warm start, bootstrap, patience or fitted latents, each of which would use the rows beside the "
+    "private steps."
 )
 """What all sentences about private fits end with."""
 

@@ -20,7 +20,7 @@ OF_THE_NOISE = 2**31 - 3
 class Privacy(Part):
     """Differentially private training of the network's parameters (DP-SGD; Abadi et al., 2016).
 
-    What it covers and what it does not is in docs/privacy.md. It needs ``pip install 'evenvae[privacy]'`` while fitting.
+    What it covers and what it does not is in docs/privacy.md. A fit needs ``pip install 'evenvae[privacy]'``.
 
     Args:
         epsilon: of (epsilon, delta)-differential privacy for one row added to the table or removed from it. None

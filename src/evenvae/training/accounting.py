@@ -4,9 +4,6 @@ from typing import Any
 
 from evenvae.errors import InputError
 
-MOST_NOISE = 1e4
-"""Clipping norms of noise beyond which nothing is learned."""
-
 
 def library() -> Any:
     """dp-accounting, with the accountant of privacy loss distributions.
@@ -15,8 +12,8 @@ def library() -> Any:
         InputError: it is not installed.
     """
     try:
-        import dp_accounting
-        from dp_accounting import pld  # noqa: F401
+        import dp_accounting  # pyright: ignore[reportMissingImports]
+        from dp_accounting import pld  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise InputError("privacy.epsilon needs dp-accounting: pip install 'evenvae[privacy]'.") from error
     return dp_accounting
