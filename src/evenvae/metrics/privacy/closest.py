@@ -79,7 +79,7 @@ def nearer_share(
     """Share of generated rows that lie nearer to a training row than to any hold-out row, and its standard error.
 
     There are as many training rows as hold-out rows, and a tie speaks for neither: a model that learned no row by heart
-    has 0.5.
+    has 0.5. The standard error is over drawn rows; which training rows and hold-out rows there are adds to it.
     """
     of_train, of_holdout = (distance.nearest(generated, rows).distance for rows in (train, holdout))
     nearer = (of_train < of_holdout) + 0.5 * (of_train == of_holdout)
