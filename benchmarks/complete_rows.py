@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evenvae import tables
+from evenvae.fitted.privacy import rounded
 from twenty_tables import MOST, table_of
 
 TARGETS = {"adult": ("sex", 1), "credit": ("default payment next month", 1), "wine": ("quality", 6)}
@@ -78,11 +79,7 @@ class Problem:
 
     def rounded(self, values: np.ndarray) -> np.ndarray:
         """Values of the table's decimals, in float64, so that equal cells are equal numbers wherever they come from."""
-        values = values.astype(float)
-        for d, column in enumerate(self.schema.features):
-            if column.decimals is not None:
-                values[:, d] = np.round(values[:, d], column.decimals)
-        return values
+        return rounded(values, self.schema)
 
     def target(self) -> tuple[int, float, bool]:
         """The column to be told from the others, a value of it, and whether values above it are positive, too.

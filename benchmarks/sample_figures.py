@@ -9,9 +9,9 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
-from sklearn.neighbors import NearestNeighbors
 
 from complete_rows import Problem
+from evenvae.metrics.privacy import MixedDistance, copied_share, nearer_share
 
 
 def judge(problem: Problem, drawn: np.ndarray) -> dict[str, float]:
@@ -91,21 +91,7 @@ def utility(problem: Problem, drawn: np.ndarray, test: np.ndarray) -> dict[str, 
 def copied(
     problem: Problem, train: np.ndarray, test: np.ndarray, drawn: np.ndarray, some: np.ndarray
 ) -> dict[str, float]:
-    known = set(map(bytes, np.ascontiguousarray(train, dtype=float)))
     judged = test if np.array_equal(drawn, train) else drawn
-    share = float(np.mean([bytes(row) in known for row in np.ascontiguousarray(judged, dtype=float)]))
-    spread = np.where(train.std(0) > 0, train.std(0), 1)
-    parts = []
-    for block in (some, train[: len(test)], test):
-        numbers = (block / spread)[:, ~problem.discrete]
-        levels = [
-            (block[:, d, None] == np.arange(column.cardinality)) * 0.5**0.5
-            for d, column in enumerate(problem.schema.features)
-            if column.discrete
-        ]
-        parts.append(np.concatenate([numbers, *levels], axis=1))
-    points, near_train, near_test = parts
-    distance = lambda place: NearestNeighbors(n_neighbors=1).fit(place).kneighbors(points)[0][:, 0]
-    of_train, of_test = distance(near_train), distance(near_test)
-    # a tie speaks for neither
-    return {"copies": share, "nearer": float(np.mean((of_train < of_test) + 0.5 * (of_train == of_test)))}
+    distance = MixedDistance.of(train, problem.discrete)
+    nearer, _ = nearer_share(some, train[: len(test)], test, distance)
+    return {"copies": copied_share(judged, train), "nearer": nearer}

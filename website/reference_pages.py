@@ -16,6 +16,17 @@ MORE = {
     "search": ["evenvae.search.executor.Executor"],
     "report": ["evenvae.report.gradients.GradientComparison"],
     "plots": ["evenvae.plots.accessor.Pictures"],
+    "metrics": [
+        "evenvae.metrics.privacy.mixed_distance.MixedDistance",
+        "evenvae.metrics.privacy.closest.ClosestRecords",
+        "evenvae.metrics.privacy.closest.closest_records",
+        "evenvae.metrics.privacy.closest.nearer_share",
+        "evenvae.metrics.privacy.closest.copied_share",
+        "evenvae.metrics.privacy.membership.Attack",
+        "evenvae.metrics.privacy.membership.attack",
+        "evenvae.metrics.privacy.disclosure.Disclosure",
+        "evenvae.metrics.privacy.disclosure.disclosure",
+    ],
 }
 """What a room's page shows besides the names of its ``__all__``."""
 WHEN, COST, FORMULA = "Use it when", "Cost", "Formula"

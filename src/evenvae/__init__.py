@@ -15,6 +15,7 @@ _HOMES = {
     "Training": "evenvae.training.settings",
     "Sampling": "evenvae.options",
     "Imputation": "evenvae.options",
+    "Privacy": "evenvae.options",
     "ELBO": "evenvae.objectives",
     "IWAE": "evenvae.objectives",
     "DReG": "evenvae.objectives",

@@ -38,7 +38,7 @@ from evenvae.fitted.scoring import SAMPLES, log_likelihood, mean_log_likelihood
 from evenvae.forked import refuse_if_forked
 from evenvae.models.network_options import HIVAENetwork, Network
 from evenvae.objectives import Objective
-from evenvae.options import Imputation, Options, Sampling
+from evenvae.options import Imputation, Options, Privacy, Sampling
 from evenvae.options.parts import BY_NAME, part_of
 from evenvae.options.unknown import answer_to, refuse_unknown_options
 from evenvae.part import Part, check_flag, check_path, check_seed
@@ -92,6 +92,8 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         training: a `Training`.
         sampling: a `Sampling`.
         imputation: an `Imputation`; ``Imputation(refine="trees")`` lets gradient-boosted trees refine `impute`.
+        privacy: a `Privacy`; ``Privacy(epsilon=8)`` trains with differential privacy, which needs a whole ``schema``
+            and changes other defaults (see docs/privacy.md).
         point_estimate: what `reconstruct` and `evaluate` give for numbers unless they are asked otherwise:
             ``"default"`` (the mean; the median for log-normal columns), ``"mean"``, ``"median"`` or ``"mode"``.
         warm_start: True continues from what the last `fit` learned. Columns, scales, network and number of members
@@ -154,6 +156,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         training: Training | None = None,
         sampling: Sampling | None = None,
         imputation: Imputation | None = None,
+        privacy: Privacy | None = None,
         point_estimate: PointEstimate = "default",
         warm_start: bool = False,
         pilot: bool = False,
@@ -176,6 +179,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         self.training = training
         self.sampling = sampling
         self.imputation = imputation
+        self.privacy = privacy
         self.point_estimate = point_estimate
         self.warm_start = warm_start
         self.pilot = pilot
@@ -523,6 +527,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         *,
         hide: float = 0.0,
         beside: "EvenVAE | None" = None,
+        train: Any = None,
         random_state: int | None = 0,
     ) -> pd.DataFrame:
         """How well every column is reconstructed: a table with one row for every column.
@@ -542,6 +547,13 @@ class EvenVAE(TransformerMixin, BaseEstimator):
 
         With ``hide`` that share of the observed cells, drawn by ``random_state``, is hidden from the model and
         imputed; ``hidden_error``, ``hidden_baseline`` and ``hidden_ratio`` say how well (also in ``attrs``).
+
+        With ``train``, the table that the model was fitted on, it is also judged what the model and rows drawn from it
+        tell about training rows. X must then be rows of the same population that the model has not seen.
+        ``attrs["privacy"]`` holds distances to the closest training record, copies and the AUC of two membership
+        attacks (`evenvae.fitted.privacy.PrivacyFigures`); ``guess_train_error``, ``guess_holdout_error``,
+        ``guess_advantage`` and ``guess_standard_error`` say how much better the column of a training row can be guessed
+        from drawn rows than that of a row of X (`evenvae.metrics.privacy.Disclosure`). See docs/privacy.md.
         """
         X = tables.collected(X)
         model, encoded = self._ask(X)
@@ -550,7 +562,9 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         if beside is not None:
             evaluation.check_columns(model.schema, beside.schema_)
             other = beside._ask(X)
-        return notebook_view.Evaluation.of(evaluation.evaluate(model, encoded, asked, hide, random_state, other))
+        learned = None if train is None else tables.encode(train, model.schema)
+        found = evaluation.evaluate(model, encoded, asked, hide, random_state, other, learned)
+        return notebook_view.Evaluation.of(found)
 
     def translate(self, X: Any, to: Mapping[str, Any]) -> Any:
         """The rows as they would look under other tasks: encoded under their own, decoded under those in ``to``.

@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_feature_names_in
 from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
+from evenvae.options.parts import part_of
 from evenvae.options.resolution import families_of
 from evenvae.part import check_flag, check_number
 from evenvae.tables import Schema
@@ -78,6 +79,11 @@ class EvenImputer(TransformerMixin, BaseEstimator):
         model = EvenVAE(purpose="impute") if self.estimator is None else clone(self.estimator)
         if not isinstance(model, EvenVAE):
             raise InputError(f"estimator={self.estimator!r} is not an EvenVAE; pass one, or None for the default.")
+        if part_of("privacy", model.privacy).given():
+            raise InputError(
+                "EvenImputer looks for identifiers and empty columns in rows, which privacy.epsilon does not cover: "
+                "fit EvenVAE(privacy=...) itself and call its impute."
+            )
         X = self._with_missing_cells(tables.collected(X))
         frame = tables.as_frame(X)
         rows, _ = nonzero_rows(sample_weight, len(frame))

@@ -42,6 +42,10 @@ class Part:
         """The fields that are set."""
         return {name: value for name, value in self.get_params().items() if value is not None}
 
+    def kept(self) -> dict[str, Any]:
+        """The fields that are set and may stand in a file: all, unless a part has secrets."""
+        return self.given()
+
     def over(self: P, other: P) -> P:
         """This part, with the fields that it leaves open taken from ``other``."""
         return other.replaced(**self.given())

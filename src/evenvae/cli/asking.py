@@ -10,12 +10,15 @@ from evenvae.cli import common, pieces, progress
 from evenvae.cli.app import Data, Json, Model, Out, Quiet, Stream, app
 from evenvae.cli.arguments import in_order, load
 from evenvae.cli.ending import Clock, call, check_json, next_step, written
+from evenvae.cli.privacy import sentences
 from evenvae.errors import InputError
 
 Former = Annotated[str | None, typer.Option("--statistic", hidden=True)]
 """The former name of ``--point-estimate`` and ``--method``."""
 WHOLE = 2**16
 """Rows up to which drawn rows are written at once."""
+GUESSES = ("train_error", "holdout_error", "advantage", "standard_error")
+"""What is printed of the guesses by column."""
 MOSTLY = 0.8
 """Share of reliable rows below which the mean of their log-likelihoods is not to be trusted."""
 
@@ -42,23 +45,45 @@ def evaluate(
         ),
     ] = None,
     quiet: Quiet = False,
+    privacy: Annotated[
+        bool,
+        typer.Option(
+            "--privacy",
+            help="Also say what the model and its rows tell about the rows of --train, compared with those of DATA, "
+            "which the model must not have seen.",
+        ),
+    ] = False,
+    train: Annotated[
+        str | None, typer.Option(metavar="TRAIN", help="With --privacy: the table that the model was fitted on.")
+    ] = None,
 ) -> None:
     """How well each column is reconstructed, compared with its mean or most frequent level; mean log-likelihood."""
     from evenvae.options.renamed import POINT_ESTIMATE
 
     former = POINT_ESTIMATE.get(statistic or "", statistic)
     point_estimate = common.renamed("--statistic", former, "--point-estimate", point_estimate)
+    if privacy != (train is not None):
+        raise InputError(
+            "--privacy and --train TRAIN go together: the model does not hold the rows that it was fitted on, so give "
+            "their table as TRAIN, and as DATA rows of the same kind that it has not seen."
+        )
     place, data = in_order(model, data)
     fitted = load(place)
     table, _ = common.read(data)
+    learned = None if train is None else common.read(train)[0]
     other = None if beside is None else load(beside)
     with progress.asking("evaluating"):
-        result = fitted.evaluate(table, point_estimate=point_estimate, hide=hide, beside=other, random_state=seed)
+        result = fitted.evaluate(
+            table, point_estimate=point_estimate, hide=hide, beside=other, train=learned, random_state=seed
+        )
     if as_json:
         columns = json.loads(result.to_json(orient="records"))
         typer.echo(json.dumps({**result.attrs, "columns": columns}, indent=2))
         return
     measures = [name for name in result.columns if name not in ("column", "likelihood")]
+    if privacy:
+        # what is guessed has a table of its own
+        measures = [name for name in measures if not name.startswith("guess_")]
     rows = [
         [r["column"], r["likelihood"], *(common.number(r[name]) for name in measures)] for _, r in result.iterrows()
     ]
@@ -94,6 +119,18 @@ def evaluate(
             f"(baseline {common.number(a['hidden_baseline'], 4)})"
         )
     typer.echo("error: RMSE / range of numbers, error rate of levels; baseline: mean or most frequent level")
+    if privacy:
+        guesses = [
+            [r["column"], *(common.number(r[f"guess_{name}"]) for name in GUESSES)] for _, r in result.iterrows()
+        ]
+        header = ["guessing a cell from drawn rows", "training error", "hold-out error", "advantage", "+-"]
+        typer.echo("")
+        common.print_table("", header, guesses, left=1)
+        typer.echo("\n" + "\n".join(sentences(a["privacy"])))
+    if privacy or "guarantee" in a:
+        from evenvae.fitted.privacy import guarantee
+
+        typer.echo(f"differential privacy: {guarantee(fitted.fitted_.plan)}")
     if not quiet:
         next_step(call("report", place, data), "the same in pictures, with the rows that are most unusual")
 

@@ -128,6 +128,13 @@ def fit(
             autocompletion=completing.refinements,
         ),
     ] = None,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(
+            help="Train with (epsilon, delta)-differential privacy for one row; needs --schema, and delta is "
+            "--set privacy.delta.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model on the same machine.")] = 0,
     formulas: Formulas = True,
     hide: Annotated[
@@ -174,8 +181,14 @@ def fit(
         "verbose": not quiet,
         **({} if refine is None else {"imputation__refine": refine}),
         **({} if devices is None else {"training__devices": devices}),
+        **({} if epsilon is None else {"privacy__epsilon": epsilon}),
         **given,
     }
+    if "privacy__epsilon" in chosen and (schema is None or hide or not formulas):
+        raise InputError(
+            "--epsilon needs --schema FILE, which does not come from the private rows, and neither --hide nor "
+            "--no-formulas, which look at them: edit the file instead."
+        )
     common.use_cores(chosen["ensemble"], chosen.get("training__devices"))
     from evenvae import EvenVAE
     from evenvae.options.resolution import families_of
@@ -235,9 +248,12 @@ def _summarise(estimator: Any, data: str, out: Path, clock: Clock, *, as_json: b
     beside = "" if estimator.pilot_ is None else f", beside it a plain pilot of {estimator.pilot_.n_steps_} steps"
     refined = f", trees refine {len(estimator.refined_)} columns" if estimator.refined_ else ""
     columns = len(estimator.schema_.features)
+    # a private fit measures nothing on its rows
+    metric = f", validation metric ({plan.purpose}) {best:.4g}" if last else ""
+    spent = "" if plan.privacy is None else f", epsilon {plan.privacy.epsilon:.4g} at delta {plan.privacy.delta:.3g}"
     said = (
-        f"{rows:,} rows, {columns} columns, {estimator.n_steps_:,} steps, balance {plan.balance}, validation metric "
-        f"({plan.purpose}) {best:.4g}{refined}{beside}"
+        f"{rows:,} rows, {columns} columns, {estimator.n_steps_:,} steps, balance {plan.balance}{metric}{spent}"
+        f"{refined}{beside}"
     )
     facts = {
         "rows": rows,

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from evenvae.fitted.model import FittedModel
+from evenvae.fitted.privacy import guarantee
 from evenvae.options.options import to_json
 from evenvae.tables.shown import values_of
 
@@ -48,6 +49,7 @@ class Card:
         parameters: numbers that one member has learned.
         members: of the ensemble.
         objective, prior, balance, purpose: by which the model was trained.
+        privacy: what the fit guarantees of single rows, in words; ``"none"`` for all but private fits.
         steps, most_steps: taken, and planned.
         interrupted: whether Ctrl-C ended the training.
         seed: of the training.
@@ -71,6 +73,7 @@ class Card:
     prior: str
     balance: str
     purpose: str
+    privacy: str
     steps: int
     most_steps: int
     interrupted: bool
@@ -106,6 +109,7 @@ def card(model: FittedModel, given: Mapping[str, Any]) -> Card:
         prior=plan.to_dict()["prior"]["part"],
         balance=plan.balance,
         purpose=plan.purpose,
+        privacy=guarantee(plan),
         steps=record.steps,
         most_steps=plan.training.steps,
         interrupted=record.interrupted,

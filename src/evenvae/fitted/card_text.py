@@ -31,6 +31,8 @@ def facts_of(card: Card) -> list[tuple[str, str]]:
         ("seed", str(card.seed)),
         ("trained with", ", ".join(f"{name} {one}" for name, one in card.versions.items()) or "not recorded"),
     ]
+    if card.privacy != "none":
+        facts.append(("differential privacy", card.privacy))
     if card.pilot:
         facts.append(("pilot", "a plain model of the same rows is kept beside it"))
     if card.refined:

@@ -1,5 +1,6 @@
 """Predictions beside the truth, column by column."""
 
+import dataclasses
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any
@@ -11,6 +12,7 @@ from jaxtyping import Bool, Float
 from evenvae.errors import InputError
 from evenvae.fitted.imputation import impute
 from evenvae.fitted.model import FittedModel
+from evenvae.fitted.privacy import privacy
 from evenvae.fitted.reconstruction import reconstruct
 from evenvae.fitted.scoring import mean_log_likelihood
 from evenvae.fitted.task_dependence import normaliser, task_dependence
@@ -28,11 +30,12 @@ def evaluate(
     hide: Any = 0.0,
     seed: Any = 0,
     beside: tuple[FittedModel, Encoded] | None = None,
+    train: Encoded | None = None,
 ) -> pd.DataFrame:
     """How well every column is reconstructed; see `EvenVAE.evaluate`.
 
     ``beside`` is another model of the same columns, and the same rows by its schema. The cells that are hidden from
-    the two are the same.
+    the two are the same. ``train`` are the training rows, where it is asked what the model tells about them.
 
     Raises:
         InputError: ``hide`` is not a share below 1, the seed no whole number, or the point estimate unknown.
@@ -60,6 +63,14 @@ def evaluate(
         for name in ("error", "baseline", "ratio"):
             result[f"hidden_{name}"] = apart[name]
         result.attrs |= {f"hidden_{name}": apart.attrs[name] for name in ("error", "baseline")}
+    if model.plan.privacy is not None:
+        result.attrs["guarantee"] = dataclasses.asdict(model.plan.privacy)
+    if train is not None:
+        figures = privacy(model, encoded, train, seed)
+        for name, of_columns in figures.by_column._asdict().items():
+            # tasks are no rows of the table
+            result[f"guess_{name}"] = of_columns[: len(result)]
+        result.attrs["privacy"] = figures.summary()
     return result if beside is None else against(result, evaluate(*beside, point_estimate, hide, seed))
 
 

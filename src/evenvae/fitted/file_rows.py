@@ -111,7 +111,7 @@ class FileRows:
         assert self._tasks is not None
         return self._tasks.known()
 
-    def missingness(self) -> MissingnessModel:
+    def missingness(self) -> MissingnessModel | None:
         """Shares from all rows, what they depend on from some of them."""
         if self.whole:
             return self.sample.missingness()

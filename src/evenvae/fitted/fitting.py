@@ -20,6 +20,7 @@ from evenvae.fitted.file_rows import FileRows, Reading
 from evenvae.fitted.latent_density import fit_densities
 from evenvae.fitted.model import FittedModel, Record, members_of
 from evenvae.fitted.pilot import folder_of, plain_options, refuse_plain, with_pilot
+from evenvae.fitted.private_rows import PrivateRows, check_public
 from evenvae.fitted.rows import Rows, TableRows
 from evenvae.fitted.task_dependence import warn_of_saturation
 from evenvae.models import Layout
@@ -51,14 +52,16 @@ class Fit:
         warning = warn_of_saturation(trained.history)
         if warning:
             log.warning(warning)
+        private = self.plan.privacy is not None
         record = Record(
             rows=self.rows.count,
             held_out=self.held_out,
             seed=self.seed,
             steps=int(trained.runs.step.max()),
             interrupted=trained.interrupted,
-            fingerprint=self.rows.fingerprint,
-            history=trained.history,
+            # both would tell of the rows what no noise hides
+            fingerprint=None if private else self.rows.fingerprint,
+            history=[] if private else trained.history,
             versions=versions(),
         )
         params, encoder_state = trained.best
@@ -89,7 +92,10 @@ def read(
     frame = frame[rows]
     if len(frame) < 2:
         raise InputError(f"The table has {len(frame)} row; at least 2 are needed to learn from (n_samples=1).")
-    if schema is None:
+    if options.privacy.asked:
+        given = options.schema
+        schema = check_public(Schema.from_toml(given) if isinstance(given, str | Path) else given)
+    elif schema is None:
         families = families_of(options.model, options.preset, options.task)
         schema = declare(Schema.of(options.schema, frame, families), frame, options.task)
         warn_of_doubts(schema)
@@ -147,7 +153,7 @@ def plan_of(options: Options, rows: int, schema: Schema, layout: Layout) -> Plan
     Raises:
         InputError: the options do not fit the table.
     """
-    held_out = held_out_rows(rows, options.validation_fraction)
+    held_out = held_out_rows(rows, options.held_out_share)
     levels = tuple(column.cardinality for column in schema.tasks)
     names = tuple(column.name for column in schema.features)
     return resolve(options, layout, rows - held_out, held_out, levels, names)
@@ -178,9 +184,10 @@ def begin(
         space = rows.space(layout_of(rows.schema.features, options))
     plan = plan_of(options, rows.count, rows.schema, space.layout)
     members = None if previous is None else previous.members
-    held_out = held_out_rows(rows.count, options.validation_fraction)
+    held_out = held_out_rows(rows.count, options.held_out_share)
     data = rows.data(space)
-    runs = prepare(plan, space, data, rows.count, rows.cells(), rows.weight, seed, held_out, members)
+    key = options.privacy.key() if options.privacy.asked else None
+    runs = prepare(plan, space, data, rows.count, rows.cells(), rows.weight, seed, held_out, members, key)
     return Fit(rows, space, plan, runs, seed, held_out)
 
 
@@ -212,14 +219,19 @@ def fit(
         # said before anything is trained
         growing.require()
     schema = None if previous is None else previous.schema
+    private = options.privacy.asked
+    if private and sample_weight is not None:
+        raise InputError("privacy.epsilon counts every row once; leave sample_weight out.")
     rows: Rows
     if isinstance(X, TableFiles):
+        if private:
+            raise InputError("privacy.epsilon needs the table in memory: read it with evenvae.tables.read_table first.")
         if sample_weight is not None:
             raise InputError("sample_weight needs the table in memory: read it with evenvae.tables.read_table first.")
         rows = read_files(options, X, schema, reading)
     else:
         encoded, weight, schema = read(options, X, sample_weight, schema)
-        rows = TableRows(encoded, schema, weight)
+        rows = (PrivateRows if private else TableRows)(encoded, schema, weight)
     started = begin(options, rows, previous)
     plain = plain_options(given)
     if options.pilot:
@@ -280,6 +292,7 @@ def _fingerprint(started: Fit, given: dict[str, Any]) -> str:
         digest.update(b"sample")
     # a fit that is done may be repeated with a pilot or with trees, which are then all that is left to train
     later = ("verbose", "schema", "pilot", "imputation")
+    later = later if started.plan.privacy else (*later, "privacy")
     said = {name: repr(value) for name, value in given.items() if name not in later}
     if isinstance(given["training"], Training) and set(given["training"].given()) == {"devices"}:
         # it may be continued on other devices, by a call without this option

@@ -78,8 +78,8 @@ class Rows(Some, Protocol):
         """How often each combination of tasks occurs."""
         ...
 
-    def missingness(self) -> MissingnessModel:
-        """Which cells are missing."""
+    def missingness(self) -> MissingnessModel | None:
+        """Which cells are missing; None where nothing is learned of it."""
         ...
 
 
@@ -131,6 +131,6 @@ class TableRows:
         """As the rows weigh."""
         return TaskCounts.of(self.encoded.tasks, self.weight)
 
-    def missingness(self) -> MissingnessModel:
+    def missingness(self) -> MissingnessModel | None:
         """From all rows, as they weigh."""
         return MissingnessModel.of(self.encoded, self.schema, self.weight)

@@ -121,6 +121,8 @@ def with_missing_cells(
     Raises:
         InputError: the model was saved before the missing cells were modelled.
     """
+    if model.plan.privacy is not None:
+        raise InputError("missing=True: a private fit does not learn which cells are missing. Leave it out.")
     if model.missingness is None:
         raise InputError("missing=True: this model was saved without its model of missing cells; fit it again.")
     missing = _calibrated(model, model.missingness).draw(

@@ -1,4 +1,4 @@
-"""Measures of how good a model is."""
+"""Measures of how good a model is; what it tells about its training rows is in `evenvae.metrics.privacy`."""
 
 from evenvae.metrics.dependence import Probe, RateParts, probe, rate_parts
 from evenvae.metrics.imputation import hide

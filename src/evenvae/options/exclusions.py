@@ -13,6 +13,13 @@ from evenvae.priors import Standard
 
 log = logging.getLogger(__name__)
 
+SUPPORTED_PRIVATELY = (
+    "A private fit is one plain VAE: balance='none', objective='elbo', prior='standard', one member, and no pilot, "
+    "trees, task, warm start, bootstrap, patience or fitted latents, each of which would use the rows beside the "
+    "private steps."
+)
+"""What all sentences about private fits end with."""
+
 
 class Asked(NamedTuple):
     """What was asked for: the `Options`, the constructor's arguments, and (with a table) the columns.
@@ -35,6 +42,35 @@ class Asked(NamedTuple):
         """Whether a network of convolutions is asked for."""
         return self.options.model == "vae" and self.options.network.kind == "conv"
 
+    @property
+    def not_private(self) -> str:
+        """The option by which a private fit would use rows beside its private steps; empty where there is none."""
+        options, network = self.options, self.options.network
+        batch_normalised = options.preset == "paper" or getattr(network, "kind", None) in ("paper", "conv")
+        found = {
+            "model": options.model != "vae",
+            "objective": options.objective.name != "elbo",
+            "balance": options.balance not in ("auto", "none"),
+            "prior": not isinstance(options.prior, Standard),
+            "ensemble": options.ensemble != 1,
+            "task": options.task is not None,
+            "pilot": options.pilot,
+            "warm_start": bool(options.warm_start),
+            "imputation.refine": options.imputation.trees,
+            "sampling.latents": options.sampling.latents == "fitted",
+            "training.bootstrap": bool(options.training.bootstrap),
+            "training.devices": (options.training.devices or 1) != 1,
+            "training.patience": bool(options.training.patience),
+            "preset" if options.preset == "paper" else "network.kind": batch_normalised,
+            "network.encoder_input": getattr(network, "encoder_input", None) == "raw",
+        }
+        return next((name for name, said in found.items() if said), "") if options.privacy.asked else ""
+
+    @property
+    def supported_privately(self) -> str:
+        """See `SUPPORTED_PRIVATELY`."""
+        return SUPPORTED_PRIVATELY
+
 
 class Exclusion(NamedTuple):
     """A combination that no fit can have; ``sentence`` says why and what to do."""
@@ -49,6 +85,14 @@ def _vae_network(asked: Asked) -> Network:
 
 
 OPTIONS: tuple[Exclusion, ...] = (
+    Exclusion(
+        lambda asked: bool(asked.not_private),
+        "privacy.epsilon cannot be kept with this {asked.not_private}. {asked.supported_privately}",
+    ),
+    Exclusion(
+        lambda asked: not asked.options.privacy.asked and bool(asked.options.privacy.given()),
+        "privacy needs epsilon: privacy=Privacy(epsilon=8), or --epsilon 8 on the command line.",
+    ),
     Exclusion(
         lambda asked: asked.options.imputation.trees and not asked.options.validation_fraction,
         "imputation.refine='trees' weighs trees by held-out rows, and validation_fraction=0 leaves none. Give it a "

@@ -14,6 +14,7 @@ from evenvae.options import exclusions
 from evenvae.options.imputation import Imputation
 from evenvae.options.parts import BY_NAME, describe, from_description, part_of
 from evenvae.options.presets import PRESETS
+from evenvae.options.privacy import Privacy
 from evenvae.options.sampling import Sampling
 from evenvae.part import Part, check_choice, check_count, check_flag_or_none, check_number, check_positive
 from evenvae.priors import PriorOptions
@@ -46,6 +47,7 @@ class Options:
     training: Training
     sampling: Sampling
     imputation: Imputation
+    privacy: Privacy
     point_estimate: str
     warm_start: bool
     pilot: bool
@@ -86,6 +88,11 @@ class Options:
         options = cls(**{**dict(given), **named, **whole, "balance": balance, **parts})
         exclusions.check_options(options, dict(given))
         return options
+
+    @property
+    def held_out_share(self) -> float:
+        """Share of the rows that is held out; none in a private fit, which selects by no figure of the rows."""
+        return 0.0 if self.privacy.asked else self.validation_fraction
 
     def seed(self) -> int:
         """The seed, drawn from the system where none is given."""

@@ -8,6 +8,7 @@ from evenvae.errors import InputError
 from evenvae.models.network_options import HIVAENetwork, Network
 from evenvae.objectives import OBJECTIVES, Objective
 from evenvae.options.imputation import Imputation
+from evenvae.options.privacy import Privacy
 from evenvae.options.sampling import Sampling
 from evenvae.part import Part, check_choice
 from evenvae.priors import PRIORS
@@ -23,6 +24,7 @@ BY_NAME: dict[str, Mapping[str, Callable[[], Part]]] = {
     "training": {},
     "sampling": {},
     "imputation": {},
+    "privacy": {},
 }
 """Options that are parts, and the names that stand for one."""
 CLASSES: dict[str, tuple[type[Part], ...]] = {
@@ -32,6 +34,7 @@ CLASSES: dict[str, tuple[type[Part], ...]] = {
     "training": (Training,),
     "sampling": (Sampling,),
     "imputation": (Imputation,),
+    "privacy": (Privacy,),
 }
 
 
@@ -54,6 +57,7 @@ def part_of(option: str, value: Any, model: str = "vae") -> Part:
             "training": Training,
             "sampling": Sampling,
             "imputation": Imputation,
+            "privacy": Privacy,
             "objective": OBJECTIVES["elbo"],
             "prior": PRIORS["standard"],
         }
@@ -73,8 +77,8 @@ def name_of(option: str, part: Part) -> str:
 
 
 def describe(option: str, part: Part) -> dict[str, Any]:
-    """A part for JSON: its class by name and the fields that are set."""
-    return {"part": name_of(option, part), **part.given()}
+    """A part for JSON: its class by name and the fields that are set and may be kept."""
+    return {"part": name_of(option, part), **part.kept()}
 
 
 def from_description(option: str, description: Mapping[str, Any]) -> Part:

@@ -36,5 +36,7 @@ def recipe_of(options: Options, layout: Layout, tasks: tuple[int, ...]) -> Recip
     representation, and a single column has nothing to be balanced against.
     """
     fits = options.model == "vae" and options.objective.name == "elbo" and options.preset == "default"
+    # what is fitted to latents afterwards would use the rows once more
+    fits = fits and not options.privacy.asked
     wanted = options.balance == "auto" and options.purpose == "reconstruct"
     return RECIPE if wanted and fits and layout.tabular and not (tasks or options.task) else None

@@ -16,8 +16,9 @@ from evenvae.options.presets import PRESETS, Preset
 from evenvae.options.recipe import Recipe, recipe_of
 from evenvae.priors import Mixture
 from evenvae.tables.schema.families import Families
+from evenvae.training import accounting
 from evenvae.training.plan import Latents, Numbers, Plan, balancer_of
-from evenvae.training.settings import OptimiserSettings, Training, TrainingSettings
+from evenvae.training.settings import OptimiserSettings, PrivacySettings, Training, TrainingSettings
 from evenvae.training.step import Method
 
 LIGHT_KL = 0.1
@@ -32,6 +33,9 @@ SIGHT_DROPOUT = 0.2
 """Share of the inputs that a model with sight drops in training where it imputes, without which it learns small tables
 by heart: over 14 tables the error is 0.98 times as large, at best 0.94 and at worst 1.01
 (benchmarks/results/imputation.jsonl). Twice as much, and dropout behind the first layer, were worse."""
+PRIVATE_EPOCHS, PRIVATE_BATCHES = 30, 16
+"""Epochs of a private fit, and into how many batches at most its rows are cut in the mean: few steps with large batches
+need the least noise."""
 ROUNDS = 8
 """In how many rounds a model with sight draws the columns of a row."""
 
@@ -91,7 +95,7 @@ def resolve_latents(options: Options, layout: Layout, tasks: tuple[int, ...], re
     With tasks the prior is used: it is the same for all tasks by construction, and a row that is translated to another
     task relies on that.
     """
-    if tasks or options.task is not None or layout.elements > layout.features:
+    if tasks or options.task is not None or layout.elements > layout.features or options.privacy.asked:
         return "prior"
     chosen = options.sampling.over(PRESETS[options.preset].sampling).latents
     by_default = "fitted" if options.purpose == "sample" else recipe.latents if recipe else "prior"
@@ -178,7 +182,8 @@ def resolve(
         training = training.replaced(patience=0)
     settings, per_epoch = _training(options, training, preset, rows, validation_rows)
     # a single column, such as an image, has nothing to be balanced against
-    asked = "none" if layout.features == 1 and options.balance == "auto" else options.balance
+    alone = layout.features == 1 or options.privacy.asked
+    asked = "none" if alone and options.balance == "auto" else options.balance
     recipe = recipe_of(options, layout, tasks)
     if recipe is None:
         balance = resolve_balance(asked, options.purpose, options.objective.constrained, options.model)
@@ -209,6 +214,7 @@ def resolve(
             balancer,
             float(hide_cells),
             *shown,
+            privacy=resolve_privacy(options, rows, settings.batch_size, settings.steps),
         ),
         optimiser=_optimiser(training, settings.steps),
         training=settings,
@@ -225,9 +231,12 @@ def _training(
     options: Options, training: Training, preset: Preset, rows: int, validation_rows: int
 ) -> tuple[TrainingSettings, float]:
     """How long and in what chunks, and the steps of an epoch."""
-    batch = min(_or(training.batch_size, 128 if rows < 50_000 else 256), rows)
+    private = options.privacy.asked
+    usual = 128 if rows < 50_000 else 256
+    batch = min(_or(training.batch_size, max(usual, rows // PRIVATE_BATCHES) if private else usual), rows)
     per_epoch = rows / batch
     epochs = _or(options.epochs, preset.hivae_epochs if options.model == "hivae" else preset.epochs)
+    epochs = PRIVATE_EPOCHS if private and epochs is None else epochs
     steps = int(np.clip(150 * per_epoch, 1500, 20_000)) if epochs is None else round(epochs * per_epoch)
     steps = max(1, steps)
     chunk = min(int(np.clip(per_epoch, 50, 500)), steps)
@@ -239,11 +248,36 @@ def _training(
         batch_size=batch,
         steps=evaluations * chunk,
         steps_per_chunk=chunk,
-        patience=patience or None,
+        patience=None if private else patience or None,
         # kappa does not ask for the least error: the last state is kept, where the constraint holds
         keep_best=validation_rows > 0 and not options.objective.keeps_last,
         purpose=options.purpose,
+        record_gradients=not private,
     ), per_epoch
+
+
+def resolve_privacy(options: Options, rows: int, batch: int, steps: int) -> PrivacySettings | None:
+    """The mechanism that keeps the epsilon that is asked for, with the least noise; None where none is asked for.
+
+    Raises:
+        InputError: dp-accounting is not installed, or no noise is enough.
+    """
+    asked = options.privacy
+    if asked.epsilon is None:
+        return None
+    delta = _or(asked.delta, 0.1 / rows)
+    rate = batch / rows
+    noise = accounting.noise_for(float(asked.epsilon), delta, rate, steps)
+    return PrivacySettings(
+        epsilon=accounting.epsilon_of(noise, rate, steps, delta),
+        delta=float(delta),
+        clipping=float(_or(asked.clipping, 1.0)),
+        noise_multiplier=noise,
+        sampling_rate=rate,
+        rows=rows,
+        steps=steps,
+        accountant=accounting.name_of_accountant(),
+    )
 
 
 def _optimiser(training: Training, steps: int) -> OptimiserSettings:

@@ -36,6 +36,7 @@ def facts(evidence: Evidence, found: Card) -> Table:
         ("objective, prior", f"{_short(model.objective)}, {_short(model.prior)}"),
         ("balance", found.balance),
         ("purpose", found.purpose),
+        ("differential privacy", found.privacy),
         ("steps", f"{found.steps:,} of at most {found.most_steps:,}{end}"),
         ("seed", str(found.seed)),
         ("seed of this report", str(evidence.seed)),

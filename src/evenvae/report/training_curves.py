@@ -30,6 +30,10 @@ def section(evidence: Evidence) -> Section:
     """Loss, KL and validation metric; and the validation metric of any column."""
     history = evidence.history
     title = "How training went"
+    if evidence.fitted.plan.privacy is not None:
+        return Section(
+            "training", "Training", title, "The fit is differentially private: figures of its training are not kept."
+        )
     if not history:
         return Section(
             "training", "Training", title, "Training ended before the first evaluation: nothing was recorded."

@@ -110,6 +110,11 @@ def search(
             "training.devices cannot be set for a search, which gives every core or GPU bundles of its own. Leave it "
             "out, and fit EvenVAE(balance=...) with the chosen combination."
         )
+    if wanted.privacy.asked:
+        raise InputError(
+            "privacy.epsilon cannot be kept by a search: every run spends of it, and the choice tells of the rows. Fit "
+            "EvenVAE(privacy=...) with options that were chosen on public rows."
+        )
     if refit and wanted.imputation.trees:
         # they are grown for the refitted model alone, which is hours away
         require()

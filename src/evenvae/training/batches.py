@@ -1,9 +1,24 @@
 """Which rows a step sees. It depends on the run, the seed and the step alone, so that a resumed run sees the same."""
 
+from typing import Any, Protocol, runtime_checkable
+
 import numpy as np
 from jaxtyping import Float, Int
 
 from evenvae.training.sample_weight import systematic_counts
+
+
+@runtime_checkable
+class Batches(Protocol):
+    """Where the rows of a run's steps come from."""
+
+    def of_run(self, key: Any) -> "Batches":
+        """The batches of the run with this key, as two words."""
+        ...
+
+    def steps(self, start: int, count: int) -> Int[np.ndarray, "count batch"]:
+        """Rows of the steps ``start`` to ``start + count - 1``."""
+        ...
 
 
 class BatchStream:
@@ -26,6 +41,11 @@ class BatchStream:
         self.seed = seed
         self.shares = None if weight is None else weight * (len(self.rows) / weight.sum())
         self._epochs: dict[int, np.ndarray] = {}
+
+    def of_run(self, key: Any) -> "BatchStream":
+        """The same whatever the run's key: the batches depend on the seed."""
+        del key
+        return self
 
     def _epoch(self, epoch: int) -> np.ndarray:
         if epoch not in self._epochs:

@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from evenvae.errors import TrainingError
 from evenvae.training import checkpoint, recovery
-from evenvae.training.batches import BatchStream
+from evenvae.training.batches import Batches
 from evenvae.training.devices import Interruption, check_agreement, leads, mesh_of, spread
 from evenvae.training.disk import DataOnDisk
 from evenvae.training.runs import Data, Run, keep_stopped, placed, run_chunks
@@ -60,7 +60,7 @@ def train(
     runs: Run,
     skeleton: Skeleton,
     data: Data | DataOnDisk,
-    streams: list[BatchStream],
+    streams: Sequence[Batches],
     validation: Validation,
     method: Method,
     optimiser: OptimiserSettings,
@@ -99,6 +99,7 @@ def train(
     check_agreement(runs, fingerprint)
     if not leads():
         folder, callbacks = None, ()
+    streams = [stream.of_run(key) for stream, key in zip(streams, np.asarray(runs.key), strict=True)]
     runs = spread(runs, mesh)
     if isinstance(data, Data):
         data, validation = placed(data, mesh), spread(validation, mesh)
@@ -124,7 +125,11 @@ def train(
             one = lambda before, place, rate, rows=batches, trained=trained: trained(
                 before, rows[:, place : place + 1], rate
             )
-            after, chunk, retries = recovery.advance(ask, one, runs, optimiser, retries, history)
+            if method.privacy is None:
+                after, chunk, retries = recovery.advance(ask, one, runs, optimiser, retries, history)
+            else:
+                # to take steps again because of what they gave would tell of the rows, and spend more than was counted
+                after, chunk = ask(optimiser)
             if np.asarray(runs.stopped).any():
                 after = keep_stopped(runs, after)
             jax.block_until_ready(after.step)

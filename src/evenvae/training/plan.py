@@ -14,7 +14,7 @@ from evenvae.models import HIVAEConfig, Layout, VAEConfig
 from evenvae.objectives import OBJECTIVES
 from evenvae.priors import PRIORS, Mixture, PriorOptions
 from evenvae.threefry import AnyKey
-from evenvae.training.settings import OptimiserSettings, TrainingSettings
+from evenvae.training.settings import OptimiserSettings, PrivacySettings, TrainingSettings
 from evenvae.training.step import Method, Network
 
 Numbers = Literal["family", "histogram"]
@@ -68,6 +68,11 @@ class Plan:
         """What the model is for."""
         return self.training.purpose
 
+    @property
+    def privacy(self) -> PrivacySettings | None:
+        """What a differentially private fit spends; None where it is none."""
+        return self.method.privacy
+
     def new_network(self, layout: Layout, bias: Float[np.ndarray, " P"], key: AnyKey) -> Network:
         """A new network; ``bias`` (P,) holds the heads at the columns' marginals."""
         model = self.network.build(layout, bias, key)
@@ -92,6 +97,7 @@ class Plan:
             "optimiser": fields(self.optimiser),
             "training": fields(self.training),
             **{name: getattr(self, name) for name in KEPT},
+            **({} if self.privacy is None else {"privacy": fields(self.privacy)}),
         }
 
     @classmethod
@@ -101,6 +107,8 @@ class Plan:
         details = Details(*network.pop("details", ()))
         check_fields(OptimiserSettings, data["optimiser"], "The plan: optimiser")
         check_fields(TrainingSettings, data["training"], "The plan: training")
+        if "privacy" in data:
+            check_fields(PrivacySettings, data["privacy"], "The plan: privacy")
         check_fields(NETWORKS[network["part"]], {k: v for k, v in network.items() if k != "part"}, "The plan: network")
         kept = {name: data[name] for name in KEPT if name in data}
         hints = get_type_hints(cls)
@@ -112,6 +120,7 @@ class Plan:
             OBJECTIVES[objective.pop("part")](**objective),
             balancer_of(data["balance"]),
             *(data.get(name, 0.0) for name in ("hide_cells", "show_rows", "hide_shown")),
+            privacy=PrivacySettings(**data["privacy"]) if "privacy" in data else None,
         )
         return cls(
             NETWORKS[network.pop("part")](**network),

@@ -15,6 +15,7 @@ from evenvae.likelihoods import Scale
 from evenvae.models.packed import PackedTable
 from evenvae.training import gradient_diagnostics, prior_updates
 from evenvae.training.devices import RUNS, divide_rows, everywhere, on_all, spread
+from evenvae.training.private_step import private_gradient
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.skeleton import Skeleton, vector_of
 from evenvae.training.step import Method, Network, States, balanced_gradients, update_after_step
@@ -119,10 +120,16 @@ def run_chunk(
         rows, upcoming = both
         params, states, opt_state, count, bad = carry
         own_key = jax.random.fold_in(key, count)
-        batch = (data.table.take(rows, layout), data.scales, own_key, used)
         before = states
-        gradient, states, report = balanced_gradients(skeleton.network(params), before, *batch)
-        updates, opt_state = transformation.update(vector_of(gradient), opt_state, params)
+        if used.privacy is None:
+            batch = (data.table.take(rows, layout), data.scales, own_key, used)
+            found, states, report = balanced_gradients(skeleton.network(params), before, *batch)
+            gradient = vector_of(found)
+        else:
+            # empty places of a batch hold any row, and count nothing
+            batch = (data.table.take(jnp.maximum(rows, 0), layout), data.scales, own_key, used)
+            gradient, report = private_gradient(skeleton.network(params), before, batch[0], rows >= 0, *batch[1:])
+        updates, opt_state = transformation.update(gradient, opt_state, params)
         params = optax.apply_updates(params, updates)
         if used.balancer.needs_losses_after_step:
             states = update_after_step(states, before, skeleton.network(params), *batch)

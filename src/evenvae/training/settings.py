@@ -58,6 +58,35 @@ class Training(Part):
 
 
 @dataclasses.dataclass(frozen=True)
+class PrivacySettings:
+    """What a fit spends, and the mechanism that spends it.
+
+    Attributes:
+        epsilon, delta: the guarantee for one row added or removed, as the accountant gives them for all steps.
+        clipping: the largest norm of a row's gradient.
+        noise_multiplier: standard deviation of the noise on the sum, in clipping norms.
+        sampling_rate: chance of every row to be in a step's batch, independently of all others.
+        rows: of the table, by which the mean batch is known. Their number is not protected.
+        steps: that the guarantee allows for.
+        accountant: what computed it, with its version.
+    """
+
+    epsilon: float
+    delta: float
+    clipping: float
+    noise_multiplier: float
+    sampling_rate: float
+    rows: int
+    steps: int
+    accountant: str
+
+    @property
+    def mean_batch(self) -> float:
+        """Rows of a batch in the mean."""
+        return self.sampling_rate * self.rows
+
+
+@dataclasses.dataclass(frozen=True)
 class OptimiserSettings:
     """Adam, or AdamW with a short warm-up and cosine decay, with gradients clipped by their global norm."""
 

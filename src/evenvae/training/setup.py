@@ -13,11 +13,13 @@ from evenvae.models.batch import Batch
 from evenvae.models.packed import PackedTable, packed_rows
 from evenvae.models.space import Space
 from evenvae.models.targets import squared_targets, targets
+from evenvae.threefry import Raw
 from evenvae.training import warm_start
-from evenvae.training.batches import BatchStream
+from evenvae.training.batches import Batches, BatchStream
 from evenvae.training.disk import DataOnDisk
 from evenvae.training.loop import stack
 from evenvae.training.plan import Plan
+from evenvae.training.poisson_batches import PoissonStream
 from evenvae.training.runs import Data, Run, start
 from evenvae.training.sample_weight import bootstrap_weights, expand_by_weight
 from evenvae.training.skeleton import Skeleton
@@ -35,7 +37,7 @@ class Prepared(NamedTuple):
     runs: Run
     skeleton: Skeleton
     data: Data | DataOnDisk
-    streams: list[BatchStream]
+    streams: list[Batches]
     validation: Validation
 
 
@@ -97,6 +99,7 @@ def prepare(
     seed: int,
     held_out: int,
     members: Sequence[tuple[Network, Any]] | None = None,
+    key_of_noise: Raw | None = None,
 ) -> Prepared:
     """New runs, batches and validation rows for a fit.
 
@@ -110,6 +113,7 @@ def prepare(
         seed: of splits, networks and batches.
         held_out: rows held out for validation.
         members: fitted networks to continue from, where the fit is a warm start.
+        key_of_noise: from which a private fit draws its batches and all else in its steps; no other fit has one.
 
     Raises:
         InputError: ``members`` do not fit the plan, or the objective's targets do not fit the columns.
@@ -117,13 +121,20 @@ def prepare(
     networks = new_networks(plan, space, cells, seed, plan.ensemble)
     if members is not None:
         networks = warm_start.continued(networks, members)
+    private = plan.method.privacy
+    if private is not None:
+        networks = [(network, states, key_of_noise) for network, states, _ in networks]
     runs = stack([start(*one, plan.optimiser, space.layout.features) for one in networks])
-    streams, validations = [], []
+    streams: list[Batches] = []
+    validations = []
     for run in range(plan.ensemble):
         learning, held = split(rows, held_out, seed, run)
         own = bootstrap_weights(weight, rows, np.random.default_rng([seed, run, 3])) if plan.bootstrap else weight
         of = lambda part, own=own: None if own is None else own[part]
-        streams.append(BatchStream(learning, plan.training.batch_size, (seed, run), of(learning)))
+        if private is None:
+            streams.append(BatchStream(learning, plan.training.batch_size, (seed, run), of(learning)))
+        else:
+            streams.append(PoissonStream(learning, private.sampling_rate))
         held = held if len(held) else learning
         validations.append(_validation(held, space.layout.features, seed, run, of(held)))
     return Prepared(runs, Skeleton.of(networks[0][0]), data, streams, stack(validations))

@@ -23,6 +23,7 @@ from evenvae.models.batch import Batch
 from evenvae.models.heads import auxiliary
 from evenvae.objectives import Objective
 from evenvae.training.hiding import cell_weights, seen_of
+from evenvae.training.settings import PrivacySettings
 
 
 class Network(NamedTuple):
@@ -59,7 +60,8 @@ class Method(NamedTuple):
 
     ``show_rows`` is the share of rows whose visible cells the decoder of a model with sight is shown; these hide at
     most the share ``hide_shown`` of their cells. There a visible cell counts ``shown_weight`` of a hidden one: it is
-    there to be seen, and has only to be copied.
+    there to be seen, and has only to be copied. ``privacy`` is None where gradients are neither clipped row by row nor
+    hidden by noise.
     """
 
     objective: Objective
@@ -68,6 +70,7 @@ class Method(NamedTuple):
     show_rows: float = 0.0
     hide_shown: float = 0.0
     shown_weight: float = 0.1
+    privacy: PrivacySettings | None = None
 
 
 def decisions(network: Network, objective: Objective) -> int:
