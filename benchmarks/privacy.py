@@ -22,6 +22,7 @@ import itertools
 import json
 import time
 import warnings
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -92,36 +93,70 @@ def by_column(figures: PrivacyFigures, names: list[str]) -> dict[str, Any]:
     }
 
 
-def as_table(runs: list[dict[str, Any]]) -> str:
-    """Medians over seeds."""
-    head = ["table", "fit", "runs", "copies", "close (5 %)", "nearer (50 %)", "AUC by log-likelihood", "found at 1 %"]
-    head += ["AUC by drawn rows", "C2ST AUC", "processor seconds"]
-    body = []
-    for name, method in itertools.product(TABLES, METHODS):
+TITLES = {
+    "default": "default",
+    'purpose="sample"': '`purpose="sample"`',
+    "small": 'small: `purpose="sample"`, width 64, 15 epochs',
+}
+"""Fits without a guarantee, and under which title."""
+SPENT = {"small": "none", "small, epsilon 8": "8", "small, epsilon 2": "2"}
+"""Fits that say what a guarantee costs, and their epsilon."""
+
+
+def _groups(runs: list[dict[str, Any]], methods: Iterable[str]) -> Iterator[tuple[str, str, Callable[..., float]]]:
+    """Table, fit, and the median over seeds of any figure of theirs."""
+    for name, method in itertools.product(TABLES, methods):
         group = [run for run in runs if (run["table"], run["method"]) == (name, method)]
-        if not group:
-            continue
-        of = lambda *path, group=group: median(_inside(run, path) for run in group)
-        error = lambda attack, of=of: f"{of(attack, 'auc'):.3f} ± {of(attack, 'standard_error'):.3f}"
-        if METHODS[method] is None:
-            body.append([name, method, str(len(group)), *["-"] * 6, f"{of('c2st'):.3f}", "-"])
-            continue
-        body.append(
-            [
-                name,
-                method,
-                str(len(group)),
-                f"{of('closest', 'copied_share'):.2%} ({of('closest', 'holdout_copied_share'):.2%})",
-                f"{of('closest', 'close_share'):.1%}",
-                f"{of('closest', 'nearer_share'):.1%} ± {of('closest', 'nearer_error'):.1%}",
-                error("by_likelihood"),
-                f"{of('by_likelihood', 'found_share'):.1%}",
-                error("by_samples"),
-                f"{of('c2st'):.3f}",
-                f"{of('fit_processor_seconds'):.0f}",
-            ]
-        )
+        if group:
+            yield name, method, lambda *path, group=group: median(_inside(run, path) for run in group)
+
+
+def _auc(of: Callable[..., float], attack: str) -> str:
+    return f"{of(attack, 'auc'):.3f} ± {of(attack, 'standard_error'):.3f}"
+
+
+def measures(runs: list[dict[str, Any]]) -> str:
+    """What fits without a guarantee tell; medians over seeds."""
+    head = ["table", "fit", "copies (of hold-out rows)", "close (5 %)", "nearer (50 %)", "AUC by log-likelihood"]
+    head += ["found at 1 %", "AUC by drawn rows", "C2ST AUC"]
+    body = [
+        [
+            name,
+            TITLES[method],
+            f"{of('closest', 'copied_share'):.2%} ({of('closest', 'holdout_copied_share'):.2%})".replace("%", " %"),
+            f"{of('closest', 'close_share'):.1%}".replace("%", " %"),
+            f"{of('closest', 'nearer_share'):.1%} ± {of('closest', 'nearer_error'):.1%}".replace("%", " %"),
+            _auc(of, "by_likelihood"),
+            f"{of('by_likelihood', 'found_share'):.1%}".replace("%", " %"),
+            _auc(of, "by_samples"),
+            f"{of('c2st'):.3f}",
+        ]
+        for name, method, of in _groups(runs, TITLES)
+    ]
     return markdown(head, body)
+
+
+def costs(runs: list[dict[str, Any]]) -> str:
+    """What a guarantee costs; medians over seeds."""
+    head = ["table", "epsilon", "noise, in clipping norms", "C2ST AUC", "AUC by log-likelihood", "AUC by drawn rows"]
+    body = [
+        [
+            name,
+            SPENT[method],
+            "-" if SPENT[method] == "none" else f"{of('noise'):.2f}",
+            f"{of('c2st'):.3f}",
+            _auc(of, "by_likelihood"),
+            _auc(of, "by_samples"),
+            f"{of('fit_processor_seconds'):.0f}",
+        ]
+        for name, method, of in _groups(runs, SPENT)
+    ]
+    return markdown([*head, "processor seconds"], body)
+
+
+def independent(runs: list[dict[str, Any]]) -> dict[str, float]:
+    """By table the C2ST AUC of training rows whose columns are shuffled, each by itself."""
+    return {name: of("c2st") for name, _, of in _groups(runs, ["independent columns"])}
 
 
 def _inside(run: dict[str, Any], path: tuple[str, ...]) -> float:
@@ -140,7 +175,8 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="print what OUT holds as a table, run nothing")
     options = parser.parse_args()
     if options.table:
-        print(as_table(lines_of(options.out)))
+        lines = lines_of(options.out)
+        print(measures(lines), costs(lines), sep="\n\n")
         return
     warnings.filterwarnings("ignore")
     done = {(run["table"], run["method"], run["seed"]) for run in lines_of(options.out)}

@@ -81,6 +81,8 @@ BLOCKS: dict[str, Block] = {
         f"{TABLE1}; {GECO}; {OPTIMAL_PRIOR}",
         "published.beside_ours",
     ),
+    "privacy": of("privacy", "privacy.jsonl", "measures"),
+    "cost of privacy": of("privacy", "privacy.jsonl", "costs"),
     "fuzz": Block(("fuzz.json",), "PYTHONPATH=tests python -m fuzz --inputs 10000", "fuzz_counts.as_table"),
     "torture": Block(("torture.json",), "python benchmarks/torture.py --kills 100", "torture.as_table"),
 }

@@ -261,6 +261,11 @@ def shown(figures: dict[str, float]) -> list[str]:
     return [*(f"{figures[figure]:.3f}" for figure in FIGURES[:-1]), f"{figures['fit_seconds']:.0f} s"]
 
 
+def nearer(runs: list[dict[str, Any]]) -> dict[str, float]:
+    """By table the share of the library's drawn rows that lie nearer to a training row than to a test row."""
+    return {run["table"]: run["nearer"] for run in runs if run["method"] == OURS and run.get("rows")}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
