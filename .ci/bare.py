@@ -17,6 +17,7 @@ EXTRAS = {
     "jinja2": "report",
     "statsmodels": "demo",
     "lightgbm": "trees",
+    "dp_accounting": "privacy",
     "tensorboard": "tensorboard",
     "mlflow": "mlflow",
     "ray": "ray",
@@ -108,6 +109,11 @@ def main() -> None:
             "pictures",
             "from evenvae.plots import paths\nmodel = evenvae.EvenVAE(objective='geco', epochs=1)\n"
             "paths(model.fit([[row / 7, row % 5] for row in range(60)]))",
+        ),
+        (
+            "privacy",
+            "import pandas as pd\ntable = pd.DataFrame({'x': [0.1, 0.9] * 50})\nschema = evenvae.Schema.infer(table)\n"
+            "evenvae.EvenVAE(privacy=evenvae.Privacy(epsilon=8), schema=schema).fit(table)",
         ),
         ("report", "import evenvae.report as r; r.check_installed()"),
         ("tensorboard", "from evenvae.tracking import TensorBoard; TensorBoard('runs')"),
