@@ -1,6 +1,7 @@
 """Files are read completely; wrong files are refused in one sentence."""
 
 import gzip
+import importlib
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,27 @@ def test_every_kind_of_file_comes_back(tmp_path, kind):
     assert tables.read_table(path, columns=["x", "n"]).column_names == ["x", "n"]
     with pytest.raises(InputError, match="no column 'y'"):
         tables.read_table(path, columns=["y"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "reader"),
+    [
+        (".csv", "pyarrow.csv.read_csv"),
+        (".parquet", "pyarrow.parquet.read_table"),
+        (".feather", "pyarrow.feather.read_table"),
+        (".jsonl", "pyarrow.json.read_json"),
+    ],
+)
+def test_threads_of_arrow_hold_nothing_of_python(tmp_path, monkeypatch, kind, reader):
+    # what they let go of while the process ends would abort it
+    module, name = reader.rsplit(".", 1)
+    original, given = getattr(importlib.import_module(module), name), []
+    monkeypatch.setattr(reader, lambda source, **options: given.append(source) or original(source, **options))
+    path = tmp_path / f"table{kind}"
+    tables.write_table(TABLE, path)
+    assert tables.read_table(path).num_rows == 3
+    assert given
+    assert all(isinstance(source, pa.NativeFile) and not isinstance(source, pa.PythonFile) for source in given)
 
 
 WRONG = {

@@ -13,6 +13,7 @@ from evenvae.errors import InputError
 from evenvae.tables.columns.missing_cells import MISSING
 from evenvae.tables.files.csv_text import Document, find_delimiter, first_record, parse
 from evenvae.tables.files.formats import check_header
+from evenvae.tables.files.memory import arrow_buffer
 
 _DELICATE = re.compile(rb"(?:^|[,;\t|\"\r\n])[+-]?(?:0\d|\d{19})")
 """Digits that a number would not keep: leading zeros, or too many of them."""
@@ -118,7 +119,7 @@ def _typed(data: bytes, delimiter: str) -> pa.Table:
 
 def _read(data: bytes, delimiter: str, types: Mapping[str, pa.DataType]) -> pa.Table:
     return pyarrow.csv.read_csv(
-        io.BytesIO(data),
+        pa.BufferReader(arrow_buffer(data)),
         # with a single block, the type of a column is chosen from all of its cells
         read_options=pyarrow.csv.ReadOptions(block_size=len(data) + 1),
         parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),

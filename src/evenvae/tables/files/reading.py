@@ -1,6 +1,5 @@
 """A table from a file."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from evenvae.errors import InputError
 from evenvae.tables.files.csv_reading import read_text
 from evenvae.tables.files.finding import is_single
 from evenvae.tables.files.formats import check_cells, check_header, content_of, is_text, kind_of
+from evenvae.tables.files.memory import arrow_buffer
 from evenvae.tables.files.table_files import open_files, readable
 from evenvae.tables.suggestions import nearest
 
@@ -64,16 +64,17 @@ def _of_files(path: str | Path) -> pa.Table:
 def _parsed(path: str | Path, content: bytes, kind: str) -> pa.Table:
     if is_text(kind):
         return read_text(path, content, kind)
+    owned = arrow_buffer(content)
     if kind == ".parquet":
-        described = pyarrow.parquet.read_metadata(io.BytesIO(content))
+        described = pyarrow.parquet.read_metadata(pa.BufferReader(owned))
         check_cells(path, described.num_rows * described.num_columns, len(content))
-        return pyarrow.parquet.read_table(io.BytesIO(content))
+        return pyarrow.parquet.read_table(pa.BufferReader(owned))
     if kind == ".feather":
-        columns = len(pa.ipc.open_file(io.BytesIO(content)).schema)
-        rows = pyarrow.dataset.IpcFileFormat().make_fragment(pa.BufferReader(content)).count_rows()
+        columns = len(pa.ipc.open_file(pa.BufferReader(owned)).schema)
+        rows = pyarrow.dataset.IpcFileFormat().make_fragment(pa.BufferReader(owned)).count_rows()
         check_cells(path, rows * columns, len(content))
-        table = pyarrow.feather.read_table(io.BytesIO(content))
+        table = pyarrow.feather.read_table(pa.BufferReader(owned))
         # a damaged file without compression has no checksum that tells
         table.validate(full=True)
         return table
-    return pyarrow.json.read_json(io.BytesIO(content))
+    return pyarrow.json.read_json(pa.BufferReader(owned))
