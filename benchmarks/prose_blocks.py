@@ -65,7 +65,7 @@ BLOCKS: dict[str, Block] = {
     "many columns": of("many_columns", "many_columns.jsonl", "as_table"),
     "step times": of("step_time", "step_time.json", "as_table"),
     "steps in words": of("step_time", "step_time.json", "in_words"),
-    "first answer": of("first_answer", "first_answer.json", "as_table"),
+    "first answer": of("first_answer", "first_answer_with_sight.json", "as_table", "--rounds 2 --fusions"),
     "curves": of("growth", "growth.jsonl", "as_table"),
     "large table": Block(("large_table.json",), "python benchmarks/large_table.py", "large_table.as_table"),
     "larger than memory": Block(
