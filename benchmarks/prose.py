@@ -71,13 +71,14 @@ class Prose:
         Raises:
             KeyError: no block has this name.
         """
+        if name == SOURCES:
+            # it follows from the pages, and copies with other pages share what is made of results
+            return sources(self).strip()
         if name not in self.made:
             self.made[name] = self._make(name).strip()
         return self.made[name]
 
     def _make(self, name: str) -> str:
-        if name == SOURCES:
-            return sources(self)
         if name in self.inline:
             return self.evaluated(self.inline[name]["expression"], self.inline[name]["results"])
         block = BLOCKS[name]
