@@ -231,11 +231,6 @@ def standing(lines: list[dict[str, Any]], method: str, mechanism: str = "mcar") 
     return [name for name, cells in errors_of_page(lines, mechanism).items() if cells[method] <= peers(cells)]
 
 
-def average(lines: list[dict[str, Any]], method: str, mechanism: str = "mcar") -> float:
-    """The mean error of a method over the tables of the page."""
-    return mean(cells[method] for cells in errors_of_page(lines, mechanism).values())
-
-
 def ahead(lines: list[dict[str, Any]], method: str, other: str) -> str:
     """On how many tables of the page a method has a smaller error than another."""
     found = errors_of_page(lines).values()

@@ -27,8 +27,9 @@ def clipped(gradient: Float[Array, " P"], clipping: float) -> Float[Array, " P"]
     # squares of far outliers would leave float32
     largest = jnp.abs(gradient).max(initial=0)
     unit = gradient / jnp.where(largest > 0, largest, 1)
-    norm = largest * jnp.sqrt((unit**2).sum())
-    return jnp.where(norm > BELOW * clipping, unit * (BELOW * clipping / jnp.sqrt((unit**2).sum())), gradient)
+    length = jnp.sqrt((unit**2).sum())
+    most = BELOW * clipping
+    return jnp.where(largest * length > most, unit * (most / length), gradient)
 
 
 def clipped_sum(

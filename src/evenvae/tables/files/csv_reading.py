@@ -56,7 +56,7 @@ def read_text(
     delimiter = delimiter_of(text, kind)
     names = parse(first_record(text), path, delimiter).header
     check_header(path, 1, names)
-    read = _typed if types is None else lambda data, sign: _read(data, sign, types)
+    read = _typed if types is None else lambda data, sign: _read(arrow_buffer(data), sign, types)
     data = None if len(names) == 1 else _without_blanks(text.encode(), delimiter)
     table = None
     if data is not None:
@@ -104,24 +104,25 @@ def _quoted(document: Document) -> bytes:
 
 
 def _typed(data: bytes, delimiter: str) -> pa.Table:
-    table = _read(data, delimiter, {})
+    owned = arrow_buffer(data)
+    table = _read(owned, delimiter, {})
     # dates and times stay text, so that they keep their spelling
     text = {field.name for field in table.schema if pa.types.is_temporal(field.type)}
     if _DELICATE.search(data):
         numbers = [f for f in table.schema if pa.types.is_integer(f.type) or pa.types.is_floating(f.type)]
-        spelled = _read(data, delimiter, {field.name: pa.string() for field in numbers})
+        spelled = _read(owned, delimiter, {field.name: pa.string() for field in numbers})
         for field in numbers:
             pattern = r"^[+-]?0\d+$" if pa.types.is_integer(field.type) else r"^[+-]?(0\d+|\d{19,})$"
             if spelled.column(field.name).to_pandas().str.match(pattern).eq(True).any():
                 text.add(field.name)
-    return _read(data, delimiter, {name: pa.string() for name in text}) if text else table
+    return _read(owned, delimiter, {name: pa.string() for name in text}) if text else table
 
 
-def _read(data: bytes, delimiter: str, types: Mapping[str, pa.DataType]) -> pa.Table:
+def _read(data: pa.Buffer, delimiter: str, types: Mapping[str, pa.DataType]) -> pa.Table:
     return pyarrow.csv.read_csv(
-        pa.BufferReader(arrow_buffer(data)),
+        pa.BufferReader(data),
         # with a single block, the type of a column is chosen from all of its cells
-        read_options=pyarrow.csv.ReadOptions(block_size=len(data) + 1),
+        read_options=pyarrow.csv.ReadOptions(block_size=data.size + 1),
         parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
             null_values=list(MISSING),
