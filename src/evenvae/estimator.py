@@ -1,5 +1,6 @@
 """`EvenVAE`: the user's object, in scikit-learn's manner."""
 
+import contextlib
 import importlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +37,7 @@ from evenvae.fitted.reconstruction import PointEstimate, reconstruct
 from evenvae.fitted.rules import read as read_rules
 from evenvae.fitted.scoring import SAMPLES, log_likelihood, mean_log_likelihood
 from evenvae.forked import refuse_if_forked
+from evenvae.io.watching import watched
 from evenvae.models.network_options import HIVAENetwork, Network
 from evenvae.objectives import Objective
 from evenvae.options import Imputation, Options, Privacy, Sampling
@@ -316,17 +318,15 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         given = self.get_params(deep=False)
         previous = self.fitted_ if self.warm_start and hasattr(self, "fitted_") else None
         pilot_callbacks: tuple[Callable[[Progress], None], ...] = ()
-        tree_callbacks: tuple[Callable[[int, int], None], ...] = ()
-        reading: Callable[[str, int, int], None] = lambda *_: None
-        X = _in_memory_if_small(X)
+        watching = contextlib.ExitStack()
         if self.verbose:
             from evenvae.training.progress_bar import Bar
 
             bar = Bar()
             callbacks, pilot_callbacks = (*callbacks, bar), (bar.of_another("pilot"),)
-            tree_callbacks = (bar.of_columns("growing trees"),)
-            reading = bar.of_reading()
+            watching.enter_context(watched(bar.show))
         try:
+            X = _in_memory_if_small(X)
             model = fitting.fit(
                 Options.of(given),
                 X,
@@ -334,13 +334,12 @@ class EvenVAE(TransformerMixin, BaseEstimator):
                 sample_weight=sample_weight,
                 callbacks=tuple(callbacks),
                 pilot_callbacks=pilot_callbacks,
-                tree_callbacks=tree_callbacks,
-                reading=reading,
                 checkpoint=checkpoint,
                 resume=resume,
                 previous=previous,
             )
         finally:
+            watching.close()
             for callback in callbacks:
                 getattr(callback, "close", lambda: None)()
         return self._keep(model, named=not isinstance(X, np.ndarray | list))

@@ -1,6 +1,7 @@
 """Bars on a terminal."""
 
 import io
+import time
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from rich.console import Console
 
 from evenvae.cli import progress
 from evenvae.fitted.asking import in_slices
+from evenvae.io.watching import tell, told
 
 
 @pytest.fixture
@@ -19,7 +21,7 @@ def terminal(monkeypatch):
 
 
 def test_questions_tell_how_far_they_are(terminal):
-    with progress.asking("asking"):
+    with progress.watching("asking"):
         found = in_slices(lambda part: part * 2, np.arange(10.0), 4)
     assert found.tolist() == [2.0 * i for i in range(10)]
     assert "asking" in terminal.getvalue()
@@ -27,18 +29,26 @@ def test_questions_tell_how_far_they_are(terminal):
 
 
 def test_nothing_is_shown_where_there_is_no_terminal(capsys):
-    with progress.asking("asking"):
+    with progress.watching("asking"):
         in_slices(lambda part: part * 2, np.arange(10.0), 4)
-    with progress.working("reading"):
-        pass
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_watcher_is_told_in_order_and_forgotten():
-    from evenvae.fitted.asking import watched
+def test_pieces_of_work_that_follow_each_other_have_their_own_names(terminal):
+    with progress.watching("looking"):
+        assert list(told("abc", "describing")) == ["a", "b", "c"]
+        # the bar is drawn ten times a second
+        time.sleep(0.3)
+        tell("reading", 4096, None)
+    shown = terminal.getvalue()
+    assert "looking" in shown
+    assert "describing" in shown
+    assert "3/3" in shown
+    assert "reading" in shown.split("3/3")[-1]
+    assert "4,096 " in shown
 
-    told = []
-    with watched(lambda done, slices: told.append((done, slices))):
-        in_slices(lambda part: part, np.arange(10.0), 4)
-    in_slices(lambda part: part, np.arange(10.0), 4)
-    assert told == [(1, 3), (2, 3), (3, 3)]
+
+def test_quiet_shows_no_bar(terminal):
+    with progress.watching("looking", quiet=True):
+        list(told("abc", "describing"))
+    assert terminal.getvalue().strip() == ""

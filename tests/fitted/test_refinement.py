@@ -11,6 +11,7 @@ from evenvae import EvenImputer, Imputation, InputError
 from evenvae.fitted import fitting, growing
 from evenvae.fitted.imputation import impute
 from evenvae.io import tensors as tensor_files
+from evenvae.io.watching import watched
 from evenvae.tables import encode
 from support import fast, people
 
@@ -222,8 +223,9 @@ def test_ctrl_c_keeps_the_model_and_resuming_grows_the_trees(frame, tmp_path, mo
 def test_growth_is_told_of(frame):
     seen = []
     fitted = fast(purpose="impute", epochs=1).fit(frame.head(300))
-    growing.grown(fitted.fitted_, encode(frame.head(300), fitted.schema_), callbacks=(lambda *a: seen.append(a),))
-    assert seen == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    with watched(lambda *told: seen.append(told)):
+        growing.grown(fitted.fitted_, encode(frame.head(300), fitted.schema_))
+    assert [told[1:] for told in seen if told[0] == "growing trees"] == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_without_lightgbm_it_is_said_before_training(frame, monkeypatch):

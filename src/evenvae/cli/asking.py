@@ -12,6 +12,7 @@ from evenvae.cli.arguments import in_order, load
 from evenvae.cli.ending import Clock, call, check_json, next_step, written
 from evenvae.cli.privacy import sentences
 from evenvae.errors import InputError
+from evenvae.io.watching import told
 
 Former = Annotated[str | None, typer.Option("--statistic", hidden=True)]
 """The former name of ``--point-estimate`` and ``--method``."""
@@ -68,11 +69,11 @@ def evaluate(
             "their table as TRAIN, and as DATA rows of the same kind that it has not seen."
         )
     place, data = in_order(model, data)
-    fitted = load(place)
-    table, _ = common.read(data)
-    learned = None if train is None else common.read(train)[0]
-    other = None if beside is None else load(beside)
-    with progress.asking("evaluating"):
+    with progress.watching("evaluating", quiet):
+        fitted = load(place)
+        table, _ = common.read(data)
+        learned = None if train is None else common.read(train)[0]
+        other = None if beside is None else load(beside)
         result = fitted.evaluate(
             table, point_estimate=point_estimate, hide=hide, beside=other, train=learned, random_state=seed
         )
@@ -152,16 +153,17 @@ def impute(
     quiet: Quiet = False,
 ) -> None:
     """Fill the missing cells. Observed cells stay as they are, byte for byte in delimited text."""
-    from evenvae import tables
-    from evenvae.tables.files.finding import is_single
-
     clock = Clock()
     common.check_out(out)
     check_json(as_json, out)
     method = common.renamed("--statistic", statistic, "--method", method)
     place, data = in_order(model, data)
-    fitted = load(place)
-    table, _ = common.opened(data, stream)
+    with progress.watching("reading", quiet):
+        from evenvae import tables
+        from evenvae.tables.files.finding import is_single
+
+        fitted = load(place)
+        table, _ = common.opened(data, stream)
     if draws > 1 and out == "-":
         raise InputError("--draws above 1 writes several tables; give a file name with -o.")
     names = [out] if draws == 1 else [numbered(out, i + 1) for i in range(draws)]
@@ -178,13 +180,13 @@ def impute(
     if isinstance(table, tables.TableFiles):
         pieces.write_imputed(table, fill, fitted.schema_, names)
     else:
-        with progress.asking("imputing"):
+        with progress.watching("imputing", quiet):
             completed = fill(table)
-        for name, result in zip(names, completed, strict=True):
-            if data == "-" or data.startswith("dataset:") or not is_single(data):
-                tables.write_table(result, name)
-            else:
-                tables.write_filled(data, table, result, fitted.schema_, name)
+            for name, result in told(list(zip(names, completed, strict=True)), "writing"):
+                if data == "-" or data.startswith("dataset:") or not is_single(data):
+                    tables.write_table(result, name)
+                else:
+                    tables.write_filled(data, table, result, fitted.schema_, name)
     cells = "cell" if counts["filled"] == 1 else "cells"
     said = f"{counts['rows']:,} rows, {counts['filled']:,} missing {cells} filled"
     then = call("evaluate", place, data, "--hide", 0.2)
@@ -219,15 +221,15 @@ def sample(
     quiet: Quiet = False,
 ) -> None:
     """Draw new rows from the model."""
-    from evenvae import tables
-
     clock = Clock()
     common.check_out(out)
     check_json(as_json, out)
-    fitted = load(model)
-    if n <= WHOLE:
-        with progress.asking("drawing"):
-            drawn = fitted.sample(n, given, random_state=seed, rules=rule or (), missing=missing)
+    with progress.watching("drawing", quiet):
+        from evenvae import tables
+
+        fitted = load(model)
+        drawn = fitted.sample(n, given, random_state=seed, rules=rule or (), missing=missing) if n <= WHOLE else None
+    if drawn is not None:
         tables.write_table(drawn, out)
     else:
         parts = fitted.sample_pieces(n, given, random_state=seed, rules=rule or (), missing=missing)
@@ -252,9 +254,10 @@ def translate(
     common.check_out(out)
     check_json(as_json, out)
     place, data = in_order(model, data)
-    fitted = load(place)
+    with progress.watching("reading", quiet):
+        fitted = load(place)
     wanted = common.pairs("--to", to)
-    rows = pieces.write_answers(data, stream, lambda rows: fitted.translate(rows, to=wanted), out, "translating")
+    rows = pieces.write_answers(data, stream, lambda rows: fitted.translate(rows, to=wanted), out, "translating", quiet)
     then = call("evaluate", place, data)
     why = "how much the representation says of the task"
     said = f"{rows:,} rows, {', '.join(to)}"
@@ -267,16 +270,17 @@ def encode(
     model: Model, data: Data, out: Out, stream: Stream = None, as_json: Json = False, quiet: Quiet = False
 ) -> None:
     """The latent coordinates of every row of DATA."""
-    import pandas as pd
-
     clock = Clock()
     common.check_out(out)
     check_json(as_json, out)
     place, data = in_order(model, data)
-    fitted = load(place)
+    with progress.watching("reading", quiet):
+        import pandas as pd
+
+        fitted = load(place)
     names = list(fitted.get_feature_names_out())
     latents = lambda rows: pd.DataFrame(fitted.transform(rows), columns=names)
-    rows = pieces.write_answers(data, stream, latents, out, "encoding")
+    rows = pieces.write_answers(data, stream, latents, out, "encoding", quiet)
     said, facts = f"{rows:,} rows, {len(names)} coordinates", {"rows": rows, "coordinates": len(names)}
     then = call("report", place, data)
     written([out], said, clock, facts, as_json=as_json, quiet=quiet, then=then, why="a map of the rows, among others")
@@ -297,15 +301,16 @@ def score(
     quiet: Quiet = False,
 ) -> None:
     """The log-likelihood of every row, by importance sampling. Unusual rows have a low one."""
-    import pandas as pd
-
-    from evenvae.fitted.scoring import SAMPLES
-
     clock = Clock()
     common.check_out(out)
     check_json(as_json, out)
     place, data = in_order(model, data)
-    fitted = load(place)
+    with progress.watching("reading", quiet):
+        import pandas as pd
+
+        from evenvae.fitted.scoring import SAMPLES
+
+        fitted = load(place)
     samples = SAMPLES if samples is None else samples
     names = {
         "log_likelihood": "total",
@@ -322,7 +327,7 @@ def score(
         total += float(details["total"].sum())
         return pd.DataFrame({name: details[key] for name, key in names.items()})
 
-    rows = pieces.write_answers(data, stream, scores, out, "scoring")
+    rows = pieces.write_answers(data, stream, scores, out, "scoring", quiet)
     said = f"{rows:,} rows, {total / rows:.3f} nats a row"
     then, why = call("report", place, data), "shows the most unusual rows, and what is unusual in them"
     facts = {"rows": rows, "mean_log_likelihood": total / rows}

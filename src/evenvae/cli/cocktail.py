@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evenvae.cli import common, completing
+from evenvae.cli import common, completing, progress
 from evenvae.cli.app import Data, Epochs, Purpose, SchemaFile, Settings, app
 from evenvae.cli.ending import call, next_step
 from evenvae.errors import InputError
@@ -86,11 +86,12 @@ def cocktail(
         "ensemble": ensemble,
         "epochs": epochs,
     }
-    options |= common.parse_settings(settings or [])
+    with progress.watching("reading", quiet):
+        options |= common.parse_settings(settings or [])
+        table, known_schema = common.read(data)
     for name, instead in (("balance", "--balances"), ("random_state", "--seed"), ("schema", "--schema")):
         if name in options:
             raise InputError(f"--set {name} cannot be given for a search; use {instead}.")
-    table, known_schema = common.read(data)
     common.use_cores(options["ensemble"])
     from evenvae.search import search
 

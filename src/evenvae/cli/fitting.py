@@ -32,16 +32,17 @@ def schema(
     quiet: Quiet = False,
 ) -> None:
     """Show what each column is taken for, and why. Edit the file and give it to fit."""
-    from evenvae import Schema
     from evenvae.part import check_choice
-    from evenvae.tables import TableFiles
-    from evenvae.tables.survey import survey
 
     check_choice("--families", families, completing.families())
     if out and out != "-":
         check_file(out)
-    table, known = common.opened(data, stream)
-    with progress.working("looking at the columns"):
+    with progress.watching("reading", quiet):
+        from evenvae import Schema
+        from evenvae.tables import TableFiles
+        from evenvae.tables.survey import survey
+
+        table, known = common.opened(data, stream)
         if isinstance(table, TableFiles):
             found = survey(table.pieces()).schema(None, families or "evidence")
         else:
@@ -163,9 +164,10 @@ def fit(
     clock = Clock()
     out = default_out(data, resume) if out is None else out
     check_file(out)
-    given = common.parse_settings(settings or [])
-    trackers = common.trackers(track or [])
-    table, known = common.opened(data, stream)
+    with progress.watching("reading", quiet):
+        given = common.parse_settings(settings or [])
+        trackers = common.trackers(track or [])
+        table, known = common.opened(data, stream)
     chosen: dict[str, Any] = {
         "schema": str(schema) if schema else known,
         "model": model,
@@ -190,7 +192,7 @@ def fit(
             "--no-formulas, which look at them: edit the file instead."
         )
     common.use_cores(chosen["ensemble"], chosen.get("training__devices"))
-    from evenvae import EvenVAE
+    from evenvae import EvenVAE, Schema
     from evenvae.options.resolution import families_of
     from evenvae.tables import TableFiles
     from evenvae.tables.survey import survey
@@ -198,16 +200,17 @@ def fit(
     by = families_of(model, given.get("preset"), chosen["task"])
 
     in_files = isinstance(table, TableFiles)
-    if not formulas:
-        from evenvae import Schema
-
-        known = chosen["schema"]
-        whole = survey(table.pieces()).schema(known, by) if in_files else Schema.of(known, table, by)
-        chosen["schema"] = whole.without_formulas()
-    if hide:
-        if in_files:
-            raise InputError("--hide needs the table in memory; add --no-stream, or hide the cells of a sample of it.")
-        table, chosen["schema"] = common.with_hidden_cells(table, chosen["schema"], hide, seed, by)
+    with progress.watching("describing columns", quiet):
+        if not formulas:
+            known = chosen["schema"]
+            whole = survey(table.pieces()).schema(known, by) if in_files else Schema.of(known, table, by)
+            chosen["schema"] = whole.without_formulas()
+        if hide:
+            if in_files:
+                raise InputError(
+                    "--hide needs the table in memory; add --no-stream, or hide the cells of a sample of it."
+                )
+            table, chosen["schema"] = common.with_hidden_cells(table, chosen["schema"], hide, seed, by)
     estimator = EvenVAE().set_params(**chosen).fit(table, callbacks=trackers, checkpoint=checkpoint, resume=resume)
     estimator.save(out)
     if estimator.interrupted_:

@@ -98,7 +98,7 @@ def compare(
     table, _ = common.read(data)
     encoded = [tables.encode(table, model.schema_) for model in models]
     sides = [(model.fitted_, rows) for model, rows in zip(models, encoded, strict=True)]
-    with progress.asking("comparing"):
+    with progress.watching("comparing"):
         result = compare_models(*sides, hide=hide, seed=seed)
     if as_json:
         plain = lambda value: None if isinstance(value, float) and not math.isfinite(value) else value

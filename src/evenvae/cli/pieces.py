@@ -4,13 +4,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from evenvae.cli import common, progress
+from evenvae.io.watching import tell
 
 SPREAD = 2**63
 """Seeds are below it."""
 
 
 def write_answers(
-    data: str, stream: bool | None, answer: Callable[[Any], Any], out: str, what: str = "answering"
+    data: str,
+    stream: bool | None,
+    answer: Callable[[Any], Any],
+    out: str,
+    what: str = "answering",
+    quiet: bool = False,
 ) -> int:
     """Write what ``answer`` makes of a table; of its pieces where it is to be read piece by piece.
 
@@ -20,27 +26,29 @@ def write_answers(
         answer: from a table to a table of as many rows.
         out: the file to write.
         what: is done, for the bar.
+        quiet: show no bar.
 
     Returns:
         The number of rows.
     """
     from evenvae import tables
 
-    table, _ = common.opened(data, stream)
-    if isinstance(table, tables.TableFiles):
-        rows = 0
+    with progress.watching(what, quiet):
+        table, _ = common.opened(data, stream)
+        if not isinstance(table, tables.TableFiles):
+            found = answer(table)
+            tell("writing", 0, None)
+            tables.write_table(found, out)
+            return len(found)
+    rows = 0
 
-        def counting(piece: Any, _: int) -> Any:
-            nonlocal rows
-            rows += piece.num_rows
-            return answer(piece)
+    def counting(piece: Any, _: int) -> Any:
+        nonlocal rows
+        rows += piece.num_rows
+        return answer(piece)
 
-        tables.write_tables(answers(table, table.pieces(), counting), out)
-        return rows
-    with progress.asking(what):
-        found = answer(table)
-    tables.write_table(found, out)
-    return len(found)
+    tables.write_tables(answers(table, table.pieces(), counting), out)
+    return rows
 
 
 def write_imputed(table: Any, fill: Callable[[Any, int], Sequence[Any]], schema: Any, names: Sequence[str]) -> None:

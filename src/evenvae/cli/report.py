@@ -31,22 +31,22 @@ def report(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing at the end.")] = False,
 ) -> None:
     """What the model learned of every column, in one page that any browser opens without a network."""
-    from evenvae.report.page import check_installed, write_report
-
-    check_installed()
+    clock = Clock()
     if rows < 2:
         raise InputError(f"--rows {rows} must be at least 2.")
     check_file(out)
-    clock = Clock()
     place, data = in_order(model, data)
-    fitted = load(place)
-    other = None if beside is None else load(beside)
-    labels = ("", "")
-    if other is not None and other.fitted_.plan.balance == fitted.fitted_.plan.balance:
-        labels = (Path(place).stem, beside.stem if beside is not None else "")
-    table, _ = common.read(data)
-    heading = title or ("table" if data == "-" else Path(data.removeprefix("dataset:")).name)
-    with progress.asking("asking the model"):
+    with progress.watching("asking the model", quiet):
+        from evenvae.report.page import check_installed, write_report
+
+        check_installed()
+        fitted = load(place)
+        other = None if beside is None else load(beside)
+        labels = ("", "")
+        if other is not None and other.fitted_.plan.balance == fitted.fitted_.plan.balance:
+            labels = (Path(place).stem, beside.stem if beside is not None else "")
+        table, _ = common.read(data)
+        heading = title or ("table" if data == "-" else Path(data.removeprefix("dataset:")).name)
         sections = write_report(fitted, table, out, title=heading, beside=other, rows=rows, seed=seed, labels=labels)
     said = f"open it in a browser; {len(sections)} sections"
     facts = {"sections": [section.name for section in sections]}

@@ -1,10 +1,8 @@
 """How a question reaches the members of an ensemble: in slices of rows, on all cores, and averaged."""
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -15,6 +13,7 @@ from evenvae import threefry
 from evenvae.errors import InputError
 from evenvae.fitted import kernels
 from evenvae.fitted.model import FittedModel
+from evenvae.io.watching import ASKING, tell
 from evenvae.models import Layout
 from evenvae.models.batch import Batch
 from evenvae.models.heads import Statistic
@@ -25,21 +24,6 @@ BUDGET = 2**22
 """Head outputs computed at once, which bounds memory whatever the number of samples and levels."""
 MOST_ROWS, MOST_DRAWS = 1024, 8192
 """Rows, and draws of their latents, computed at once."""
-WATCHER: ContextVar[Callable[[int, int], None] | None] = ContextVar("WATCHER", default=None)
-"""Is told, in the thread that asks, how many slices of a question are answered, and of how many."""
-
-
-@contextlib.contextmanager
-def watched(watcher: Callable[[int, int], None]) -> Iterator[None]:
-    """Within it ``watcher`` is told the progress of every question: slices that are answered, and all its slices.
-
-    One call of a method may put several questions to the model, one after the other.
-    """
-    token = WATCHER.set(watcher)
-    try:
-        yield
-    finally:
-        WATCHER.reset(token)
 
 
 def slice_rows(layout: Layout, samples: int = 1) -> int:
@@ -74,13 +58,11 @@ def in_slices(function: Callable[..., Any], batch: Any, size: int, key: Raw | No
         found = function(jax.tree.map(part, leaves), *keys[place : place + 1])
         return jax.tree.map(lambda a: np.asarray(a)[: stop - start], found)
 
-    told = WATCHER.get()
     answers = []
 
     def keep(found: Any) -> None:
         answers.append(found)
-        if told is not None:
-            told(len(answers), slices)
+        tell(ASKING, len(answers), slices)
 
     # the first slice alone, as it may compile
     keep(answer(0))

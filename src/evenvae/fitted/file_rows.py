@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from jaxtyping import Float, Shaped
 
 from evenvae.errors import InputError
 from evenvae.fitted.rows import Cells, TableRows
+from evenvae.io.watching import tell
 from evenvae.models import Layout
 from evenvae.models.batch import Batch
 from evenvae.models.space import Space
@@ -27,9 +28,6 @@ from evenvae.training.setup import on_disk
 
 log = logging.getLogger(__name__)
 
-Reading = Callable[[str, int, int], None]
-"""What is told while files are read: what for, the rows that are done, and their number."""
-
 
 class FileRows:
     """The rows of a table in files; see `Rows`.
@@ -41,16 +39,15 @@ class FileRows:
 
     weight = None
 
-    def __init__(self, files: TableFiles, found: Survey, schema: Schema, told: Reading = lambda *_: None):
+    def __init__(self, files: TableFiles, found: Survey, schema: Schema):
         """Nothing is read yet.
 
         Args:
             files: the table.
             found: what is known of it.
             schema: of the table.
-            told: is told what is read.
         """
-        self.files, self.count, self.schema, self.told = files, found.rows, schema, told
+        self.files, self.count, self.schema = files, found.rows, schema
         self._said = WarnedOnce()
         self.sample = TableRows(self._said.call(encode, found.sample, schema), schema)
         self.whole = found.whole
@@ -149,7 +146,7 @@ class FileRows:
         for piece in pieces:
             yield piece
             done += piece.num_rows
-            self.told(what, done, self.count)
+            tell(f"reading: {what}", done, self.count)
         if done != self.count:
             raise InputError(f"{self.files.place} had {self.count} rows and now has {done}; its files were changed "
                              "while they were read.")  # fmt: skip

@@ -16,13 +16,14 @@ from evenvae import tables
 from evenvae.errors import InputError, TableWarning
 from evenvae.fitted import growing
 from evenvae.fitted.card import versions
-from evenvae.fitted.file_rows import FileRows, Reading
+from evenvae.fitted.file_rows import FileRows
 from evenvae.fitted.latent_density import fit_densities
 from evenvae.fitted.model import FittedModel, Record, members_of
 from evenvae.fitted.pilot import folder_of, plain_options, refuse_plain, with_pilot
 from evenvae.fitted.private_rows import PrivateRows, check_public
 from evenvae.fitted.rows import Rows, TableRows
 from evenvae.fitted.task_dependence import warn_of_saturation
+from evenvae.io.watching import tell
 from evenvae.models import Layout
 from evenvae.models.space import Space
 from evenvae.options import Options
@@ -69,6 +70,7 @@ class Fit:
         counts = self.rows.task_counts()
         model = FittedModel(members, self.space, self.rows.schema, self.plan, counts, record)
         if self.plan.latents == "fitted":
+            tell("fitting the latents' density", 0, None)
             model = model.replaced(densities=fit_densities(model, self.rows, self.rows.weight))
         return model
 
@@ -110,21 +112,18 @@ def warn_of_doubts(schema: Schema) -> None:
             warnings.warn(f"Column {column.name!r}: {column.doubt}.", TableWarning, stacklevel=2)
 
 
-def read_files(
-    options: Options, files: TableFiles, schema: Schema | None = None, told: Reading = lambda *_: None
-) -> FileRows:
+def read_files(options: Options, files: TableFiles, schema: Schema | None = None) -> FileRows:
     """The rows of a table that is read piece by piece; arguments as those of `read`.
 
     Args:
         options: of the fit.
         files: the table.
         schema: to use as it is; if it is not given, it is made from ``options.schema`` and a sample of the rows.
-        told: is told what is read.
 
     Raises:
         InputError: a file or the schema is wrong, or no column is left to learn.
     """
-    found = survey(files.pieces(), told=lambda rows: told("columns", rows, 0))
+    found = survey(files.pieces())
     if found.rows < 2:
         raise InputError(f"The table has {found.rows} row; at least 2 are needed to learn from (n_samples=1).")
     if schema is None:
@@ -133,7 +132,7 @@ def read_files(
         schema = declare(inferred, tables.as_frame(found.sample), options.task)
         warn_of_doubts(schema)
     _refuse_nothing(schema)
-    return FileRows(files, found, schema, told)
+    return FileRows(files, found, schema)
 
 
 def _refuse_nothing(schema: Schema) -> None:
@@ -199,17 +198,14 @@ def fit(
     sample_weight: Any = None,
     callbacks: tuple[Callable[[Progress], None], ...] = (),
     pilot_callbacks: tuple[Callable[[Progress], None], ...] = (),
-    tree_callbacks: tuple[growing.Growth, ...] = (),
-    reading: Reading = lambda *_: None,
     checkpoint: str | Path | None = None,
     resume: bool = False,
     previous: FittedModel | None = None,
 ) -> FittedModel:
     """Learn from a table; see `EvenVAE.fit`. ``given`` are the options by name, for callbacks and the checkpoint.
 
-    A table that is given as `TableFiles` is read piece by piece, and ``reading`` is told how far that is.
-    Trees that refine imputations and the pilot, where the options ask for them, follow in this order, and tell
-    ``tree_callbacks`` and ``pilot_callbacks`` of their progress.
+    A table that is given as `TableFiles` is read piece by piece. Trees that refine imputations and the pilot, where the
+    options ask for them, follow in this order; the pilot tells ``pilot_callbacks`` of its progress.
 
     Raises:
         InputError: the table or an option is wrong.
@@ -228,7 +224,7 @@ def fit(
             raise InputError("privacy.epsilon needs the table in memory: read it with evenvae.tables.read_table first.")
         if sample_weight is not None:
             raise InputError("sample_weight needs the table in memory: read it with evenvae.tables.read_table first.")
-        rows = read_files(options, X, schema, reading)
+        rows = read_files(options, X, schema)
     else:
         encoded, weight, schema = read(options, X, sample_weight, schema)
         rows = (PrivateRows if private else TableRows)(encoded, schema, weight)
@@ -243,7 +239,7 @@ def fit(
     # the copy of the table on the device makes room for that of the pilot
     del started
     if options.imputation.trees:
-        model = growing.with_trees(model, rows, rows.weight, tree_callbacks)
+        model = growing.with_trees(model, rows, rows.weight)
     if not options.pilot:
         return model
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,13 +16,11 @@ from evenvae.fitted.refinement import cells_seen, features, guess_of, levels_of,
 from evenvae.fitted.rows import Some
 from evenvae.fitted.trees import Trees
 from evenvae.fitted.weighing import weight_of_levels, weight_of_numbers
+from evenvae.io.watching import told
 from evenvae.models.batch import Batch
 from evenvae.training.setup import split
 
 log = logging.getLogger(__name__)
-
-Growth = Callable[[int, int], None]
-"""What is told of the growth: the columns that are done, and the number of columns."""
 
 ROUNDS = 3
 """Times that cells are hidden; trees grown from each round are averaged."""
@@ -86,12 +83,7 @@ def require() -> Any:
     return lightgbm
 
 
-def with_trees(
-    model: FittedModel,
-    rows: Some,
-    weight: Float[np.ndarray, " N"] | None = None,
-    callbacks: tuple[Growth, ...] = (),
-) -> FittedModel:
+def with_trees(model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"] | None = None) -> FittedModel:
     """The model with trees that refine its imputations.
 
     Without them, and with a warning, where Ctrl-C ended their growth; the record then says that training was
@@ -101,23 +93,17 @@ def with_trees(
         model: trained on the rows.
         rows: to learn from.
         weight: of the rows.
-        callbacks: told before every column how many are done, of how many.
     """
     if model.record.interrupted:
         return model
     try:
-        return model.replaced(refinement=grown(model, rows, weight, callbacks))
+        return model.replaced(refinement=grown(model, rows, weight))
     except KeyboardInterrupt:
         log.warning("it was the growth of trees that was interrupted; the model itself is whole, and is kept without")
         return model.replaced(record=dataclasses.replace(model.record, interrupted=True))
 
 
-def grown(
-    model: FittedModel,
-    rows: Some,
-    weight: Float[np.ndarray, " N"] | None = None,
-    callbacks: tuple[Growth, ...] = (),
-) -> tuple[RefinedColumn, ...]:
+def grown(model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"] | None = None) -> tuple[RefinedColumn, ...]:
     """The columns whose cells trees guess better than the model alone, by rows that were held out from its training."""
     seed, layout = model.record.seed, model.space.layout
     generator = np.random.default_rng([seed, 4])
@@ -136,9 +122,7 @@ def grown(
     shift, unit = model.space.shift_unit
     refinement = []
     places = np.flatnonzero(levels >= 0)
-    for number, place in enumerate(places):
-        for callback in callbacks:
-            callback(number, len(places))
+    for place in told(places, "growing trees"):
         known = table.observed[:, place]
         first = layout.first[place]
         truth = (table.values[known, first] - shift[first]) / unit[first]

@@ -9,6 +9,7 @@ from typing import Any
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
 from evenvae.io.atomic import write_text
+from evenvae.io.watching import told
 from evenvae.report import (
     associations,
     card,
@@ -69,7 +70,7 @@ def check_installed() -> None:
 
 def build(evidence: Evidence) -> list[Section]:
     """All sections, in reading order."""
-    return [module.section(evidence) for module in SECTIONS]
+    return [module.section(evidence) for module in told(SECTIONS, "drawing")]
 
 
 def render(evidence: Evidence, sections: list[Section], title: str = "", source: str = "") -> str:

@@ -1,7 +1,7 @@
 """What one pass over a table's files tells: how many rows there are, and a sample that shows what every column is."""
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute
 from jaxtyping import Bool, Int
 
+from evenvae.io.watching import tell
 from evenvae.tables.columns.identifiers import MANY_ROWS
 from evenvae.tables.schema.column import Column
 from evenvae.tables.schema.schema import Schema
@@ -23,9 +24,6 @@ MOST_LEVELS, MOST_NUMBERS = 10_000, 64
 levels, and rare ones would be too frequent in the sample."""
 TWICE = 2
 """Rows that show a value, so that values of a single row can be told from others."""
-
-Told = Callable[[int], None]
-"""What is told of the rows that were read so far."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -73,13 +71,12 @@ class Survey:
         return Column(column.name, "identifier", None, reason, "identifier", dtype=column.dtype, high=high)
 
 
-def survey(pieces: Iterable[pa.Table], size: int | None = None, told: Told = lambda _: None) -> Survey:
+def survey(pieces: Iterable[pa.Table], size: int | None = None) -> Survey:
     """Read all rows once.
 
     Args:
         pieces: the table, all pieces with the same columns.
         size: rows of the sample, `SAMPLE` if not given.
-        told: is told how many rows were read.
 
     Raises:
         InputError: whatever reading raises.
@@ -107,7 +104,7 @@ def survey(pieces: Iterable[pa.Table], size: int | None = None, told: Told = lam
         if len(witnesses.numbers) > len(wanted) + size:
             witnesses.keep(np.flatnonzero(np.isin(witnesses.numbers, wanted)))
         rows += piece.num_rows
-        told(rows)
+        tell("reading: columns", rows, None)
     assert watched is not None
     if len(keys) > size:
         sample.keep(np.sort(np.argpartition(keys, size)[:size]))

@@ -12,6 +12,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from evenvae.errors import TrainingError
+from evenvae.io.watching import tell
 from evenvae.training import checkpoint, recovery
 from evenvae.training.batches import Batches
 from evenvae.training.devices import Interruption, check_agreement, leads, mesh_of, spread
@@ -109,6 +110,7 @@ def train(
     interrupted, interruption = False, Interruption()
     # the balancers' decompositions are LAPACK's, whose threads and those of XLA would wait for each other's cores
     linear_algebra = threadpool_limits(1, user_api="blas")
+    tell("compiling", done, settings.steps)
     try:
         while done < settings.steps and not np.asarray(runs.stopped).all():
             interruption.check()

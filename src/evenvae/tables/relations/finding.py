@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from evenvae.io.watching import told
 from evenvae.tables.derived.plan import cells_of, encoded, same
 from evenvae.tables.formulas import Cells, evaluate, parse
 from evenvae.tables.relations import affine, bins, date_parts, digits, equal, lookups, sums
@@ -55,11 +56,10 @@ def find_formulas(columns: Iterable[Column], frame: pd.DataFrame) -> dict[str, s
     search = _Search(seen, {column.name: column.formula for column in features})
     # numbers that overflow agree with nothing
     with np.errstate(all="ignore"):
-        for kind in BEFORE_SUMS:
-            search.pairs(kind)
-        search.sums()
-        for kind in AFTER_SUMS:
-            search.pairs(kind)
+        before = [lambda kind=kind: search.pairs(kind) for kind in BEFORE_SUMS]
+        after = [lambda kind=kind: search.pairs(kind) for kind in AFTER_SUMS]
+        for look in told([*before, search.sums, *after], "looking for relations"):
+            look()
     return search.found
 
 

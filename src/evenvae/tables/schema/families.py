@@ -11,6 +11,7 @@ from jaxtyping import Float
 from scipy import special
 
 from evenvae.compilation import keep_programs
+from evenvae.io.watching import told
 from evenvae.likelihoods import registry
 from evenvae.likelihoods.grids import grid_of, width_of
 from evenvae.tables.schema.column import Column
@@ -134,7 +135,8 @@ def by_evidence(columns: tuple[Column, ...], frame: pd.DataFrame, kept: frozense
         frame: the table.
         kept: names of columns whose family stays.
     """
-    return tuple(column if column.name in kept else _described(column, frame[column.name]) for column in columns)
+    asked = told(columns, "choosing likelihoods")
+    return tuple(column if column.name in kept else _described(column, frame[column.name]) for column in asked)
 
 
 def _described(column: Column, cells: pd.Series) -> Column:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from evenvae.errors import InputError
+from evenvae.io.watching import told
 from evenvae.tables.columns import registry
 from evenvae.tables.columns.base import GIVEN, Rules
 from evenvae.tables.columns.cell_checks import check_cells, check_classes
@@ -37,7 +38,8 @@ def infer_columns(
         if name not in frame.columns:
             raise InputError(f"The schema names a column {name!r} that the table does not have; "
                              f"{nearest(name, frame.columns)}.")  # fmt: skip
-    return tuple(infer_column(name, frame[name], _fields(name, overrides.get(name, {})), rules) for name in frame)
+    names = told(list(frame.columns), "describing columns")
+    return tuple(infer_column(name, frame[name], _fields(name, overrides.get(name, {})), rules) for name in names)
 
 
 def infer_column(name: str, cells: pd.Series, given: Mapping[str, Any], rules: Rules) -> Column:
