@@ -91,7 +91,8 @@ def test_a_library_that_fails_is_said_in_one_sentence():
 
 
 def test_relations_of_duckdb():
-    duckdb = pytest.importorskip("duckdb")
+    import duckdb
+
     relation = duckdb.from_arrow(arrow())
     with pytest.warns(TableWarning, match="duckdb"):
         seen = tables.as_frame(relation)
