@@ -78,3 +78,47 @@ def test_models_of_other_columns_are_refused(folder, data, model, tmp_path):
     assert (code, out) == (2, "")
     assert "income" in err
     assert err.count("\n") == 1
+
+
+def test_the_test_of_two_models_says_what_it_does_not_show(data, model, longer):
+    out = " ".join(evenvae("compare", model, longer, data)[1].split())
+    assert "over rows of these two fits" in out
+    assert "not whether other seeds would" in out
+
+
+def test_two_kinds_of_models_are_tested_over_seeds(folder, data, model, longer):
+    again, other = folder / "again.evenvae", folder / "other.evenvae"
+    assert evenvae("fit", data, "-o", again, "--seed", 1, *FIT)[0] == 0
+    assert evenvae("fit", data, "-o", other, "--seed", 1, *FIT)[0] == 0
+    call = ["compare", data, model, again, "--against", model, "--against", other]
+    code, out, err = evenvae(*call, "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert (found["a"], found["b"]) == ([str(model), str(again)], [str(model), str(other)])
+    assert (found["paired"], found["seeds_a"], found["log_likelihood_gain"]) == (True, [0, 1], 0)
+    code, out, err = evenvae(*call)
+    out = " ".join(out.split())
+    assert "paired by seed, over 2 seeds" in out
+    assert "With 2 seeds only large differences are found" in out
+    assert "next: evenvae report" in err
+    assert "differ in" not in err
+    _, _, err = evenvae("compare", model, again, data, "--against", model, "--against", longer)
+    assert code == 0
+    assert "Two models of one kind were fitted with seed 0" in err
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (["compare", "MODEL", "DATA"], "compare needs two models and a table, as in: evenvae compare first.evenvae"),
+        (["compare", "MODEL", "MODEL", "MODEL", "DATA"], "two kinds by several seeds, as in: evenvae compare a1"),
+        (["compare", "DATA", "--against", "MODEL"], "compare needs models before DATA"),
+        (["compare", "MODEL", "DATA", "--against", "MODEL"], "at least two models of each kind"),
+    ],
+)
+def test_too_few_and_too_many_models(data, model, call, said):
+    names = {"MODEL": model, "DATA": data}
+    code, out, err = evenvae(*(names.get(word, word) for word in call))
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1

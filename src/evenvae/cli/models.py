@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from evenvae.cli import common, progress
-from evenvae.cli.app import Data, Json, Model, Quiet, app
+from evenvae.cli import common, completing, progress
+from evenvae.cli.app import Json, Model, Quiet, app
 from evenvae.cli.arguments import in_order, load
 from evenvae.cli.ending import call, next_step
 from evenvae.errors import InputError
@@ -76,11 +76,32 @@ def _given(options: dict[str, Any]) -> list[str]:
     return found
 
 
-@app.command(epilog="Example: evenvae compare first.evenvae second.evenvae new_people.csv")
+COMPARE = "evenvae compare first.evenvae second.evenvae new_people.csv"
+SEEDS = "evenvae compare a1.evenvae a2.evenvae new_people.csv --against b1.evenvae --against b2.evenvae"
+"""How two models are compared, and two kinds of models by several seeds."""
+ENOUGH = 5
+"""Seeds below which a test finds large differences alone."""
+
+
+@app.command(epilog=f"Example: {COMPARE}")
 def compare(
-    first: Annotated[Path, typer.Argument(metavar="A", help="A model that fit wrote.", show_default=False)],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Another model of the same columns.", show_default=False)],
-    data: Data,
+    given: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="A B DATA",
+            help="Two models of the same columns that fit wrote, and a table. With --against: models of one kind, each "
+            "fitted with another seed, and a table.",
+            show_default=False,
+            autocompletion=completing.datasets,
+        ),
+    ],
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="A model of another kind; repeatable, for as many seeds. The tests are then over seeds.",
+        ),
+    ] = None,
     hide: Annotated[
         float,
         typer.Option(metavar="SHARE", help="Hide this share of the cells from both models, and compare imputations."),
@@ -89,29 +110,69 @@ def compare(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Two models on the same rows: log-likelihood, error and imputation error of each column, with paired tests."""
-    from evenvae import tables
-    from evenvae.fitted.comparison import compare_models
+    """Two models on the same rows: log-likelihood, error and imputation error of each column, with paired tests.
 
-    *places, data = in_order(first, second, data)
-    models = [load(place) for place in places]
-    table, _ = common.read(data)
-    encoded = [tables.encode(table, model.schema_) for model in models]
-    sides = [(model.fitted_, rows) for model, rows in zip(models, encoded, strict=True)]
-    with progress.watching("comparing"):
-        result = compare_models(*sides, hide=hide, seed=seed)
+    The tests of two models are over rows: they say whether other rows would show the same, not whether other fits
+    would. With --against they are over fits with different seeds.
+    """
+    places, data, others = _models_and_table(given, against or [])
+    with progress.watching("comparing", quiet):
+        from evenvae import tables
+        from evenvae.fitted.comparison import compare_models
+        from evenvae.fitted.seed_comparison import compare_seeds
+
+        groups = [[load(place) for place in group] for group in (places, others)]
+        table, _ = common.read(data)
+        first, second = ([(model.fitted_, tables.encode(table, model.schema_)) for model in group] for group in groups)
+        if against:
+            result = compare_seeds(first, second, hide=hide, seed=seed)
+        else:
+            result = compare_models(*first, *second, hide=hide, seed=seed)
+    for name, group in zip("AB", groups, strict=True):
+        differing = _differing(group)
+        if differing:
+            said = f"the models of {name} differ in {', '.join(differing)}, not in their seeds alone"
+            typer.echo(f"evenvae: note: {said}", err=True)
     if as_json:
         plain = lambda value: None if isinstance(value, float) and not math.isfinite(value) else value
         attrs = {name: plain(value) for name, value in result.attrs.items()}
         columns = json.loads(result.to_json(orient="records"))
-        typer.echo(json.dumps({"a": places[0], "b": places[1], **attrs, "columns": columns}, indent=2))
+        names = {"a": places, "b": others} if against else {"a": places[0], "b": others[0]}
+        typer.echo(json.dumps({**names, **attrs, "columns": columns}, indent=2))
         return
-    _print(result, places)
+    _print(result, places, others)
     if not quiet:
-        next_step(call("report", places[1], data, "--beside", places[0]), "the same in pictures")
+        next_step(call("report", others[0], data, "--beside", places[0]), "the same in pictures")
 
 
-def _print(result: Any, places: list[str]) -> None:
+def _models_and_table(given: list[str], against: list[Path]) -> tuple[list[str], str, list[str]]:
+    """The models of A, the table, and the models of B.
+
+    Raises:
+        InputError: there are too few or too many of them.
+    """
+    *places, data = in_order(*given)
+    if against:
+        if not places:
+            raise InputError(
+                f"compare needs models before DATA, to be compared with those of --against; as in: {SEEDS}"
+            )
+        return places, data, [str(one) for one in against]
+    if len(places) < 2:
+        raise InputError(f"compare needs two models and a table, as in: {COMPARE}")
+    if len(places) > 2:
+        raise InputError(f"compare takes two models; to compare two kinds by several seeds, as in: {SEEDS}")
+    return places[:1], data, places[1:]
+
+
+def _differing(models: list[Any]) -> list[str]:
+    """The options in which models differ, but for their seeds."""
+    given = [{name: repr(value) for name, value in model.get_params(deep=False).items()} for model in models]
+    ignored = {"random_state", "schema", "verbose"}
+    return [name for name in given[0] if name not in ignored and len({one.get(name) for one in given}) > 1]
+
+
+def _print(result: Any, places: list[str], others: list[str]) -> None:
     hidden = "hidden_a" in result
     header = ["column", "likelihood", "error A", "error B", "B / A", "p"]
     header += ["imputed A", "imputed B", "B / A", "p"] if hidden else []
@@ -127,8 +188,8 @@ def _print(result: Any, places: list[str]) -> None:
         means += [common.number(a[one]), common.number(a[other]), common.number(ratio, 2), ""]
     common.print_table("", header, [*rows, ["mean", "", *means]], left=2)
     gain, p = a["log_likelihood_gain"], a["log_likelihood_p"]
-    typer.echo(f"\nA: {places[0]}, {a['log_likelihood_a']:.3f} nats a row")
-    typer.echo(f"B: {places[1]}, {a['log_likelihood_b']:.3f} nats a row")
+    typer.echo(f"\nA: {', '.join(places)}, {a['log_likelihood_a']:.3f} nats a row")
+    typer.echo(f"B: {', '.join(others)}, {a['log_likelihood_b']:.3f} nats a row")
     if p < CHANCE:
         word = f"B makes a row {abs(gain):.3f} nats {'likelier' if gain > 0 else 'less likely'}"
     else:
@@ -140,7 +201,25 @@ def _print(result: Any, places: list[str]) -> None:
             f"{' and '.join(seen)} learned from these very rows: on new rows the errors are larger, and a model that "
             "has not seen them is at a disadvantage"
         )
-    typer.echo("error: RMSE / range of numbers, error rate of levels; p: paired t-tests over rows, adjusted by Holm")
+    typer.echo("error: RMSE / range of numbers, error rate of levels")
+    typer.echo(_tested(a))
+
+
+def _tested(a: dict[str, Any]) -> str:
+    """What the p-values say, and what they do not."""
+    if "seeds_a" not in a:
+        return (
+            "p: paired t-tests over rows of these two fits, adjusted by Holm. They say whether other rows would show "
+            "the same, not whether other seeds would: a difference between two fits may be that of their seeds; to "
+            f"test that: {SEEDS}"
+        )
+    fewest = min(len(a["seeds_a"]), len(a["seeds_b"]))
+    kind = f"t-tests paired by seed, over {fewest} seeds" if a["paired"] else "Welch's t-tests over seeds"
+    few = f" With {fewest} seeds only large differences are found." if fewest < ENOUGH else ""
+    return (
+        f"p: {kind}, adjusted by Holm. They say whether other seeds would show the same on this table and these rows, "
+        f"not whether other tables would.{few}"
+    )
 
 
 def _cells(row: dict[str, Any], one: str, other: str, ratio: str, p: str) -> list[str]:

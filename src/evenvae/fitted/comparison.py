@@ -1,5 +1,6 @@
 """Two fitted models on the same rows: who reconstructs, imputes and predicts better, and whether that is chance."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from evenvae.fitted.evaluation import check_columns, errors, ratio_of
 from evenvae.fitted.imputation import impute
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.reconstruction import reconstruct
-from evenvae.fitted.scoring import mean_log_likelihood
+from evenvae.fitted.scoring import MeanEstimate, mean_log_likelihood
 from evenvae.metrics import corrected_paired_t_test, holm
 from evenvae.metrics import hide as hide_cells
 from evenvae.models.space import Space
@@ -50,23 +51,12 @@ def compare_models(
     Raises:
         InputError: the models have other columns, or ``hide`` and ``seed`` are not what they must be.
     """
-    models, encodings = (first[0], second[0]), (first[1], second[1])
-    check_columns(models[0].schema, models[1].schema)
-    check_share("hide", hide)
-    names = [column.name for column in models[0].schema.features]
-    # the second model may have been trained on the columns in another order
-    others = [column.name for column in models[1].schema.features]
-    orders = (np.arange(len(names)), np.array([others.index(name) for name in names]))
-    observed = encodings[0].observed & encodings[1].observed[:, orders[1]]
-    hidden = hide_cells(observed, float(hide or 0), np.random.default_rng(check_seed("seed", seed)))
-    sides = [
-        _Side(model, encoded, order, observed, hidden)
-        for model, encoded, order in zip(models, encodings, orders, strict=True)
-    ]
-    alike = np.array([kinds[0] == kinds[1] for kinds in zip(*(side.kinds() for side in sides), strict=True)])
-    result = pd.DataFrame({"column": names, "likelihood": [c.likelihood for c in models[0].schema.features]})
-    attrs: dict[str, Any] = {"rows": len(observed)}
-    for prefix in ("error", "hidden") if hidden.any() else ("error",):
+    sides = sides_of([first, second], hide, seed)
+    alike = alike_columns(sides)
+    features = first[0].schema.features
+    result = pd.DataFrame({"column": [c.name for c in features], "likelihood": [c.likelihood for c in features]})
+    attrs: dict[str, Any] = {"rows": len(sides[0].observed)}
+    for prefix in ("error", "hidden") if sides[0].hidden.any() else ("error",):
         found = [side.imputed() if prefix == "hidden" else side.reconstructed() for side in sides]
         for letter, (error, _) in zip("ab", found, strict=True):
             result[f"{prefix}_{letter}"] = error
@@ -78,8 +68,42 @@ def compare_models(
     return result
 
 
-class _Side:
-    """One of the two models, with its rows; everything that it gives is in the order of the first model's columns."""
+def sides_of(asked: Sequence[tuple[FittedModel, Encoded]], hide: Any, seed: Any) -> "list[Side]":
+    """Models that are asked about the same cells of the same rows: those that all of them see.
+
+    Args:
+        asked: models of the same columns, each with the rows by its own schema.
+        hide: share of these cells that are hidden from all of them.
+        seed: of the hidden cells.
+
+    Raises:
+        InputError: the models have other columns, or ``hide`` and ``seed`` are not what they must be.
+    """
+    check_share("hide", hide)
+    schemas = [model.schema for model, _ in asked]
+    names = [column.name for column in schemas[0].features]
+    orders = []
+    for schema in schemas:
+        check_columns(schemas[0], schema)
+        # a model may have been trained on the columns in another order
+        own = [column.name for column in schema.features]
+        orders.append(np.array([own.index(name) for name in names]))
+    observed = np.logical_and.reduce(
+        [encoded.observed[:, order] for (_, encoded), order in zip(asked, orders, strict=True)]
+    )
+    hidden = hide_cells(observed, float(hide or 0), np.random.default_rng(check_seed("seed", seed)))
+    return [
+        Side(model, encoded, order, observed, hidden) for (model, encoded), order in zip(asked, orders, strict=True)
+    ]
+
+
+def alike_columns(sides: "Sequence[Side]") -> Bool[np.ndarray, " D"]:
+    """Which columns have their errors measured in one way by all the models."""
+    return np.array([len(set(kinds)) == 1 for kinds in zip(*(side.kinds() for side in sides), strict=True)])
+
+
+class Side:
+    """One of the models, with its rows; everything that it gives is in the order of the first model's columns."""
 
     def __init__(
         self,
@@ -94,16 +118,29 @@ class _Side:
         self.observed, self.hidden = observed[:, own], hidden[:, own]
 
     def kinds(self) -> list[tuple[bool, int]]:
+        """Of every column, whether it holds levels, and how many steps they have where they are ordered."""
         layout = self.model.space.layout
         return [(bool(layout.discrete[d]), int(layout.steps[d])) for d in self.order]
 
     def reconstructed(self) -> tuple[Float[np.ndarray, " D"], Float[np.ndarray, "N D"]]:
+        """The error of every column, and what each cell adds to it, where all cells are seen."""
         seen = self.observed
         return self._judged(reconstruct(self.model, self.model.batch(self.encoded, seen)), seen)
 
     def imputed(self) -> tuple[Float[np.ndarray, " D"], Float[np.ndarray, "N D"]]:
+        """The same of the hidden cells."""
         (guess,) = impute(self.model, self.model.batch(self.encoded, self.observed & ~self.hidden))
         return self._judged(guess, self.hidden)
+
+    def log_likelihood(self) -> tuple[MeanEstimate, dict[str, np.ndarray]]:
+        """The mean over rows, and the details of the rows."""
+        return mean_log_likelihood(self.model, self.model.batch(self.encoded, self.observed))
+
+    @property
+    def trained_on(self) -> bool | None:
+        """Whether these are the rows that the model was trained on; None where it does not tell."""
+        known = self.model.record.fingerprint
+        return known == fingerprint(self.encoded) if known else None
 
     def _judged(self, guess: np.ndarray, scored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         truth, space = self.encoded.values, self.model.space
@@ -143,14 +180,11 @@ def _by_column(
     return found
 
 
-def _likelihoods(sides: list[_Side]) -> dict[str, Any]:
+def _likelihoods(sides: list[Side]) -> dict[str, Any]:
     """Nats a row under each model, and their difference with its standard error and p-value."""
     from scipy import stats
 
-    means, quick = zip(
-        *(mean_log_likelihood(side.model, side.model.batch(side.encoded, side.observed)) for side in sides),
-        strict=True,
-    )
+    means, quick = zip(*(side.log_likelihood() for side in sides), strict=True)
     differences = quick[1]["total"] - quick[0]["total"]
     rows = len(differences)
     spread = differences.std(ddof=1) / np.sqrt(rows) if rows > 1 else np.nan
@@ -158,15 +192,11 @@ def _likelihoods(sides: list[_Side]) -> dict[str, Any]:
     # rows differ, and each of the two means is estimated from draws
     error = float(np.sqrt(spread**2 + means[0].standard_error ** 2 + means[1].standard_error ** 2))
     t = gain / error if error > 0 else np.nan
-    known = {
-        letter: side.model.record.fingerprint and side.model.record.fingerprint == fingerprint(side.encoded)
-        for letter, side in zip("ab", sides, strict=True)
-    }
     return {
         "log_likelihood_a": means[0].value,
         "log_likelihood_b": means[1].value,
         "log_likelihood_gain": gain,
         "log_likelihood_gain_error": error,
         "log_likelihood_p": float(2 * stats.t.sf(abs(t), rows - 1)) if error > 0 else float(gain == 0),
-        **{f"trained_on_{letter}": None if same is None else bool(same) for letter, same in known.items()},
+        **{f"trained_on_{letter}": side.trained_on for letter, side in zip("ab", sides, strict=True)},
     }
