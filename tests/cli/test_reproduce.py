@@ -4,10 +4,14 @@ import importlib
 import json
 import os
 import re
+import shlex
 
 import pytest
+import typer
 
 from cli_support import call
+from evenvae.cli.main import app
+from evenvae.cli.reproduce import NEXT, TAKES
 
 REPRODUCE = {
     "unknown table": (["table9"], "table1"),
@@ -30,6 +34,14 @@ def test_wrong_reproductions_give_one_clear_line(capsys, tmp_path, case):
     assert not (tmp_path / "x").exists()
 
 
+def test_every_experiment_names_the_command_that_comes_next():
+    assert set(NEXT) == set(TAKES)
+    # each is a call that the command takes
+    for words in (shlex.split(called) for called, _ in NEXT.values()):
+        command = typer.main.get_command(app).commands[words[1]]
+        command.make_context(words[1], words[2:])
+
+
 def test_help_has_examples(capsys):
     code, out, _ = call(capsys, "reproduce", "--help")
     assert code == 0
@@ -50,7 +62,7 @@ def test_an_experiment_refuses_what_is_not_its_own(capsys, tmp_path):
 
 
 def test_figures_are_read_where_the_experiments_write_them(tmp_path):
-    from evenvae.cli.reproduce import DOCUMENTS, TAKES, figures
+    from evenvae.cli.reproduce import DOCUMENTS, figures
 
     # the package shows functions of these names
     table1, geco, optimal_prior = (

@@ -126,6 +126,9 @@ def cocktail(
         _print(outcome.summary, out, refit)
         if refit:
             next_step(call("evaluate", out / "best.evenvae", data), "the chosen model, column by column")
+        else:
+            chosen = call("fit", data, "--balance", outcome.summary.chosen)
+            next_step(chosen, "a model of all rows with the chosen combination")
     return common.DONE
 
 

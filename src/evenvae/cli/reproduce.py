@@ -9,6 +9,7 @@ import typer
 
 from evenvae.cli import common
 from evenvae.cli.app import Json, Settings, app
+from evenvae.cli.ending import call, next_step
 from evenvae.errors import InputError
 from evenvae.part import check_choice, check_count
 from evenvae.search.choice import EXECUTORS
@@ -21,6 +22,15 @@ TAKES = {
 """The options that every experiment takes beside those that all of them take."""
 DOCUMENTS = {"table1": "table1.json", "geco": "geco.json", "optimal-prior": "runs.jsonl"}
 """The files in which the experiments keep their figures."""
+NEXT = {
+    "table1": (call("cocktail", "DATA", "-o", "sweep"), "the same search on a table of yours"),
+    "geco": (call("fit", "DATA", "--objective", "geco"), "the objective on a table of yours"),
+    "optimal-prior": (
+        call("fit", "DATA", "--task", "COLUMN", "--prior", "optimal"),
+        "the prior on a table of yours, COLUMN being the site or year of a row",
+    ),
+}
+"""The command that comes next, and what it is good for."""
 REFUSES = {
     "table1": (),
     "geco": ("models", "balances", "seeds", "workers"),
@@ -126,6 +136,7 @@ def reproduce_command(
         typer.echo(json.dumps(figures(out / DOCUMENTS[what]), indent=1))
     elif not quiet:
         typer.echo(text)
+        next_step(*NEXT[what])
     return common.DONE
 
 
