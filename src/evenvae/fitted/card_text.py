@@ -14,19 +14,28 @@ TAGS = {
 """Tags of a hub by purpose, beside those of every model."""
 
 
+def trained_on(card: Card) -> str:
+    """How many rows the model was trained on."""
+    return f"{card.rows:,} rows, {card.held_out:,} of them held out for validation"
+
+
+def steps_taken(card: Card) -> str:
+    """How many steps the training took."""
+    return f"{card.steps:,} of at most {card.most_steps:,}{', interrupted' if card.interrupted else ''}"
+
+
 def facts_of(card: Card) -> list[tuple[str, str]]:
     """What is known of the training and the size of the model, as names and texts."""
-    end = ", interrupted" if card.interrupted else ""
     best = "not measured" if card.best is None else f"{card.best:.4g} ({card.metric}; lower is better)"
     members = f", {card.members} members" if card.members > 1 else ""
     facts = [
-        ("trained on", f"{card.rows:,} rows, {card.held_out:,} of them held out for validation"),
+        ("trained on", trained_on(card)),
         ("fingerprint of the table", card.fingerprint or "not recorded"),
         ("network", f"{card.model}, {card.parameters:,} parameters{members}"),
         ("objective, prior", f"{card.objective}, {card.prior}"),
         ("balance", card.balance),
         ("purpose", card.purpose),
-        ("steps", f"{card.steps:,} of at most {card.most_steps:,}{end}"),
+        ("steps", steps_taken(card)),
         ("validation metric", best),
         ("seed", str(card.seed)),
         ("trained with", ", ".join(f"{name} {one}" for name, one in card.versions.items()) or "not recorded"),

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 
 from evenvae.fitted.card import Card, card, versions
+from evenvae.fitted.card_text import steps_taken, trained_on
 from evenvae.report.evidence import Evidence
 from evenvae.report.parts import Section, Table
 
@@ -26,9 +27,8 @@ def facts(evidence: Evidence, found: Card) -> Table:
         None: "not known to be the training table",
     }
     model = evidence.model
-    end = ", interrupted" if found.interrupted else ""
     rows = [
-        ("trained on", f"{found.rows:,} rows, {found.held_out:,} of them held out for validation"),
+        ("trained on", trained_on(found)),
         ("fingerprint of the training table", found.fingerprint or "not recorded"),
         ("looked at", f"{len(evidence.places):,} of {evidence.table_rows:,} rows: {same[evidence.trained_on_it]}"),
         ("fingerprint of the table looked at", evidence.fingerprint),
@@ -37,7 +37,7 @@ def facts(evidence: Evidence, found: Card) -> Table:
         ("balance", found.balance),
         ("purpose", found.purpose),
         ("differential privacy", found.privacy),
-        ("steps", f"{found.steps:,} of at most {found.most_steps:,}{end}"),
+        ("steps", steps_taken(found)),
         ("seed", str(found.seed)),
         ("seed of this report", str(evidence.seed)),
     ]  # fmt: skip
