@@ -41,6 +41,18 @@ def test_copies_are_found(world):
     assert nearer_share(holdout, train, holdout, distance)[0] == 0
 
 
+@pytest.mark.parametrize(("train_rows", "holdout_rows", "questions"), [(300, 800, 3), (800, 300, 4)])
+def test_nobody_is_asked_twice(world, monkeypatch, train_rows, holdout_rows, questions):
+    train, holdout, generated, distance = world
+    train, holdout = train[:train_rows], holdout[:holdout_rows]
+    expected = nearer_share(generated, train[:300], holdout[:300], distance)
+    asked, original = [], MixedDistance.nearest
+    monkeypatch.setattr(MixedDistance, "nearest", lambda own, *rows: asked.append(rows) or original(own, *rows))
+    found = closest_records(generated, train, holdout, distance)
+    assert (found.nearer_share, found.nearer_error) == expected
+    assert len(asked) == questions
+
+
 def test_of_many_equal_distances_a_twentieth_is_close():
     # a table of levels, where every hold-out row has a copy in the training table
     levels = np.random.default_rng(0).integers(0, 2, (500, 3)).astype(float)

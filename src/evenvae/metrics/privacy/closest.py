@@ -57,7 +57,9 @@ def closest_records(
     tied, below = np.mean(of_holdout == close), np.mean(of_holdout < close)
     weight = (CLOSE - below) / tied if tied else 0.0
     few = min(len(train), len(holdout))
-    nearer = nearer_share(generated, train[:few], holdout[:few], distance)
+    # where all training rows are asked, the answer is known
+    of_few = of_generated if few == len(train) else distance.nearest(generated, train[:few]).distance
+    nearer = _nearer(of_few, distance.nearest(generated, holdout[:few]).distance)
     return ClosestRecords(
         float(np.median(of_generated)),
         float(np.median(of_holdout)),
@@ -81,7 +83,10 @@ def nearer_share(
     There are as many training rows as hold-out rows, and a tie speaks for neither: a model that learned no row by heart
     has 0.5. The standard error is over drawn rows; which training rows and hold-out rows there are adds to it.
     """
-    of_train, of_holdout = (distance.nearest(generated, rows).distance for rows in (train, holdout))
+    return _nearer(*(distance.nearest(generated, rows).distance for rows in (train, holdout)))
+
+
+def _nearer(of_train: Float[np.ndarray, " G"], of_holdout: Float[np.ndarray, " G"]) -> tuple[float, float]:
     nearer = (of_train < of_holdout) + 0.5 * (of_train == of_holdout)
     return float(nearer.mean()), float(nearer.std() / np.sqrt(len(nearer)))
 
