@@ -100,11 +100,10 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             ``"default"`` (the mean; the median for log-normal columns), ``"mean"``, ``"median"`` or ``"mode"``.
         warm_start: True continues from what the last `fit` learned. Columns, scales, network and number of members
             must be the same.
-        pilot: True also trains a plain model of the same rows after the model itself, with the same network, epochs,
-            seed and held-out rows, but ``balance="none"``, a KL of weight 1 and the standard prior. `evaluate` and the
-            report then say which columns have a larger error than under plain training. It takes about the time of
-            another plain fit (a single run, also for an ensemble): on adult, 12,000 rows and 40 epochs, two thirds of
-            the time of the fit itself. A fit that is plain itself is refused.
+        pilot: True also trains a plain model of the same rows, with the same network, epochs, seed and held-out rows,
+            but ``balance="none"``, a KL of weight 1 and the standard prior. `evaluate` and the report then say which
+            columns have a larger error than under plain training. It takes about the time of another plain fit (see
+            docs/guide.md). A fit that is plain itself is refused.
         verbose: True shows a progress bar.
 
     Attributes:
@@ -310,11 +309,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         del y
         refuse_if_forked()
         keep_programs()
-        check_flag("resume", resume)
-        if checkpoint is not None:
-            check_path("checkpoint", checkpoint)
-        if not isinstance(callbacks, tuple | list) or not all(callable(callback) for callback in callbacks):
-            raise InputError(f"callbacks={callbacks!r} must be a tuple of functions of a Progress.")
+        fitting.check_call(callbacks, checkpoint, resume)
         given = self.get_params(deep=False)
         previous = self.fitted_ if self.warm_start and hasattr(self, "fitted_") else None
         pilot_callbacks: tuple[Callable[[Progress], None], ...] = ()
@@ -326,7 +321,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             callbacks, pilot_callbacks = (*callbacks, bar), (bar.of_another("pilot"),)
             watching.enter_context(watched(bar.show))
         try:
-            X = _in_memory_if_small(X)
+            X = tables.in_memory_if_small(X)
             model = fitting.fit(
                 Options.of(given),
                 X,
@@ -639,7 +634,7 @@ class EvenVAE(TransformerMixin, BaseEstimator):
             # what is left empty is drawn for each piece, from one seed for all
             seed = int(np.random.default_rng().integers(2**63))
         before, schema = 0, without_bounds(model.schema)
-        for values, codes in _gathered(sampling.sampled(model, n, asked, tested, wanted, seed), size):
+        for values, codes in sampling.gathered(sampling.sampled(model, n, asked, tested, wanted, seed), size):
             empty, part = None, None if size is None else DrawnPart(before, n)
             if missing:
                 empty = sampling.empty_constants(model, len(values), seed, part)
@@ -662,27 +657,6 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         model = self._fitted()
         if leads():
             saving.write(model, path, self.get_params(deep=False), named=hasattr(self, "feature_names_in_"))
-
-
-def _gathered(pieces: Iterator[Any], size: int | None) -> Iterator[Any]:
-    """Drawn rows joined to tables of at least ``size`` rows, or to a single one."""
-    kept: list[Any] = []
-    join = lambda: tuple(np.concatenate(parts) for parts in zip(*kept, strict=True))
-    for piece in pieces:
-        kept.append(piece)
-        if size is not None and sum(len(values) for values, _ in kept) >= size:
-            yield join()
-            kept = []
-    if kept:
-        yield join()
-
-
-def _in_memory_if_small(X: Any) -> Any:
-    """The table that a path names: whole, or as files where it is to be read piece by piece. Other tables stay."""
-    if isinstance(X, str | Path):
-        X = tables.open_files(X)
-    X = tables.collected(X)
-    return tables.read_table(X.place) if isinstance(X, tables.TableFiles) and not X.is_large else X
 
 
 def load(path: str | Path) -> EvenVAE:

@@ -28,6 +28,7 @@ from evenvae.models import Layout
 from evenvae.models.space import Space
 from evenvae.options import Options
 from evenvae.options.resolution import families_of, layout_of, resolve
+from evenvae.part import check_flag, check_path
 from evenvae.tables import Encoded, Schema, TableFiles
 from evenvae.tables.survey import survey
 from evenvae.tables.tasks import declare
@@ -188,6 +189,19 @@ def begin(
     key = options.privacy.key() if options.privacy.asked else None
     runs = prepare(plan, space, data, rows.count, rows.cells(), rows.weight, seed, held_out, members, key)
     return Fit(rows, space, plan, runs, seed, held_out)
+
+
+def check_call(callbacks: Any, checkpoint: Any, resume: Any) -> None:
+    """Check what `EvenVAE.fit` is given beside the table.
+
+    Raises:
+        InputError: it is of another type.
+    """
+    check_flag("resume", resume)
+    if checkpoint is not None:
+        check_path("checkpoint", checkpoint)
+    if not isinstance(callbacks, tuple | list) or not all(callable(callback) for callback in callbacks):
+        raise InputError(f"callbacks={callbacks!r} must be a tuple of functions of a Progress.")
 
 
 def fit(

@@ -104,6 +104,24 @@ def sampled(
             )
 
 
+def gathered(pieces: Iterator[Any], size: int | None) -> Iterator[Any]:
+    """Drawn rows joined to arrays of at least ``size`` rows, or to a single one for None.
+
+    Args:
+        pieces: values and codes of tasks, as `sampled` gives them.
+        size: the least number of rows of all but the last.
+    """
+    kept: list[Any] = []
+    join = lambda: tuple(np.concatenate(parts) for parts in zip(*kept, strict=True))
+    for piece in pieces:
+        kept.append(piece)
+        if size is not None and sum(len(values) for values, _ in kept) >= size:
+            yield join()
+            kept = []
+    if kept:
+        yield join()
+
+
 def with_missing_cells(
     model: FittedModel,
     values: Float[np.ndarray, "n E"],

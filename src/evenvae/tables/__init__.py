@@ -6,6 +6,7 @@ from evenvae.tables.columns.missing_cells import MISSING
 from evenvae.tables.derived.computing import decode_derived
 from evenvae.tables.files import (
     TableFiles,
+    in_memory_if_small,
     open_files,
     patch_csv,
     read_table,
@@ -39,6 +40,7 @@ __all__ = [
     "fill",
     "fingerprint",
     "hide_cells",
+    "in_memory_if_small",
     "library_of",
     "open_files",
     "patch_csv",

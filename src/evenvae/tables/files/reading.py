@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset
@@ -15,7 +16,8 @@ from evenvae.tables.files.csv_reading import read_text
 from evenvae.tables.files.finding import is_single
 from evenvae.tables.files.formats import check_cells, check_header, content_of, is_text, kind_of
 from evenvae.tables.files.memory import arrow_buffer
-from evenvae.tables.files.table_files import open_files, readable
+from evenvae.tables.files.table_files import TableFiles, open_files, readable
+from evenvae.tables.interchange import collected
 from evenvae.tables.suggestions import nearest
 
 
@@ -41,6 +43,21 @@ def read_table(path: str | Path, *, columns: Sequence[str] | None = None) -> pa.
         if name not in table.schema.names:
             raise InputError(f"{path} has no column {name!r}; {nearest(name, table.schema.names)}.")
     return table if columns is None else table.select(list(columns))
+
+
+def in_memory_if_small(X: Any) -> Any:
+    """The table that a path names: whole, or as files where it is to be read piece by piece.
+
+    Args:
+        X: a path, or what `open_files` gives; other tables stay as they are, or as `collected` gives them.
+
+    Raises:
+        InputError: the table cannot be read.
+    """
+    if isinstance(X, str | Path):
+        X = open_files(X)
+    X = collected(X)
+    return read_table(X.place) if isinstance(X, TableFiles) and not X.is_large else X
 
 
 def _of_file(path: str | Path) -> pa.Table:
