@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-PAGE, WIDTH = "command.md", 92
+PAGE, WIDTH = "command.md", 80
 MISTAKES = (
     ("evenvae fit peple.csv", "A file that is not there is answered with the nearest name."),
     ("evenvae fti people.csv", "So is a command,"),
@@ -39,11 +39,11 @@ INTRODUCTION = """# The command
 
 A first hour with a table of your own:
 
-    evenvae schema people.csv                          # what each column is taken for, and why
-    evenvae fit people.csv                             # writes people.evenvae
-    evenvae info people.evenvae                        # what the model is
-    evenvae evaluate people.evenvae people.csv         # how well each column is learned
-    evenvae report people.evenvae people.csv           # the same in pictures
+    evenvae schema people.csv                     # what each column is, and why
+    evenvae fit people.csv                        # writes people.evenvae
+    evenvae info people.evenvae                   # what the model is
+    evenvae evaluate people.evenvae people.csv    # how well each column is learned
+    evenvae report people.evenvae people.csv      # the same in pictures
 
 Every command ends with what it did and with the command that comes next; both are written to standard error, so that
 they never mix with a table on standard output, and `--quiet` leaves them out. `--json` prints figures for programs.
