@@ -13,7 +13,7 @@ def test_a_watcher_is_told_in_order_and_forgotten():
     with watched(lambda *said: seen.append(said)):
         in_slices(lambda part: part, np.arange(10.0), 4)
     in_slices(lambda part: part, np.arange(10.0), 4)
-    assert seen == [(ASKING, 1, 3), (ASKING, 2, 3), (ASKING, 3, 3)]
+    assert seen == [(ASKING, 0, 3), (ASKING, 1, 3), (ASKING, 2, 3), (ASKING, 3, 3)]
 
 
 def test_the_inner_of_two_watchers_is_told():

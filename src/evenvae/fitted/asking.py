@@ -64,7 +64,8 @@ def in_slices(function: Callable[..., Any], batch: Any, size: int, key: Raw | No
         answers.append(found)
         tell(ASKING, len(answers), slices)
 
-    # the first slice alone, as it may compile
+    # the first slice alone, as it may compile; a bar of another question makes room for it
+    tell(ASKING, 0, slices)
     keep(answer(0))
     rest = range(1, slices)
     if len(rest) > 1:
