@@ -33,9 +33,10 @@ class Part:
         known = self.get_params()
         for name in changes:
             if name not in known:
-                raise InputError(
-                    f"{type(self).__name__} has no option {name!r}; its options are: {', '.join(known) or 'none'}."
-                )
+                close = difflib.get_close_matches(name, known, 1)
+                meant = f" Did you mean {close[0]!r}?" if close else ""
+                listed = ", ".join(known) or "none"
+                raise InputError(f"{type(self).__name__} has no option {name!r}; its options are: {listed}.{meant}")
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]
 
     def given(self) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Iterable
 
+MOST = 12
+"""Names that are listed."""
+
 
 def nearest(name: str, known: Iterable[object]) -> str:
     """'did you mean ...?' with the most similar known name, or else the list of known names (twelve at most)."""
@@ -10,5 +13,5 @@ def nearest(name: str, known: Iterable[object]) -> str:
     close = difflib.get_close_matches(name, names, 1)
     if close:
         return f"did you mean {close[0]!r}?"
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    return f"known are {shown}"
+    others = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+    return f"known are {', '.join(names[:MOST])}{others}"
