@@ -26,4 +26,6 @@ def test_cells_as_texts_in_their_order():
 def test_the_values_of_a_column_in_a_few_words():
     assert values_of(Column("x", likelihood="categorical", levels=("a", "b", "c"))) == "3 levels"
     assert values_of(Column("x", likelihood="normal", low=-1.5, high=20.0)) == "-1.5 to 20"
+    assert values_of(Column("x", likelihood="normal", low=-99999.0, high=184984.37)) == "-99999 to 184984"
+    assert values_of(Column("x", likelihood="normal", low=0.0, high=2.5e12)) == "0 to 2.5e+12"
     assert values_of(Column("x", role="identifier")) == ""

@@ -21,11 +21,16 @@ def all_shown(values: Float[np.ndarray, " n"], column: Column) -> list[str]:
     if column.is_datetime:
         texts = [str(cell)[:10] for cell in cells]
     else:
-        texts = [f"{cell:.5g}" if isinstance(cell, float) else str(cell) for cell in cells]
+        texts = [_number(cell) if isinstance(cell, float) else str(cell) for cell in cells]
     found = ["missing"] * len(values)
     for row, place in zip(np.flatnonzero(np.isfinite(values)), places, strict=True):
         found[row] = texts[place]
     return found
+
+
+def _number(cell: float) -> str:
+    """Five significant digits, or all that are before the point where people still read them."""
+    return f"{cell:.0f}" if 1e5 <= abs(cell) < 1e9 else f"{cell:.5g}"
 
 
 def values_of(column: Column) -> str:
