@@ -9,7 +9,7 @@ def test_unusual_rows_name_the_columns_that_make_them_so(fitted, table):
     evidence = gather(fitted, odd)
     lowest = unusual.lowest(evidence)
     assert lowest.rows[0][0] == "17"
-    assert lowest.rows[0][2].startswith("income = 1e+06")
+    assert lowest.rows[0][2].startswith("income = 1000000")
     assert lowest.columns[0][0] == "income"
     scores = [float(row[1].replace("−", "-")) for row in lowest.rows]
     assert scores == sorted(scores)
