@@ -59,17 +59,18 @@ def evaluate(
     ] = None,
 ) -> None:
     """How well each column is reconstructed, compared with its mean or most frequent level; mean log-likelihood."""
-    from evenvae.options.renamed import POINT_ESTIMATE
+    if statistic is not None:
+        from evenvae.options.renamed import POINT_ESTIMATE
 
-    former = POINT_ESTIMATE.get(statistic or "", statistic)
-    point_estimate = common.renamed("--statistic", former, "--point-estimate", point_estimate)
+        statistic = POINT_ESTIMATE.get(statistic, statistic)
+    point_estimate = common.renamed("--statistic", statistic, "--point-estimate", point_estimate)
     if privacy != (train is not None):
         raise InputError(
             "--privacy and --train TRAIN go together: the model does not hold the rows that it was fitted on, so give "
             "their table as TRAIN, and as DATA rows of the same kind that it has not seen."
         )
-    place, data = in_order(model, data)
     with progress.watching("evaluating", quiet):
+        place, data = in_order(model, data)
         fitted = load(place)
         table, _ = common.read(data)
         learned = None if train is None else common.read(train)[0]
@@ -154,14 +155,14 @@ def impute(
 ) -> None:
     """Fill the missing cells. Observed cells stay as they are, byte for byte in delimited text."""
     clock = Clock()
-    common.check_out(out)
     check_json(as_json, out)
     method = common.renamed("--statistic", statistic, "--method", method)
-    place, data = in_order(model, data)
     with progress.watching("reading", quiet):
         from evenvae import tables
         from evenvae.tables.files.finding import is_single
 
+        common.check_out(out)
+        place, data = in_order(model, data)
         fitted = load(place)
         table, _ = common.opened(data, stream)
     if draws > 1 and out == "-":
@@ -222,11 +223,11 @@ def sample(
 ) -> None:
     """Draw new rows from the model."""
     clock = Clock()
-    common.check_out(out)
     check_json(as_json, out)
     with progress.watching("drawing", quiet):
         from evenvae import tables
 
+        common.check_out(out)
         fitted = load(model)
         drawn = fitted.sample(n, given, random_state=seed, rules=rule or (), missing=missing) if n <= WHOLE else None
     if drawn is not None:
@@ -251,10 +252,10 @@ def translate(
 ) -> None:
     """The rows as they would look under another task, for models that were fitted with --task."""
     clock = Clock()
-    common.check_out(out)
     check_json(as_json, out)
-    place, data = in_order(model, data)
     with progress.watching("reading", quiet):
+        common.check_out(out)
+        place, data = in_order(model, data)
         fitted = load(place)
     wanted = common.pairs("--to", to)
     rows = pieces.write_answers(data, stream, lambda rows: fitted.translate(rows, to=wanted), out, "translating", quiet)
@@ -271,12 +272,12 @@ def encode(
 ) -> None:
     """The latent coordinates of every row of DATA."""
     clock = Clock()
-    common.check_out(out)
     check_json(as_json, out)
-    place, data = in_order(model, data)
     with progress.watching("reading", quiet):
         import pandas as pd
 
+        common.check_out(out)
+        place, data = in_order(model, data)
         fitted = load(place)
     names = list(fitted.get_feature_names_out())
     latents = lambda rows: pd.DataFrame(fitted.transform(rows), columns=names)
@@ -302,14 +303,14 @@ def score(
 ) -> None:
     """The log-likelihood of every row, by importance sampling. Unusual rows have a low one."""
     clock = Clock()
-    common.check_out(out)
     check_json(as_json, out)
-    place, data = in_order(model, data)
     with progress.watching("reading", quiet):
         import pandas as pd
 
         from evenvae.fitted.scoring import SAMPLES
 
+        common.check_out(out)
+        place, data = in_order(model, data)
         fitted = load(place)
     samples = SAMPLES if samples is None else samples
     names = {

@@ -32,16 +32,15 @@ def schema(
     quiet: Quiet = False,
 ) -> None:
     """Show what each column is taken for, and why. Edit the file and give it to fit."""
-    from evenvae.part import check_choice
-
-    check_choice("--families", families, completing.families())
     if out and out != "-":
         check_file(out)
     with progress.watching("reading", quiet):
         from evenvae import Schema
+        from evenvae.part import check_choice
         from evenvae.tables import TableFiles
         from evenvae.tables.survey import survey
 
+        check_choice("--families", families, completing.families())
         table, known = common.opened(data, stream)
         if isinstance(table, TableFiles):
             found = survey(table.pieces()).schema(None, families or "evidence")

@@ -115,12 +115,12 @@ def compare(
     The tests of two models are over rows: they say whether other rows would show the same, not whether other fits
     would. With --against they are over fits with different seeds.
     """
-    places, data, others = _models_and_table(given, against or [])
     with progress.watching("comparing", quiet):
         from evenvae import tables
         from evenvae.fitted.comparison import compare_models
         from evenvae.fitted.seed_comparison import compare_seeds
 
+        places, data, others = _models_and_table(given, against or [])
         groups = [[load(place) for place in group] for group in (places, others)]
         table, _ = common.read(data)
         first, second = ([(model.fitted_, tables.encode(table, model.schema_)) for model in group] for group in groups)

@@ -37,9 +37,13 @@ def write_answers(
         table, _ = common.opened(data, stream)
         if not isinstance(table, tables.TableFiles):
             found = answer(table)
-            tell("writing", 0, None)
+            if out != "-":
+                tell("writing", 0, None)
+                tables.write_table(found, out)
+    if not isinstance(table, tables.TableFiles):
+        if out == "-":
             tables.write_table(found, out)
-            return len(found)
+        return len(found)
     rows = 0
 
     def counting(piece: Any, _: int) -> Any:

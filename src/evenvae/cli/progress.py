@@ -38,7 +38,9 @@ def bar(what: str, quiet: bool = False) -> Iterator[Callable[..., None]]:
 
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), Count(), Elapsed(), Left())
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as shown:
+    # what a command prints meanwhile goes where it was sent to, not to the terminal of the bar
+    settings: Any = {"transient": True, "redirect_stdout": False, "disable": quiet or not console.is_terminal}
+    with Progress(*columns, console=console, **settings) as shown:
         task = shown.add_task(what, total=None)
         now, seen = what, 0
 

@@ -35,11 +35,11 @@ def report(
     if rows < 2:
         raise InputError(f"--rows {rows} must be at least 2.")
     check_file(out)
-    place, data = in_order(model, data)
     with progress.watching("asking the model", quiet):
         from evenvae.report.page import check_installed, write_report
 
         check_installed()
+        place, data = in_order(model, data)
         fitted = load(place)
         other = None if beside is None else load(beside)
         labels = ("", "")
