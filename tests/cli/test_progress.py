@@ -52,3 +52,10 @@ def test_quiet_shows_no_bar(terminal):
     with progress.watching("looking", quiet=True):
         list(told("abc", "describing"))
     assert terminal.getvalue().strip() == ""
+
+
+def test_what_is_printed_meanwhile_goes_to_standard_output(terminal, capsys):
+    with progress.watching("looking"):
+        print("a,b")
+    assert capsys.readouterr().out == "a,b\n"
+    assert "a,b" not in terminal.getvalue()

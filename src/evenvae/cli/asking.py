@@ -183,6 +183,7 @@ def impute(
     else:
         with progress.watching("imputing", quiet):
             completed = fill(table)
+        with progress.watching("writing", quiet or out == "-"):
             for name, result in told(list(zip(names, completed, strict=True)), "writing"):
                 if data == "-" or data.startswith("dataset:") or not is_single(data):
                     tables.write_table(result, name)

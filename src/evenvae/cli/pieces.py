@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from evenvae.cli import common, progress
-from evenvae.io.watching import tell
 
 SPREAD = 2**63
 """Seeds are below it."""
@@ -35,13 +34,10 @@ def write_answers(
 
     with progress.watching(what, quiet):
         table, _ = common.opened(data, stream)
-        if not isinstance(table, tables.TableFiles):
-            found = answer(table)
-            if out != "-":
-                tell("writing", 0, None)
-                tables.write_table(found, out)
-    if not isinstance(table, tables.TableFiles):
-        if out == "-":
+        found = None if isinstance(table, tables.TableFiles) else answer(table)
+    if found is not None:
+        # a bar would wipe out what is written to the same terminal
+        with progress.watching("writing", quiet or out == "-"):
             tables.write_table(found, out)
         return len(found)
     rows = 0
