@@ -199,7 +199,7 @@ def fit(
     by = families_of(model, given.get("preset"), chosen["task"])
 
     in_files = isinstance(table, TableFiles)
-    with progress.watching("describing columns", quiet):
+    with progress.watching("describing columns", quiet or (formulas and not hide)):
         if not formulas:
             known = chosen["schema"]
             whole = survey(table.pieces()).schema(known, by) if in_files else Schema.of(known, table, by)

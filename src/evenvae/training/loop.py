@@ -110,7 +110,7 @@ def train(
     interrupted, interruption = False, Interruption()
     # the balancers' decompositions are LAPACK's, whose threads and those of XLA would wait for each other's cores
     linear_algebra = threadpool_limits(1, user_api="blas")
-    tell("compiling", done, settings.steps)
+    tell("compiling and first steps", done, settings.steps)
     try:
         while done < settings.steps and not np.asarray(runs.stopped).all():
             interruption.check()
