@@ -5,13 +5,17 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from evenvae.errors import TrainingError
+from evenvae.io.watching import TRAINING, watched
 from evenvae.models.packed import PackedTable
 from evenvae.training import OptimiserSettings, train
 from training_support import same, setup
 
 
-def test_training_learns(mixed):
-    out = train(*setup(mixed, steps=300, chunk=100))
+def test_training_learns_and_tells_how_far_it_is(mixed):
+    seen = []
+    with watched(lambda *said: seen.append(said)):
+        out = train(*setup(mixed, steps=300, chunk=100))
+    assert [said for said in seen if said[0] == TRAINING] == [(TRAINING, done, 300) for done in (100, 200, 300)]
     assert out.history[-1]["loss"][0] < out.history[0]["loss"][0]
     assert out.history[-1]["best"][0] < out.history[0]["validation"][0]
 

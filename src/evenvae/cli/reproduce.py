@@ -1,5 +1,6 @@
 """``evenvae reproduce``: published tables, made again."""
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evenvae.cli import common
+from evenvae.cli import common, progress
 from evenvae.cli.app import Json, Settings, app
 from evenvae.cli.ending import call, next_step
 from evenvae.errors import InputError
@@ -22,6 +23,12 @@ TAKES = {
 """The options that every experiment takes beside those that all of them take."""
 DOCUMENTS = {"table1": "table1.json", "geco": "geco.json", "optimal-prior": "runs.jsonl"}
 """The files in which the experiments keep their figures."""
+REFUSES = {
+    "table1": (),
+    "geco": ("models", "balances", "seeds", "workers"),
+    "optimal-prior": ("balances", "workers", "address"),
+}
+"""The options that an experiment refuses, because it cannot follow them."""
 NEXT = {
     "table1": (call("cocktail", "DATA", "-o", "sweep"), "the same search on a table of yours"),
     "geco": (call("fit", "DATA", "--objective", "geco"), "the objective on a table of yours"),
@@ -31,12 +38,6 @@ NEXT = {
     ),
 }
 """The command that comes next, and what it is good for."""
-REFUSES = {
-    "table1": (),
-    "geco": ("models", "balances", "seeds", "workers"),
-    "optimal-prior": ("balances", "workers", "address"),
-}
-"""The options that an experiment refuses, because it cannot follow them."""
 
 
 @app.command(
@@ -129,7 +130,9 @@ def reproduce_command(
 
         given |= {"pairs": names}
     standard = QUICK if quick else {}
-    text = common.resumable(lambda: reproduce(out, resume=resume, say=say, **{**standard, **given, **options}), out)
+    # a search shows by itself how far it is
+    with contextlib.nullcontext() if what == "table1" else progress.watching("measuring", quiet):
+        text = common.resumable(lambda: reproduce(out, resume=resume, say=say, **{**standard, **given, **options}), out)
     if text is None:
         return common.INTERRUPTED
     if as_json:

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 Watcher = Callable[[str, int, int | None], None]
 """Is told what is done, how much of it is done, and how much there is; None where that is not known."""
-ASKING = "asking"
-"""The name of questions to a model, of which slices are done."""
+ASKING, TRAINING = "asking", "training"
+"""The names of questions to a model, of which slices are done, and of training, of which steps are."""
 Item = TypeVar("Item")
 _WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 

@@ -12,7 +12,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from evenvae.errors import TrainingError
-from evenvae.io.watching import tell
+from evenvae.io.watching import TRAINING, tell
 from evenvae.training import checkpoint, recovery
 from evenvae.training.batches import Batches
 from evenvae.training.devices import Interruption, check_agreement, leads, mesh_of, spread
@@ -141,6 +141,7 @@ def train(
                 _report_failures(after, record, columns, recovery.culprits(one, runs, rate, count), rate)
             # one assignment, so that Ctrl-C leaves state, count and history of the same moment
             runs, done, history = after, done + count, [*history, record]
+            tell(TRAINING, done, settings.steps)
             passed = time.monotonic() - began
             left = passed / max(done - first, 1) * (settings.steps - done)
             for callback in callbacks:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.text import Text
 
 from evenvae.io.units import duration
-from evenvae.io.watching import ASKING
+from evenvae.io.watching import ASKING, TRAINING
 from evenvae.training.loop import Progress as Report
 
 
@@ -59,8 +59,8 @@ class Bar:
 
     def show(self, what: str, done: int, total: int | None) -> None:
         """Show work before and after the training, as `evenvae.io.watching` is told of it."""
-        if what == ASKING:
-            # a part of such work
+        if what in (ASKING, TRAINING):
+            # a part of such work, and what reports tell more of
             return
         self.ends = float("nan")
         task = self.progress.tasks[0]
