@@ -9,11 +9,10 @@ import os
 import re
 import shlex
 import tempfile
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-PAGE, WIDTH = "command.md", 80
+PAGE = "command.md"
 MISTAKES = (
     ("evenvae fit peple.csv", "A file that is not there is answered with the nearest name."),
     ("evenvae fti people.csv", "So is a command,"),
@@ -65,18 +64,10 @@ def on_files(files: Any, config: Any) -> Any:
 def page() -> str:
     """The page as Markdown."""
     answers = "\n".join(
-        f"{words}\n\n```console\n$ {call}\n{wrapped(said)}\n```\n"
+        f"{words}\n\n```console\n$ {call}\n{said}\n```\n"
         for (call, words), (_, said) in zip(MISTAKES, answered(), strict=True)
     )
     return f"{INTRODUCTION}## Typical mistakes\n\n{answers}\n{helps()}"
-
-
-def wrapped(said: str) -> str:
-    """Lines that fit on the page; what is continued is indented."""
-    fill = lambda line: textwrap.fill(
-        line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-    )
-    return "\n".join(map(fill, said.splitlines()))
 
 
 def helps() -> str:

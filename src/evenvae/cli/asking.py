@@ -12,7 +12,6 @@ from evenvae.cli.arguments import in_order, load
 from evenvae.cli.ending import Clock, call, check_json, next_step, written
 from evenvae.cli.privacy import sentences
 from evenvae.errors import InputError
-from evenvae.io.watching import told
 
 Former = Annotated[str | None, typer.Option("--statistic", hidden=True)]
 """The former name of ``--point-estimate`` and ``--method``."""
@@ -184,7 +183,7 @@ def impute(
         with progress.watching("imputing", quiet):
             completed = fill(table)
         with progress.watching("writing", quiet or out == "-"):
-            for name, result in told(list(zip(names, completed, strict=True)), "writing"):
+            for name, result in zip(names, completed, strict=True):
                 if data == "-" or data.startswith("dataset:") or not is_single(data):
                     tables.write_table(result, name)
                 else:

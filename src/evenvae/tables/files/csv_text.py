@@ -2,13 +2,17 @@
 
 import dataclasses
 import io
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from evenvae.errors import InputError
+from evenvae.io.watching import tell
 
 DELIMITERS = (",", ";", "\t", "|")
+TOLD = 4096
+"""Records after which it is told how far they are (`evenvae.io.watching`)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +112,11 @@ def _records(text: str, delimiter: str, path: str | Path, skipped: int) -> Itera
     """The line number and the spans of the fields of every record."""
     field = re.compile(rf' *"(?:[^"]|"")*" *(?=[{re.escape(delimiter)}\r\n]|$)|[^{re.escape(delimiter)}\r\n]*')
     place, line, end = 0, 1, len(text)
-    while place < end:
+    for number in itertools.count():
+        if number % TOLD == 0:
+            tell("going through the text", place, end)
+        if place >= end:
+            return
         started, fields = line, []
         while True:
             match = field.match(text, place)
