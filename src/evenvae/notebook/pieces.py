@@ -28,6 +28,7 @@ max-width:76em;border:1px solid {LINE};border-radius:6px;padding:.7em 1em;margin
 background:none;color:inherit;vertical-align:top;white-space:nowrap;max-width:none}}
 .evenvae th{{font-weight:600;opacity:.75;white-space:normal;vertical-align:bottom}}
 .evenvae td.text{{white-space:normal;min-width:20em;max-width:32em;overflow-wrap:anywhere}}
+@media(max-width:40em){{.evenvae td.text{{white-space:nowrap;max-width:none}}}}
 .evenvae td.number,.evenvae th.number{{text-align:right;font-variant-numeric:tabular-nums}}
 .evenvae tr.strong td{{font-weight:600}}
 .evenvae .bar{{display:inline-block;vertical-align:middle;width:90px;height:9px;background:rgba(128,128,128,.18);
