@@ -67,7 +67,7 @@ def compare_seeds(first: Asked, second: Asked, hide: Any = HIDDEN, seed: Any = 0
         p = [seed_test(found[0][:, d], found[1][:, d], paired)[1] if alike[d] else np.nan for d in range(len(alike))]
         result[f"{stem}p"] = holm(np.array(p))
     likelihoods = [np.array([side.log_likelihood()[0].value for side in group]) for group in groups]
-    error, p = seed_test(*likelihoods, paired)
+    error, p = seed_test(likelihoods[0], likelihoods[1], paired)
     means = [float(values.mean()) for values in likelihoods]
     attrs |= {
         "log_likelihood_a": means[0],
@@ -104,7 +104,8 @@ def seed_test(first: Float[np.ndarray, " A"], second: Float[np.ndarray, " B"], p
     error = float(np.sqrt(first.var(ddof=1) / len(first) + second.var(ddof=1) / len(second)))
     if error == 0:
         return 0.0, float(first.mean() == second.mean())
-    return error, float(stats.ttest_ind(second, first, equal_var=False).pvalue)
+    found: Any = stats.ttest_ind(second, first, equal_var=False)
+    return error, float(found.pvalue)
 
 
 def _errors(side: Side, prefix: str) -> Float[np.ndarray, " D"]:
