@@ -48,6 +48,7 @@ ELSEWHERE = {
     "models/model": "fitted/test_kernels.py",
     "models/network_options": "options/test_options.py",
     "models/protocols": "estimator/test_extending.py",
+    "options/by_name": "options/test_options.py",
     "options/exclusions": "options/test_options.py",
     "options/imputation": "options/test_options.py",
     "options/parts": "options/test_options.py",

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.exceptions import NotFittedError
 
 from evenvae import tables
@@ -41,8 +41,8 @@ from evenvae.io.watching import watched
 from evenvae.models.network_options import HIVAENetwork, Network
 from evenvae.objectives import Objective
 from evenvae.options import Imputation, Options, Privacy, Sampling
-from evenvae.options.parts import BY_NAME, part_of
-from evenvae.options.unknown import answer_to, refuse_unknown_options
+from evenvae.options.by_name import OptionsByName
+from evenvae.options.unknown import refuse_unknown_options
 from evenvae.part import Part, check_flag, check_path, check_seed
 from evenvae.tables import Encoded, Schema
 from evenvae.tables.derived.computing import without_bounds
@@ -54,7 +54,7 @@ from evenvae.training.settings import Purpose
 log = logging.getLogger(__name__)
 
 
-class EvenVAE(TransformerMixin, BaseEstimator):
+class EvenVAE(TransformerMixin, OptionsByName):
     """A variational autoencoder for tables of mixed columns, trained so that no column is overlooked.
 
     What is set daily is an argument here. Everything else belongs to a part: ``network=Network(width=128)``,
@@ -219,38 +219,6 @@ class EvenVAE(TransformerMixin, BaseEstimator):
         return card_text.markdown(card_of(self._fitted(), self.get_params(deep=False)), title, license)
 
     # scikit-learn's contract
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Options by name; with ``deep`` those of the parts too, as ``network__width``, also of parts not given."""
-        shallow = super().get_params(deep=False)
-        if not deep:
-            return shallow
-        inner = {}
-        for name in BY_NAME:
-            try:
-                part = part_of(name, shallow[name], shallow["model"])
-            except InputError:
-                # `fit` says what is wrong with it
-                continue
-            inner |= {f"{name}__{option}": value for option, value in part.get_params().items()}
-        return {**shallow, **inner}
-
-    def set_params(self, **params: Any) -> "EvenVAE":
-        """Set options by name; those of parts as ``network__width``.
-
-        Raises:
-            InputError: there is no such option; where the name is an old one, the message gives the new one.
-        """
-        known = super().get_params(deep=False)
-        for name in sorted(params, key=lambda name: "__" in name):
-            whole, _, option = name.partition("__")
-            if whole not in known or (option and whole not in BY_NAME):
-                raise InputError(answer_to(name, self.get_params()))
-            value = params[name]
-            if option:
-                value = part_of(whole, getattr(self, whole), self.model).replaced(**{option: value})
-            setattr(self, whole, value)
-        return self
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
