@@ -113,7 +113,7 @@ def _records(text: str, delimiter: str, path: str | Path, skipped: int) -> Itera
     field = re.compile(rf' *"(?:[^"]|"")*" *(?=[{re.escape(delimiter)}\r\n]|$)|[^{re.escape(delimiter)}\r\n]*')
     place, line, end = 0, 1, len(text)
     for number in itertools.count():
-        if number % TOLD == 0:
+        if number and number % TOLD == 0:
             tell("going through the text", place, end)
         if place >= end:
             return
