@@ -11,6 +11,7 @@ from evenvae.errors import InputError
 from evenvae.fitted import sampling
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.scoring import log_likelihood
+from evenvae.io.watching import tell, told
 from evenvae.metrics.privacy import (
     Attack,
     ClosestRecords,
@@ -29,7 +30,8 @@ MOST_ASKED = 5000
 """Training rows, hold-out rows and drawn rows that are asked about, at most so many of each."""
 MOST_COMPARED = 50_000
 """Training rows among which the closest record is looked for."""
-
+MEASURING = "measuring distances"
+"""What watchers are told is done (`evenvae.io.watching`)."""
 
 NOT_COVERED = (
     "It does not cover the schema, the number of rows, what was shown or tracked while training, the checkpoint, and "
@@ -118,7 +120,10 @@ def privacy(model: FittedModel, holdout: Encoded, train: Encoded, seed: int) -> 
     known, rows, others, generated = (numbers_of(part, schema) for part in (train, asked, beside, drawn))
     known = known[:MOST_COMPARED]
     distance = MixedDistance.of(known, discrete)
-    of_train, of_holdout = (distance.nearest(part, generated).distance for part in (rows, others))
+    of_train, of_holdout = (distance.nearest(part, generated).distance for part in told((rows, others), MEASURING))
+    tell(MEASURING, 0, None)
+    closest = closest_records(generated, known, others, distance)
+    by_column = disclosure(generated, rows, others, distance)
     scores = [log_likelihood(model, model.batch(part))["total"] for part in (asked, beside)]
     return PrivacyFigures(
         asked.count,
@@ -126,10 +131,10 @@ def privacy(model: FittedModel, holdout: Encoded, train: Encoded, seed: int) -> 
         drawn.count,
         len(known),
         trained_on_it,
-        closest_records(generated, known, others, distance),
+        closest,
         attack(*scores),
         attack(-of_train, -of_holdout),
-        disclosure(generated, rows, others, distance),
+        by_column,
     )
 
 
