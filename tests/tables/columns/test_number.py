@@ -95,6 +95,14 @@ def test_an_absurd_number_is_no_level_and_no_constant(absurd):
     assert (column.role, column.value) == ("constant", 5.0)
 
 
+@pytest.mark.parametrize("cells", [[np.inf], [-np.inf], [np.inf, -np.inf], [np.inf, np.nan]])
+def test_a_column_of_infinite_numbers_alone_is_one_of_missing_cells(cells):
+    frame = pd.DataFrame({"endless": cells * 20, "beside": np.arange(20.0 * len(cells))})
+    with pytest.warns(tables.TableWarning, match="'endless'.*not finite"):
+        column = tables.Schema.infer(frame)["endless"]
+    assert (column.role, column.reason) == ("ignored", "every cell is missing")
+
+
 def test_floats_that_are_longer_than_64_bits_are_numbers():
     cells = np.linspace(0, 1, 30).astype(np.longdouble)
     column = tables.Schema.infer(pd.DataFrame({"x": cells}))["x"]

@@ -53,6 +53,7 @@ WRONG_FILES = {
     "shape of no image": ("[columns.count]\nshape = [1, 1]", "which images alone have"),
     "unknown unit": ('[columns.count]\nunit = "dya"', "did you mean 'day'"),
     "missing level": ('[columns.two]\nlevels = ["a", "NA"]', "lists 'NA', which means a missing cell"),
+    "endless constant": ('[columns.count]\nrole = "constant"\nvalue = inf', "lists inf where a text, a finite number"),
     "level twice": ('[columns.two]\nlevels = ["a", "a"]', "lists a level twice"),
     "bounds swapped": ("[columns.count]\nlow = 5\nhigh = 1", "above high"),
     "bernoulli of three": ('[columns.three]\nlikelihood = "bernoulli"', "bernoulli and has 3 levels"),

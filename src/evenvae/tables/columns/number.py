@@ -68,15 +68,13 @@ class Number(Quantity):
         return {**found, "text_format": text_format} if text_format and not column.text_format else found
 
     def learnable(self, raw: RawCells) -> RawCells:
-        """The cells without absurd numbers, which would be levels, constants and bounds of the column."""
+        """The cells without infinite and absurd numbers, which would be levels, constants and bounds of the column."""
         values = self.numbers(raw.cells, raw.seen, ColumnFields(raw.name, **spelled_as(raw)))
         kept = without_absurd(values[~np.isnan(values)])
-        if not kept.size:
-            return raw
-        absurd = (values < kept.min()) | (values > kept.max())
+        infinite = np.isinf(values)
+        absurd = (values < kept.min()) | (values > kept.max()) if kept.size else infinite
         if not absurd.any():
             return raw
-        infinite = np.isinf(values)
         if infinite.any():
             warn_of_others(raw.name, int(infinite.sum()), self.needed)
         if (absurd & ~infinite).any():

@@ -1,5 +1,6 @@
 """Whether the description of a column agrees with itself."""
 
+import math
 from typing import Any
 
 from evenvae.errors import InputError
@@ -50,8 +51,9 @@ def check_column(column: Column, partial: bool = False) -> Column:
 
 def _check_cell(cell: Any, column: Column, where: str) -> None:
     """Refuse a level or a constant with which no missing cell can be filled."""
-    if not isinstance(cell, str | bool | int | float) or cell != cell:
-        raise InputError(f"{where} lists {cell!r:.60} where a text, number or truth value should stand.")
+    endless = isinstance(cell, float) and not math.isfinite(cell)
+    if not isinstance(cell, str | bool | int | float) or endless:
+        raise InputError(f"{where} lists {cell!r:.60} where a text, a finite number or a truth value should stand.")
     if isinstance(cell, str) and cell.strip() in {*MISSING, *column.missing}:
         raise InputError(f"{where} lists {cell!r}, which means a missing cell; take it out.")
 
