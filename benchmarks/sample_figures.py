@@ -62,6 +62,9 @@ def trends(problem: Problem, drawn: np.ndarray) -> float:
         pair = [one.name, other.name]
         if one.discrete or other.discrete:
             scores.append(ContingencySimilarity.compute(cut[0][pair], cut[1][pair]))
+        elif plain[1][pair].nunique().min() < 2:
+            # a generator may draw one value alone, which goes with nothing: a correlation of 0
+            scores.append(1 - abs(plain[0][pair].corr().iloc[0, 1]) / 2)
         else:
             scores.append(CorrelationSimilarity.compute(plain[0][pair], plain[1][pair]))
     return float(np.nanmean(scores))
