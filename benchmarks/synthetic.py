@@ -141,6 +141,7 @@ VARIANTS: dict[str, Callable[[Problem, int, Settings], Drawn]] = {
     f"{OURS}, imtl-g+pcgrad": ours(balance="imtl-g+pcgrad"),
     f"{OURS}, hivae": ours(model="hivae"),
     f"{OURS}, vamp": ours(prior="vamp", sampling__latents="prior"),
+    f"{OURS}, dropout": ours(network__dropout=0.2),
     f"{OURS}, without sight": ours(network__sight=False, network__rich_inputs=False),
     f"{OURS}, families": ours(sampling__numbers="family", sampling__latents="prior"),
 }
