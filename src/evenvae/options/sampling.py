@@ -21,7 +21,7 @@ class Sampling(Part):
             ``purpose="sample"``, which needs it, and ``"family"`` otherwise.
         latents: ``"prior"`` keeps the prior, ``"fitted"`` replaces it, in every question, by a mixture of normals that
             is fitted to the posteriors of the training rows after training; ``"flow"`` by a flow that is fitted to them
-            by flow matching, which takes about a minute and follows shapes that normals do not. Default ``"fitted"``
+            by flow matching, which takes up to a minute and follows shapes that normals do not. Default ``"fitted"``
             for ``purpose="sample"`` and for the recipe of ``balance="auto"``; models with tasks or images keep the
             prior.
         polish: how many rows are drawn for every row that is given, such as 2. After training, trees learn to tell

@@ -45,7 +45,7 @@ def fit(mean: Float[np.ndarray, "rows latent"], std: Float[np.ndarray, "rows lat
     all looks at a tenth of the rows, which no step sees, the best is kept.
 
     Args:
-        mean, std: of every row's posterior, a normal with independent coordinates.
+        mean, std: of every row's posterior, a normal with independent coordinates; of at least two rows.
         key: of the split, of the start and of all draws.
     """
     mean, std = np.asarray(mean, np.float64), np.asarray(std, np.float64)
@@ -56,10 +56,7 @@ def fit(mean: Float[np.ndarray, "rows latent"], std: Float[np.ndarray, "rows lat
     whole = Posteriors(((mean - centre) @ inverse.T).astype(np.float32), std.astype(np.float32), inverse)
     keys = threefry.split(key, 4)
     held = np.argsort(threefry.uniform(keys[0], (len(mean),))) < HELD_OUT * len(mean)
-    # too few rows to hold any out: they judge themselves
-    held = held if held.any() else np.ones(len(mean), bool)
-    learned = ~held if not held.all() else held
-    velocity = _learned(_of(whole, learned), _of(whole, held), keys[1:])
+    velocity = _learned(_of(whole, ~held), _of(whole, held), keys[1:])
     as_float = lambda array: array.astype(np.float32)
     return FittedFlow.of_parts(as_float(centre), as_float(factor), **vars(velocity))
 
