@@ -175,6 +175,13 @@ def test_ctrl_c_leaves_a_whole_model(monkeypatch, plain):
     assert polishing.with_polish(left, fitting_rows(plain), 2.0) is left
 
 
+def test_a_small_table_is_left_without_and_says_so(caplog):
+    small = model(epochs=1).fit(ring(60))
+    assert small.fitted_.polish is None
+    assert "sampling.polish is left out: the table has 6 held-out rows" in caplog.text
+    assert len(small.sample(5, random_state=0)) == 5
+
+
 def test_trees_that_do_not_fit_are_refused(fitted):
     tensors = polish.to_tensors(fitted.fitted_.polish)
     assert polish.to_tensors(polish.from_tensors(tensors, 3)).keys() == tensors.keys()

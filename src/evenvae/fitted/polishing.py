@@ -22,10 +22,12 @@ log = logging.getLogger(__name__)
 
 MOST_ROWS, MOST_HELD = 30_000, 10_000
 """Rows that trees learn from, and that they are judged by; as many are drawn."""
-MOST_ITERATIONS, PATIENCE = 500, 25
+LEAST_HELD = 10
+"""Held-out rows below which nothing can be confirmed, and every drawn row is kept."""
+MOST_ITERATIONS, PATIENCE = 1000, 25
 """Trees at most, and trees without gain after which no more are grown."""
-SLOW = {"learning_rate": 0.05, "feature_fraction_bynode": 1.0}
-"""Settings in place of those of trees that impute: odds must be right, not only their order."""
+LEARNING_RATE = 0.1
+"""Lower than that of trees that impute: not only the order of the odds must be right."""
 
 
 def with_polish(
@@ -33,12 +35,21 @@ def with_polish(
 ) -> FittedModel:
     """The model with trees by which its drawn rows are chosen; see `unless_interrupted`.
 
+    A table with hardly any held-out rows gets none, and a warning.
+
     Args:
         model: trained on the rows.
         rows: to learn from.
         times: drawn rows for every row that is kept.
         weight: of the rows.
     """
+    if model.record.held_out < LEAST_HELD:
+        log.warning(
+            "sampling.polish is left out: the table has %d held-out rows, and it takes %d to judge drawn rows by",
+            model.record.held_out,
+            LEAST_HELD,
+        )
+        return model
     return unless_interrupted(model, lambda: model.replaced(polish=Polish(times, grown(model, rows, weight))))
 
 
@@ -60,7 +71,7 @@ def grown(model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"] | None
     is_held = np.tile(np.arange(len(chosen)) >= len(learning), 2)
     counted = np.ones(len(chosen)) if weight is None else weight[chosen]
     counted = np.concatenate([counted / counted.mean(), np.ones(len(chosen))])
-    settings = {**SETTINGS, **SLOW, "objective": "binary", "num_threads": threads()}
+    settings = {**SETTINGS, "learning_rate": LEARNING_RATE, "objective": "binary", "num_threads": threads()}
     # the table has as many rows as are drawn, so that no constant belongs to the odds
     settings |= {"boost_from_average": False, "seed": int(generator.integers(2**31 - 1))}
     part = lambda rows, **of: lightgbm.Dataset(features[rows], truth[rows], weight=counted[rows], params=settings, **of)
