@@ -16,6 +16,7 @@ from evenvae.fitted.model import FittedModel
 from evenvae.fitted.polish import Polish
 from evenvae.fitted.rows import Some
 from evenvae.fitted.trees import Trees
+from evenvae.io.watching import tell
 from evenvae.training.setup import split
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ def grown(model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"] | None
     training say how many trees are grown, and by what number their sum is multiplied.
     """
     lightgbm = require("sampling.polish")
+    tell("learning to choose among drawn rows", 0, None)
     seed = model.record.seed
     generator = np.random.default_rng([seed, 6])
     learning, held = split(rows.count, model.record.held_out, seed, 0)
