@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evenvae import tables
-from evenvae.fitted.privacy import rounded
+from evenvae.fitted.as_read import rounded
 from twenty_tables import MOST, table_of
 
 TARGETS = {"adult": ("sex", 1), "credit": ("default payment next month", 1), "wine": ("quality", 6)}

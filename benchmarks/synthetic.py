@@ -142,7 +142,10 @@ VARIANTS: dict[str, Callable[[Problem, int, Settings], Drawn]] = {
     f"{OURS}, hivae": ours(model="hivae"),
     f"{OURS}, vamp": ours(prior="vamp", sampling__latents="prior"),
     f"{OURS}, dropout": ours(network__dropout=0.2),
+    f"{OURS}, flow": ours(sampling__latents="flow"),
+    f"{OURS}, polish": ours(sampling__polish=2.0),
     f"{OURS}, without sight": ours(network__sight=False, network__rich_inputs=False),
+    f"{OURS}, without sight, flow": ours(network__sight=False, network__rich_inputs=False, sampling__latents="flow"),
     f"{OURS}, families": ours(sampling__numbers="family", sampling__latents="prior"),
 }
 """What runs only where ``--methods`` names it."""

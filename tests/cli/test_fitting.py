@@ -13,6 +13,7 @@ import pytest
 
 import evenvae as library
 from cli_support import FIT, evenvae, in_a_process
+from evenvae.priors import flow_matching
 from relations_support import trips
 
 
@@ -66,6 +67,26 @@ def test_trees_refine_imputations(folder):
     code, _, err = evenvae("fit", data, "-o", path, "--refine", "forest", *FIT)
     assert code == 2
     assert "imputation.refine='forest' is unknown; choose one of none, trees." in err
+
+
+def test_options_of_drawing_are_set_and_kept(folder, data, monkeypatch):
+    monkeypatch.setattr(flow_matching, "CHUNKS", 1)
+    model, drawn = folder / "drawing.evenvae", folder / "drawn.csv"
+    asked = ("--purpose", "sample", "--set", "sampling.latents=flow", "--set", "sampling.polish=2.5")
+    assert evenvae("fit", data, "-o", model, *asked, *FIT)[0] == 0
+    code, _, said = evenvae("sample", model, "-n", 30, "-o", drawn, "--seed", 0)
+    assert code == 0, said
+    assert len(pd.read_csv(drawn)) == 30
+    fitted = library.load(model).fitted_
+    assert fitted.plan.latents == "flow"
+    assert fitted.polish.times == 2.5
+    for wrong, sentence in {
+        "sampling.polish=1": "sampling.polish=1 must be a number above 1, at most 10",
+        "sampling.latents=flows": "Did you mean 'flow'?",
+    }.items():
+        code, _, said = evenvae("fit", data, "-o", model, "--set", wrong, *FIT)
+        assert code == 2
+        assert sentence in said
 
 
 def test_formulas_are_said_and_turned_off(folder):

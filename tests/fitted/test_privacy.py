@@ -9,7 +9,8 @@ import evenvae
 from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.fitted import privacy as module
-from evenvae.fitted.privacy import drawn_rows, learned_rows, numbers_of, privacy, rounded
+from evenvae.fitted.as_read import numbers_of, rounded
+from evenvae.fitted.privacy import drawn_rows, learned_rows, privacy
 from support import fast, people
 
 

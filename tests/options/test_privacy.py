@@ -58,6 +58,7 @@ def test_keys_are_those_of_the_seed_or_of_the_system():
         ({"warm_start": True}, "warm_start"),
         ({"imputation": Imputation(refine="trees")}, "imputation.refine"),
         ({"sampling": Sampling(latents="fitted")}, "sampling.latents"),
+        ({"sampling": Sampling(latents="flow")}, "sampling.latents"),
         ({"training": Training(bootstrap=True)}, "training.bootstrap"),
         ({"training": Training(devices=2)}, "training.devices"),
         ({"training": Training(patience=3)}, "training.patience"),

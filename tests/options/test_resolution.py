@@ -50,6 +50,7 @@ def test_a_single_column_has_nothing_to_be_balanced_against():
     [
         ({}, "fitted"),
         ({"sampling": Sampling(latents="prior")}, "prior"),
+        ({"sampling": Sampling(latents="flow")}, "flow"),
         ({"prior": "vamp"}, "fitted"),
         ({"balance": "none"}, "prior"),
         ({"balance": "power-norm[gamma=0.5]"}, "prior"),

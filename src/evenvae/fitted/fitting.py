@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from evenvae import tables
 from evenvae.errors import InputError, TableWarning
-from evenvae.fitted import growing
+from evenvae.fitted import growing, polishing
 from evenvae.fitted.card import versions
 from evenvae.fitted.file_rows import FileRows
 from evenvae.fitted.latent_density import fit_densities
@@ -33,6 +33,7 @@ from evenvae.tables import Encoded, Schema, TableFiles
 from evenvae.tables.survey import survey
 from evenvae.tables.tasks import declare
 from evenvae.training import Plan, Prepared, Progress, Trained, Training, nonzero_rows, train
+from evenvae.training.plan import FITTED_LATENTS
 from evenvae.training.setup import held_out_rows, prepare
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class Fit:
         members = members_of(self.runs.skeleton.network(params), encoder_state, ~np.asarray(trained.runs.failed))
         counts = self.rows.task_counts()
         model = FittedModel(members, self.space, self.rows.schema, self.plan, counts, record)
-        if self.plan.latents == "fitted":
+        if self.plan.latents in FITTED_LATENTS:
             tell("fitting the latents' density", 0, None)
             model = model.replaced(densities=fit_densities(model, self.rows, self.rows.weight))
         return model
@@ -228,6 +229,8 @@ def fit(
     if options.imputation.trees:
         # said before anything is trained
         growing.require()
+    if options.sampling.polish is not None:
+        growing.require("sampling.polish")
     schema = None if previous is None else previous.schema
     private = options.privacy.asked
     if private and sample_weight is not None:
@@ -254,6 +257,8 @@ def fit(
     del started
     if options.imputation.trees:
         model = growing.with_trees(model, rows, rows.weight)
+    if options.sampling.polish is not None:
+        model = polishing.with_polish(model, rows, float(options.sampling.polish), rows.weight)
     if not options.pilot:
         return model
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,8 +71,8 @@ class Pairs(NamedTuple):
     own: Float[np.ndarray, "rounds held *levels"]
 
 
-def require() -> Any:
-    """LightGBM, which is imported when trees are asked for.
+def require(option: str = "imputation.refine='trees'") -> Any:
+    """LightGBM, which is imported when trees are asked for by this option.
 
     Raises:
         InputError: it is not installed.
@@ -79,25 +80,31 @@ def require() -> Any:
     try:
         import lightgbm
     except (ImportError, OSError) as error:
-        raise InputError("imputation.refine='trees' needs LightGBM: pip install 'evenvae[trees]'.") from error
+        raise InputError(f"{option} needs LightGBM: pip install 'evenvae[trees]'.") from error
     return lightgbm
 
 
 def with_trees(model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"] | None = None) -> FittedModel:
-    """The model with trees that refine its imputations.
-
-    Without them, and with a warning, where Ctrl-C ended their growth; the record then says that training was
-    interrupted, so that it is resumed. A model that was interrupted itself gets none.
+    """The model with trees that refine its imputations; see `unless_interrupted`.
 
     Args:
         model: trained on the rows.
         rows: to learn from.
         weight: of the rows.
     """
+    return unless_interrupted(model, lambda: model.replaced(refinement=grown(model, rows, weight)))
+
+
+def unless_interrupted(model: FittedModel, with_its_trees: Callable[[], FittedModel]) -> FittedModel:
+    """The model with trees that are grown after its training.
+
+    Without them, and with a warning, where Ctrl-C ended their growth; the record then says that training was
+    interrupted, so that it is resumed. A model that was interrupted itself gets none.
+    """
     if model.record.interrupted:
         return model
     try:
-        return model.replaced(refinement=grown(model, rows, weight))
+        return with_its_trees()
     except KeyboardInterrupt:
         log.warning("it was the growth of trees that was interrupted; the model itself is whole, and is kept without")
         return model.replaced(record=dataclasses.replace(model.record, interrupted=True))

@@ -12,62 +12,79 @@ from evenvae.fitted.asking import of_member
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.rows import Some
 from evenvae.io.typed import check_fields
-from evenvae.priors import FittedMixture
+from evenvae.models.batch import Batch
+from evenvae.priors import FittedFlow, FittedMixture, Prior, flow_matching
+from evenvae.priors.velocity import TIMES
+from evenvae.threefry import Raw
+from evenvae.training import Plan
 
 MOST_ROWS = 20_000
-"""Rows whose posteriors a mixture is fitted to, with one draw of each."""
+"""Rows whose posteriors a density is fitted to."""
 
 
-def fit_densities(
-    model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"] | None = None
-) -> tuple[FittedMixture, ...]:
+def fit_densities(model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"] | None = None) -> tuple[Prior, ...]:
     """For every member a density of the latents of the training rows, which count as they weigh."""
-    from sklearn.exceptions import ConvergenceWarning
-
     seed = model.record.seed
     generator = np.random.default_rng([seed, 3])
     share = None if weight is None else weight / weight.sum()
     chosen = generator.choice(rows.count, min(rows.count, MOST_ROWS), replace=share is not None, p=share)
     batch = model.batch(rows.take(chosen))
-    fitted = []
-    for member in range(len(model.members)):
-        key = threefry.fold_in(threefry.key(seed), member)
-        draws = of_member(model, kernels.posterior_draw, batch, member=member, key=key)
-        with warnings.catch_warnings():
-            # a mixture whose fit stopped early is still the likeliest one found
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            fitted.append(FittedMixture.of(draws, seed % 2**32))
-    return tuple(fitted)
+    fit = _flow if model.plan.latents == "flow" else _mixture
+    keys = [threefry.fold_in(threefry.key(seed), member) for member in range(len(model.members))]
+    return tuple(fit(model, batch, member, key) for member, key in enumerate(keys))
 
 
-def to_tensors(densities: tuple[FittedMixture, ...]) -> dict[str, np.ndarray]:
-    """What a saved model holds of the densities: weights, means and factors of their normals."""
+def _mixture(model: FittedModel, batch: Batch, member: int, key: Raw) -> FittedMixture:
+    """A mixture of normals, fitted to one draw of the posterior of every row."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    draws = of_member(model, kernels.posterior_draw, batch, member=member, key=key)
+    with warnings.catch_warnings():
+        # a mixture whose fit stopped early is still the likeliest one found
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return FittedMixture.of(draws, model.record.seed % 2**32)
+
+
+def _flow(model: FittedModel, batch: Batch, member: int, key: Raw) -> FittedFlow:
+    """The end of a flow, fitted to draws of the posterior of every row that are made anew in every step."""
+    mean, std = of_member(model, kernels.posterior, batch, member=member)
+    return flow_matching.fit(mean, std, key)
+
+
+def to_tensors(densities: tuple[Prior, ...]) -> dict[str, np.ndarray]:
+    """What a saved model holds of the densities: the parts of their normals, or of their flows."""
     kept = {}
-    for member, mixture in enumerate(densities):
-        parts = {name: getattr(mixture, name) for name in NAMES}
-        kept |= {f"latents.{member}.{name}": np.asarray(part) for name, part in parts.items() if part is not None}
+    for member, density in enumerate(densities):
+        assert isinstance(density, FittedMixture | FittedFlow)
+        kept |= {f"latents.{member}.{name}": np.asarray(part) for name, part in density.parts().items()}
     return kept
 
 
-def from_tensors(tensors: dict[str, np.ndarray], members: int) -> tuple[FittedMixture, ...]:
+def from_tensors(tensors: dict[str, np.ndarray], members: int, plan: Plan) -> tuple[Prior, ...]:
     """The densities that `to_tensors` described; none where there were none.
 
+    Args:
+        tensors: of the saved model.
+        members: of the ensemble.
+        plan: of the model, which says what density it has, and of how many coordinates.
+
     Raises:
-        InputError: the parts of a mixture do not fit each other.
+        InputError: the parts of a density do not fit each other.
     """
     if not any(name.startswith("latents.") for name in tensors):
         return ()
+    density, said = (FittedFlow, _FlowParts) if plan.latents == "flow" else (FittedMixture, _MixtureParts)
+    sizes = {"latent": plan.network.latent_size, "times": TIMES}
     found = []
     for member in range(members):
-        means, factors, log_weights, component = (tensors.get(f"latents.{member}.{name}") for name in NAMES)
-        parts = {"means": means, "factors": factors, "log_weights": log_weights}
-        known = {name: part for name, part in parts.items() if part is not None}
-        check_fields(_Parts, known | ({} if component is None else {"component": component}), "The density of latents")
-        found.append(FittedMixture.of_parts(means, factors, log_weights, component))
+        before = f"latents.{member}."
+        parts = {name.removeprefix(before): part for name, part in tensors.items() if name.startswith(before)}
+        check_fields(said, parts, "The density of latents", **sizes)
+        found.append(density.of_parts(**parts))
     return tuple(found)
 
 
-class _Parts(NamedTuple):
+class _MixtureParts(NamedTuple):
     """What a file holds of a `FittedMixture`."""
 
     means: Float[np.ndarray, "M latent"]
@@ -76,4 +93,16 @@ class _Parts(NamedTuple):
     component: Float[np.ndarray, "M S"] | None = None
 
 
-NAMES = ("means", "factors", "log_weights", "component")
+class _FlowParts(NamedTuple):
+    """What a file holds of a `FittedFlow`."""
+
+    mean: Float[np.ndarray, " latent"]
+    factor: Float[np.ndarray, "latent latent"]
+    first: Float[np.ndarray, "latent width"]
+    first_time: Float[np.ndarray, "times width"]
+    first_bias: Float[np.ndarray, " width"]
+    second: Float[np.ndarray, "width width"]
+    second_time: Float[np.ndarray, "times width"]
+    second_bias: Float[np.ndarray, " width"]
+    last: Float[np.ndarray, "width latent"]
+    last_bias: Float[np.ndarray, " latent"]

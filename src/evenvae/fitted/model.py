@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from evenvae import threefry
+from evenvae.fitted.polish import Polish
 from evenvae.fitted.refined_column import RefinedColumn
 from evenvae.models.batch import Batch
 from evenvae.models.space import Space
@@ -54,7 +55,8 @@ class FittedModel:
     empty, where they were not fitted. ``densities`` are those of every member's latents, in the members' order; they
     take the place of the members' priors in every question. ``pilot`` is a plain model of the same rows and columns,
     with the same constants, where one was asked for; see `evenvae.fitted.pilot`. ``refinement`` holds the columns whose
-    imputations trees refine; see `evenvae.fitted.refinement`.
+    imputations trees refine; see `evenvae.fitted.refinement`. ``polish`` chooses among drawn rows, where it was asked
+    for.
     """
 
     members: tuple[Member, ...]
@@ -67,6 +69,7 @@ class FittedModel:
     densities: tuple[Prior, ...] = ()
     pilot: "FittedModel | None" = None
     refinement: tuple[RefinedColumn, ...] = ()
+    polish: Polish | None = None
 
     def network(self, member: int, to_sample: bool = False) -> Network:
         """A member's network as questions are put to it: with its density in place of the prior, where there is one.

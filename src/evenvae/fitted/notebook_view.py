@@ -12,6 +12,7 @@ from evenvae.fitted.card_text import facts_of
 from evenvae.fitted.model import FittedModel
 from evenvae.notebook import Bar, Box, Cell
 from evenvae.part import Part
+from evenvae.training.plan import FITTED_LATENTS
 
 ERRORS = ("reconstruct", "impute")
 """Purposes whose validation metric is an error of every column."""
@@ -109,7 +110,7 @@ def boxes(model: FittedModel, found: Card) -> list[Box]:
     layers = f"{depth} × {width}" if width and depth else ""
     trunk = f"{depth + 1} × {width}" if width and depth else ""
     families = len({column.likelihood for column in features})
-    prior = "fitted density" if model.plan.latents == "fitted" else f"{found.prior} prior"
+    prior = "fitted density" if model.plan.latents in FITTED_LATENTS else f"{found.prior} prior"
     return [
         Box("a row", f"{len(features)} columns", "cells may be missing"),
         Box("encoder", layers, "q(z | row)"),

@@ -1,14 +1,14 @@
 """What a fitted model and rows drawn from it tell about its training rows; see `evenvae.metrics.privacy`."""
 
-import dataclasses
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int
 
 from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.fitted import sampling
+from evenvae.fitted.as_read import as_read, numbers_of
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.scoring import log_likelihood
 from evenvae.io.watching import tell, told
@@ -22,7 +22,6 @@ from evenvae.metrics.privacy import (
     disclosure,
 )
 from evenvae.tables import Encoded, Schema
-from evenvae.tables.derived.computing import without_bounds
 from evenvae.training import Plan
 from evenvae.training.setup import split
 
@@ -160,25 +159,9 @@ def drawn_rows(model: FittedModel, count: int, seed: int, *, missing: bool) -> E
     values, tasks = sampling.sample(model, count, seed=seed)
     if missing and model.missingness is not None:
         values = sampling.with_missing_cells(model, values, tasks, (), seed)
-    plain = dataclasses.replace(without_bounds(model.schema), library="pandas")
-    return tables.encode(tables.decode(values, plain, tasks=tasks), model.schema)
+    return as_read(values, tasks, model.schema)
 
 
 def discrete_columns(schema: Schema) -> Bool[np.ndarray, " columns"]:
     """Which of the features, and then of the tasks, are levels."""
     return np.array([column.discrete for column in schema.features] + [True for _ in schema.tasks])
-
-
-def numbers_of(rows: Encoded, schema: Schema) -> Float[np.ndarray, "N columns"]:
-    """The features rounded to the decimals of their columns, and then the codes of the tasks; NaN where missing."""
-    values = rounded(rows.values, schema)
-    return np.concatenate([values, np.where(rows.tasks < 0, np.nan, rows.tasks)], axis=1)
-
-
-def rounded(values: Float[np.ndarray, "N D"], schema: Schema) -> Float[np.ndarray, "N D"]:
-    """Values with the decimals of their columns, in float64, so that equal cells are equal numbers."""
-    values = np.array(values, float)
-    for place, column in enumerate(schema.features):
-        if column.decimals is not None:
-            values[:, place] = np.round(values[:, place], column.decimals)
-    return values

@@ -53,7 +53,8 @@ def sample(
     the heads. Columns with a formula are then computed, before anything is tested: a given value of such a column
     moves its source where the formula can be inverted. Rows that break a condition or a rule are rejected. The model
     is conditioned, not retrained: conditions that are rare under it leave few latents to choose from, and a warning
-    says so.
+    says so. A model with a polish (see `Sampling`) draws more rows than it gives, and chooses among those that satisfy
+    everything.
 
     Args:
         model: to draw from.
@@ -84,11 +85,12 @@ def sampled(
     n = check_whole("n", n)
     generator = np.random.default_rng(seed)
     fixed = {c.column: c.value for c in conditions if c.value is not None}
-    tried = passed = 0
-    while passed < n:
+    times = 1.0 if model.polish is None else model.polish.times
+    tried = passed = kept = 0
+    while kept < n:
         # a tenth more than needed where some are rejected
         share = max(passed / tried, LEAST_SHARE) / 1.1 if passed < tried else 1.0
-        count = int(min(max((n - passed) / share, 64), BATCH_GIVEN if fixed else BATCH))
+        count = int(min(max(times * (n - kept) / share, 64), BATCH_GIVEN if fixed else BATCH))
         codes = model.task_counts.draw(count, tasks or {}, generator)
         values = _given(model, fixed, codes, generator) if fixed else _free(model, codes, generator)
         values, contradicted = derive(known(model, values), model.schema, _known(model, fixed, count))
@@ -96,8 +98,13 @@ def sampled(
         if rules:
             frame = decoded(values, model.schema, codes)
             good = np.logical_and.reduce([good, *(rule.holds(frame) for rule in rules)])
-        yield values[good][: n - passed], codes[good][: n - passed]
         tried, passed = tried + count, passed + int(good.sum())
+        values, codes = values[good], codes[good]
+        if model.polish is not None:
+            chosen = model.polish.kept(values, codes, model.schema, generator)
+            values, codes = values[chosen], codes[chosen]
+        yield values[: n - kept], codes[: n - kept]
+        kept += len(values)
         if tried >= ENOUGH_TRIES and passed < LEAST_SHARE * tried:
             raise InputError(
                 f"Only {passed} of {tried} drawn rows satisfy {describe(conditions, rules)}; ease the conditions."

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from evenvae.errors import InputError
-from evenvae.fitted import latent_density, refined_column
+from evenvae.fitted import latent_density, polish, refined_column
 from evenvae.fitted.model import FittedModel, Member, Record, members_of, skeleton
 from evenvae.fitted.refinement import feature_count, levels_of
 from evenvae.io import tensors as tensor_files
@@ -58,6 +58,7 @@ def write(model: FittedModel, path: str | Path, given: dict[str, Any], named: bo
         tensors |= {f"holes.{name}": value for name, value in holes if value is not None}
     tensors |= latent_density.to_tensors(model.densities)
     tensors |= refined_column.to_tensors(model.refinement)
+    tensors |= polish.to_tensors(model.polish)
     metadata = {
         "evenvae": evenvae.__version__,
         "options": to_json(given),
@@ -169,8 +170,9 @@ def _model_of(
         TaskCounts(**counts) if counts else TaskCounts.of(no_tasks(record.rows)),
         record,
         MissingnessModel(**missing) if missing else None,
-        latent_density.from_tensors(tensors, metadata["members"]),
+        latent_density.from_tensors(tensors, metadata["members"], plan),
         refinement=refined_column.from_tensors(tensors, levels_of(layout), feature_count(layout, len(schema.tasks))),
+        polish=polish.from_tensors(tensors, len(schema.features) + len(schema.tasks)),
     )
     if "pilot" in metadata:
         own = metadata["pilot"]
@@ -181,6 +183,7 @@ def _model_of(
             record=dataclasses.replace(record, history=own["history"], steps=own["steps"]),
             densities=(),
             refinement=(),
+            polish=None,
         )
         model = model.replaced(pilot=pilot)
     return model, given, metadata["named"]
@@ -210,7 +213,7 @@ def _members(plan: Plan, space: Space, tensors: dict[str, np.ndarray], members: 
 
 def _numbers(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The tensors that hold finite numbers only; in the others NaN and infinity say "no level" and "always"."""
-    said = ("holes.level", "holes.intercepts", refined_column.PREFIX)
+    said = ("holes.level", "holes.intercepts", refined_column.PREFIX, polish.PREFIX)
     return {name: value for name, value in tensors.items() if not name.startswith(said)}
 
 

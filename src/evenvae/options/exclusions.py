@@ -10,13 +10,14 @@ from evenvae.errors import InputError
 from evenvae.models import Layout
 from evenvae.models.network_options import HIVAENetwork, Network
 from evenvae.priors import Standard
+from evenvae.training.plan import FITTED_LATENTS
 
 log = logging.getLogger(__name__)
 
 SUPPORTED_PRIVATELY = (
     "A private fit is one plain VAE: balance='none', objective='elbo', prior='standard', one member, and no pilot, "
-    "trees, task, warm start, bootstrap, patience or fitted latents, each of which would use the rows beside the "
-    "private steps."
+    "trees, task, warm start, bootstrap, patience, fitted latents or polish, each of which would use the rows beside "
+    "the private steps."
 )
 """What all sentences about private fits end with."""
 
@@ -57,7 +58,8 @@ class Asked(NamedTuple):
             "pilot": options.pilot,
             "warm_start": bool(options.warm_start),
             "imputation.refine": options.imputation.trees,
-            "sampling.latents": options.sampling.latents == "fitted",
+            "sampling.latents": options.sampling.latents in FITTED_LATENTS,
+            "sampling.polish": options.sampling.polish is not None,
             "training.bootstrap": bool(options.training.bootstrap),
             "training.devices": (options.training.devices or 1) != 1,
             "training.patience": bool(options.training.patience),
@@ -99,6 +101,11 @@ OPTIONS: tuple[Exclusion, ...] = (
         "share, such as 0.1.",
     ),
     Exclusion(
+        lambda asked: asked.options.sampling.polish is not None and not asked.options.validation_fraction,
+        "sampling.polish is judged by held-out rows, and validation_fraction=0 leaves none. Give it a share, such as "
+        "0.1.",
+    ),
+    Exclusion(
         lambda asked: asked.given["objective"] == "beta",
         "objective='beta' needs the weight of the KL: objective=ELBO(beta=4), or --set objective.beta=4 on the command "
         "line.",
@@ -112,6 +119,11 @@ OPTIONS: tuple[Exclusion, ...] = (
         lambda asked: asked.options.model == "hivae" and asked.given["prior"] not in (None, "standard", Standard()),
         "prior={asked.given[prior]!r} cannot be used with model='hivae', which has its own mixture prior. Leave prior "
         "out.",
+    ),
+    Exclusion(
+        lambda asked: asked.options.model == "hivae" and asked.options.sampling.latents == "flow",
+        "sampling.latents='flow' needs model='vae': a flow moves numbers, and a latent of HI-VAE also has a component. "
+        "Use 'fitted'.",
     ),
     Exclusion(
         lambda asked: asked.options.model == "hivae" and not isinstance(asked.options.network, HIVAENetwork),
@@ -156,8 +168,12 @@ TABLE: tuple[Exclusion, ...] = (
         "network.point_heads=True needs objective='elbo': squared errors are no part of other bounds. Leave it out.",
     ),
     Exclusion(
-        lambda asked: asked.options.sampling.latents == "fitted" and (bool(asked.tasks) or asked.images),
-        "sampling.latents='fitted' is for tables without tasks and images. Leave it out.",
+        lambda asked: asked.options.sampling.latents in FITTED_LATENTS and (bool(asked.tasks) or asked.images),
+        "sampling.latents={asked.options.sampling.latents!r} is for tables without tasks and images. Leave it out.",
+    ),
+    Exclusion(
+        lambda asked: asked.options.sampling.polish is not None and asked.images,
+        "sampling.polish is for tables without images. Leave it out.",
     ),
 )
 """What can be said once the columns are known."""

@@ -17,7 +17,7 @@ from evenvae.options.recipe import Recipe, recipe_of
 from evenvae.priors import Mixture
 from evenvae.tables.schema.families import Families
 from evenvae.training import accounting
-from evenvae.training.plan import Latents, Numbers, Plan, balancer_of
+from evenvae.training.plan import FITTED_LATENTS, Latents, Numbers, Plan, balancer_of
 from evenvae.training.settings import OptimiserSettings, PrivacySettings, Training, TrainingSettings
 from evenvae.training.step import Method
 
@@ -195,7 +195,7 @@ def resolve(
         raise InputError(f"balance={balance!r}: {error}") from error
     exclusions.warn_of_constraints(options, balance, blind_to_scale=balancer.blind_to_scale)
     latents = resolve_latents(options, layout, tasks, recipe)
-    light = options.purpose == "impute" or (options.purpose == "sample" and latents == "fitted")
+    light = options.purpose == "impute" or (options.purpose == "sample" and latents in FITTED_LATENTS)
     kl_weight = preset.kl_weight or (recipe.kl_weight if recipe else LIGHT_KL if light else 1.0)
     warm_up = round(min(per_epoch, settings.steps / 10))
     hide_cells = training.hide_cells

@@ -1,12 +1,13 @@
 """Priors over the latent space: `Prior` is the protocol, and every other file is a prior beside its options.
 
-`FittedMixture` is no choice of a prior: it is fitted to a trained model's posteriors, to sample from. `Mixture`
-belongs to HI-VAE.
+`FittedMixture` and `FittedFlow` are no choices of a prior: they are fitted to a trained model's posteriors, to sample
+from. `Mixture` belongs to HI-VAE.
 """
 
 from evenvae.priors.base import Prior, PriorOptions
 from evenvae.priors.exemplar import Exemplar, ExemplarPrior
 from evenvae.priors.fitted import FittedMixture
+from evenvae.priors.flow import FittedFlow
 from evenvae.priors.mixture import Mixture, MixturePrior
 from evenvae.priors.optimal import SATURATED, Optimal, OptimalPrior
 from evenvae.priors.standard import Standard, StandardNormal
@@ -20,6 +21,7 @@ __all__ = [
     "SATURATED",
     "Exemplar",
     "ExemplarPrior",
+    "FittedFlow",
     "FittedMixture",
     "Mixture",
     "MixturePrior",

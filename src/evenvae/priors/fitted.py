@@ -67,6 +67,11 @@ class FittedMixture(Prior):
         inverses = np.linalg.inv(np.asarray(factors, np.float64)).astype(np.float32)
         return cls(means, factors, log_weights, component, inverses)
 
+    def parts(self) -> dict[str, Any]:
+        """What `of_parts` makes the same mixture from."""
+        parts = {"means": self.means, "factors": self.factors, "log_weights": self.log_weights}
+        return parts if self.component is None else parts | {"component": self.component}
+
     @classmethod
     def of(cls, draws: Any, seed: int) -> "FittedMixture":
         """Fitted to draws of the rows' posteriors.

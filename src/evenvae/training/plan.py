@@ -18,8 +18,10 @@ from evenvae.training.settings import OptimiserSettings, PrivacySettings, Traini
 from evenvae.training.step import Method, Network
 
 Numbers = Literal["family", "histogram"]
-Latents = Literal["prior", "fitted", "sampled"]
+Latents = Literal["prior", "fitted", "flow", "sampled"]
 """Which density of the latents a model has; ``sampled`` is a fitted one that `sample` alone uses, as in 0.1.0."""
+FITTED_LATENTS: tuple[Latents, ...] = ("fitted", "flow")
+"""Densities that are fitted to the posteriors of the training rows after training."""
 NETWORKS = {"vae": VAEConfig, "hivae": HIVAEConfig}
 ALL_PRIORS: dict[str, type[PriorOptions]] = {**PRIORS, "mixture": Mixture}
 
