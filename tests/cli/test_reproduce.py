@@ -52,6 +52,7 @@ def test_an_experiment_refuses_what_is_not_its_own(capsys, tmp_path):
     out = tmp_path / "g"
     for arguments, words in (
         (["--balances", "none"], "--balances"),
+        (["--ours"], "--ours"),
         (["--betas", "small"], "--betas small"),
         (["--datasets", "adult"], "mnist"),
         (["--set", "beta=1"], "objective.beta"),

@@ -16,7 +16,7 @@ from evenvae.part import check_choice, check_count
 from evenvae.search.choice import EXECUTORS
 
 TAKES = {
-    "table1": ("models", "balances", "seeds", "share"),
+    "table1": ("models", "balances", "seeds", "share", "ours"),
     "geco": ("images", "share", "betas"),
     "optimal-prior": ("models", "seeds", "share"),
 }
@@ -25,8 +25,8 @@ DOCUMENTS = {"table1": "table1.json", "geco": "geco.json", "optimal-prior": "run
 """The files in which the experiments keep their figures."""
 REFUSES = {
     "table1": (),
-    "geco": ("models", "balances", "seeds", "workers"),
-    "optimal-prior": ("balances", "workers", "address"),
+    "geco": ("models", "balances", "seeds", "workers", "ours"),
+    "optimal-prior": ("balances", "workers", "address", "ours"),
 }
 """The options that an experiment refuses, because it cannot follow them."""
 NEXT = {
@@ -79,6 +79,9 @@ def reproduce_command(
         str | None,
         typer.Option(metavar="A,B,...", help="geco: weights of the KL to compare with. Default: eight of them."),
     ] = None,
+    ours: Annotated[
+        bool, typer.Option("--ours", help="table1: the paper's network with what else this library offers, beside it.")
+    ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Train hardly at all, to see how it works.")] = False,
     executor: Annotated[str, typer.Option(help="local or ray.")] = "local",
     address: Annotated[str | None, typer.Option(help="Address of the Ray cluster.")] = None,
@@ -107,6 +110,7 @@ def reproduce_command(
         "share": share,
         "images": images,
         "betas": _numbers(betas),
+        "ours": ours or None,
         "workers": workers,
         "address": address,
     }

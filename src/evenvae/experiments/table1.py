@@ -1,7 +1,8 @@
 """Table 1 of Javaloy, Meghdadi and Valera (2021): nine tables, four models, plain and with the best balancers.
 
 A cell of the table, one model on one table, is a search in a folder of its own. Any part of the cells can be made,
-stopped and continued. The table that is written always shows all cells that exist.
+stopped and continued. The table that is written always shows all cells that exist. A cell can be made a second time as
+*ours*: with the paper's network and what else this library offers (``[ours]`` in ``table1.toml``).
 """
 
 import json
@@ -29,20 +30,20 @@ def published() -> dict[str, Any]:
     return settings.read("table1")
 
 
-def options_of(table: str, model: str, share: float = 1.0) -> dict[str, Any]:
-    """Options of `EvenVAE` for one cell, with a ``share`` of the paper's epochs."""
+def options_of(table: str, model: str, share: float = 1.0, ours: bool = False) -> dict[str, Any]:
+    """Options of `EvenVAE` for one cell, with a ``share`` of the paper's epochs; ``ours`` adds this library's."""
     known = published()["settings"]
     own = published()["models"][model]["options"]
     of_table = known["of_table"].get(table, {})
+    added = published()["ours"]
+    parts = [known["options"], of_table, own]
+    parts += [added["options"], added["of_model"].get(model, {})] if ours else []
     if own["model"] == "hivae":
-        # the network of HI-VAE has no width
-        of_table = {name: value for name, value in of_table.items() if name != "network"}
-    options = {
-        **settings.flattened(known["options"]),
-        **settings.flattened(of_table),
-        **settings.flattened(own),
-        "validation_fraction": known["validation_fraction"],
-    }
+        # the network of HI-VAE has neither a width nor these choices
+        parts = [{name: value for name, value in part.items() if name != "network"} for part in parts]
+    options: dict[str, Any] = {"validation_fraction": known["validation_fraction"]}
+    for part in parts:
+        options |= settings.flattened(part)
     return {**options, "epochs": options["epochs"] * share}
 
 
@@ -51,8 +52,9 @@ def reproduce(
     *,
     tables: Iterable[str] | None = None,
     models: Iterable[str] | None = None,
-    balances: str | Iterable[str] = "paper",
+    balances: str | Iterable[str] | None = None,
     seeds: int = 5,
+    ours: bool = False,
     share: float = 1.0,
     resume: bool = False,
     verbose: bool = False,
@@ -63,11 +65,14 @@ def reproduce(
     """Make cells of the table, and after each of them write ``table1.md`` and ``table1.json`` of all cells in ``out``.
 
     Args:
-        out: folder; the cell of a model on a table is the search in ``<table>.<model>``.
+        out: folder; the cell of a model on a table is the search in ``<table>.<model>``, or ``<table>.<model>.ours``.
         tables: names of data sets; None is all nine.
         models: of ``vae``, ``iwae``, ``dreg``, ``hivae``; None is all that this version trains.
-        balances: combinations to choose from, as for `search`; the plain one is always among them.
+        balances: combinations to choose from, as for `search`; the plain one is always among them. None is the paper's
+            fifteen.
         seeds: runs of every combination.
+        ours: True makes the cells with this library's options, too, and its own choice of ``balances`` for None; plain
+            is among them only where it is named.
         share: share of the paper's epochs.
         resume: True continues in a folder that holds cells.
         verbose: True shows the searches while they run.
@@ -82,10 +87,10 @@ def reproduce(
         InputError: a name is unknown, or the folder holds cells and ``resume`` is False.
         TrainingError: no combination could be trained in some cell; all other cells are made first.
     """
-    chosen = tuple(dict.fromkeys([PLAIN, *resolve(balances)]))
     known = published()
     wanted_tables = settings.selected("datasets", tables, known["tables"])
     wanted_models = settings.selected("models", models, available())
+    chosen = {model: balances_of(model, balances, ours) for model in wanted_models}
     settings.check_share(share)
     folder = Path(out)
     atomic.check_folder(folder)
@@ -96,14 +101,14 @@ def reproduce(
     lost = []
     for table in wanted_tables:
         for model in wanted_models:
-            say(f"{table}, {known['models'][model]['title']}")
-            standard = {**options_of(table, model, share), "schema": loaded[table].schema}
-            place = folder / f"{table}.{model}"
+            say(f"{table}, {known['models'][model]['title']}{', ours' * ours}")
+            standard = {**options_of(table, model, share, ours), "schema": loaded[table].schema}
+            place = folder / f"{table}.{model}{'.ours' * ours}"
             try:
                 search(
                     loaded[table].table,
                     place,
-                    balances=chosen,
+                    balances=chosen[model],
                     seeds=seeds,
                     test_fraction=known["settings"]["test_fraction"],
                     resume=True,
@@ -116,12 +121,19 @@ def reproduce(
                 lost.append(f"{table}, {model}: {error}")
                 say(lost[-1])
                 continue
-            about = {"table": table, "model": model, "share": share, "machine": settings.machine()}
+            about = {"table": table, "model": model, "ours": ours, "share": share, "machine": settings.machine()}
             atomic.write_text(place / CELL, json.dumps({**about, **cell_of(place)}, indent=1) + "\n")
             write_table(folder)
     if lost:
         raise TrainingError("; ".join(lost))
     return write_table(folder)
+
+
+def balances_of(model: str, balances: str | Iterable[str] | None, ours: bool) -> tuple[str, ...]:
+    """The combinations that are tried in the cells of a model."""
+    if ours:
+        return resolve(published()["ours"]["balances"][model] if balances is None else balances)
+    return tuple(dict.fromkeys([PLAIN, *resolve("paper" if balances is None else balances)]))
 
 
 def write_table(folder: Path) -> str:
