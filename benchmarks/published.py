@@ -6,10 +6,10 @@ The published figures stand in ``src/evenvae/experiments/*.toml``.
 from statistics import fmean, median, pstdev
 from typing import Any
 
+from evenness import RECIPE
 from evenvae.experiments import table1_text
 from evenvae.experiments.geco_text import TITLES, beta_of, by_method
 from evenvae.experiments.settings import read
-from evenness import RECIPE
 from twenty_tables import markdown, spelled
 
 PAIRS = {"usps-mnist": 1, "mnist-usps": 0, "faces": 1}

@@ -47,9 +47,9 @@ def markdown(cells: list[dict[str, Any]], published: dict[str, Any], measure: st
 
 
 _OURS = (
-    "The lines *ours* have the paper's network, batches, splits and likelihoods, and this library's options: heads that "
-    "start at the columns' marginals, one input of the encoder for every level, another learning rate, and for VAE and "
-    "HI-VAE a light KL. "
+    "The lines *ours* have the paper's network, batches, splits and likelihoods, and this library's options: heads "
+    "that start at the columns' marginals, one input of the encoder for every level, another learning rate, and for "
+    "VAE and HI-VAE a light KL. "
 )
 
 _DEFAULTS = (
@@ -95,9 +95,10 @@ def reached(cells: list[dict[str, Any]], published: dict[str, Any], measure: str
                 missed.append(f"{said['title']} on {cell['table']}")
     total = len(published["models"]) * len(tables)
     above = f" It is above on: {', '.join(missed)}." if missed else ""
+    cells_made = f"{count} cells" + (f" that were made, of {total}" if count < total else "")
     return (
-        f"Rounded to the paper's two digits, *ours* is at or below the paper's cocktail in {count - len(missed)} of the "
-        f"{count} cells that were made, of {total}.{above}\n"
+        "Rounded to the paper's two digits, *ours* is at or below the paper's cocktail in "
+        f"{count - len(missed)} of the {cells_made}.{above}\n"
     )
 
 
