@@ -1,7 +1,7 @@
 """The negative binomial likelihood, for counts that spread more than a Poisson distribution lets them."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -114,6 +114,6 @@ class NegativeBinomial(Poisson):
             ways = special.gammaln(counts + size) - special.gammaln(size) - counts * np.log1p(size / mean)
             return -float(rows @ ways) + rows.sum() * size * float(np.log1p(mean / size))
 
-        best = optimize.minimize_scalar(loss, bounds=(np.log(2 * LEAST_SIZE), np.log(MOST_SIZE)), method="bounded")
+        best: Any = optimize.minimize_scalar(loss, bounds=(np.log(2 * LEAST_SIZE), np.log(MOST_SIZE)), method="bounded")
         size = float(np.exp(best.x)) - LEAST_SIZE
         return np.array([np.log(mean), size if size > 30 else np.log(np.expm1(size))])

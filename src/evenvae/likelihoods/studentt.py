@@ -1,7 +1,7 @@
 """Student's t likelihood, for real numbers with heavy tails."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -87,7 +87,7 @@ class StudentT(Normal):
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """The parameters of highest likelihood: location and scale by reweighting, for the best degrees of freedom."""
         flat = np.asarray(x, float)
-        best = optimize.minimize_scalar(
+        best: Any = optimize.minimize_scalar(
             lambda log_freedom: _fitted(flat, np.exp(log_freedom))[2],
             bounds=(np.log(LEAST_FREEDOM + 0.01), np.log(100)),
             method="bounded",
