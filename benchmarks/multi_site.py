@@ -41,6 +41,11 @@ METHODS = {
     "vamp": {"task": True, "prior": "vamp"},
     "exemplar": {"task": True, "prior": "exemplar"},
     "optimal": {"task": True, "prior": "optimal"},
+    "implicit": {"task": True, "prior": evenvae.Implicit(width=128)},
+    "cycle1": {"task": True, "training": evenvae.Training(cycle=1.0)},
+    "vamp+cycle0.3": {"task": True, "prior": "vamp", "training": evenvae.Training(cycle=0.3)},
+    "vamp+cycle1": {"task": True, "prior": "vamp", "training": evenvae.Training(cycle=1.0)},
+    "vamp+cycle2": {"task": True, "prior": "vamp", "training": evenvae.Training(cycle=2.0)},
 }
 SOURCE, TARGET, TEST = 6000, 100, 2000
 
@@ -132,22 +137,44 @@ def show(path: Path) -> None:
             print(f"| {method} | " + " | ".join(cells) + " |")
 
 
-TITLES = {"VAE": "VAE, without the site", "CVAE": "CVAE, `standard`"}
+TITLES = {
+    "VAE": "VAE, without the site",
+    "CVAE": "CVAE, `standard`",
+    "cycle1": "CVAE, `standard`, `cycle=1`",
+    "vamp+cycle0.3": "CVAE, `vamp`, `cycle=0.3`",
+    "vamp+cycle1": "CVAE, `vamp`, `cycle=1`",
+    "vamp+cycle2": "CVAE, `vamp`, `cycle=2`",
+}
 PAGE = {"auc": ".3f", "site_accuracy": ".3f", "log_likelihood": ".1f"}
 """What stands on the page, and how it is written."""
 
 
 def of_page(runs: list[dict]) -> str:
-    """Means over seeds: AUC of the outcome / accuracy of the site from draws of z / log-likelihood of the target."""
-    table = pd.DataFrame(runs).groupby(["method", "problem"])[list(PAGE)].mean()
-    body = []
-    for method in METHODS:
-        cells = [
-            " / ".join(f"{table.loc[(method, problem), figure]:{form}}" for figure, form in PAGE.items())
-            for problem in PROBLEMS
-        ]
-        body.append([TITLES.get(method, f"CVAE, `{method}`"), *cells])
+    """Means over seeds: AUC of the outcome / accuracy of the site from draws of z / log-likelihood of the target.
+
+    In brackets the number of seeds where it is not that of most runs.
+    """
+    groups = pd.DataFrame(runs).groupby(["method", "problem"])
+    table, seeds = groups[list(PAGE)].mean(), groups.size()
+    usual = int(seeds.mode().iloc[0])
+
+    def cell(method: str, problem: str) -> str:
+        if (method, problem) not in seeds.index:
+            return "-"
+        text = " / ".join(f"{table.loc[(method, problem), figure]:{form}}" for figure, form in PAGE.items())
+        count = int(seeds[(method, problem)])
+        return text if count == usual else f"{text} ({count} seed{'s' * (count > 1)})"
+
+    body = [
+        [TITLES.get(method, f"CVAE, `{method}`"), *(cell(method, problem) for problem in PROBLEMS)]
+        for method in METHODS
+    ]
     return markdown(["", *PROBLEMS], body)
+
+
+def mean_of(runs: list[dict], problem: str, method: str, figure: str) -> float:
+    """The mean over seeds of one figure."""
+    return float(np.mean([run[figure] for run in runs if (run["problem"], run["method"]) == (problem, method)]))
 
 
 def main() -> None:

@@ -75,6 +75,9 @@ BLOCKS: dict[str, Block] = {
     "sites": of("multi_site", "multi_site.jsonl", "of_page"),
     "geco": Block(("geco.json",), GECO, "geco_results.page"),
     "optimal prior": Block(("optimal_prior.jsonl",), OPTIMAL_PRIOR, "published.optimal_prior"),
+    "earlier protocol": Block(
+        ("optimal_prior.jsonl",), f"{OPTIMAL_PRIOR} --preset implicit", "published.earlier_protocol"
+    ),
     "table 1": Block(("table1/table1.json", "table1_ours/table1.json"), f"{TABLE1}; {TABLE1_OURS}", "published.table1"),
     "table 1, ours in words": Block(("table1_ours/table1.json",), TABLE1_OURS, "published.reached"),
     "table 1, ours: epochs": Block(("table1_ours/table1.json",), TABLE1_OURS, "published.epochs_and_seeds"),

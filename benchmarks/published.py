@@ -116,7 +116,11 @@ def table1_defaults(cells: list[dict[str, Any]]) -> str:
 
 
 def optimal_prior(runs: list[dict[str, Any]]) -> str:
-    """Models in rows, for every pair nats and accuracy; the best of our means is bold, the talk's stand in brackets."""
+    """Models in rows, for every pair nats and accuracy; the best of our means is bold, the talk's stand in brackets.
+
+    Runs by another protocol are left out.
+    """
+    runs = [run for run in runs if not run.get("preset")]
     published, columns = read("optimal_prior"), []
     models = [model for model in published["models"] if any(run["model"] == model for run in runs)]
     for pair, digits in PAIRS.items():
@@ -136,9 +140,29 @@ def optimal_prior(runs: list[dict[str, Any]]) -> str:
     return markdown(["", *(title for title, _ in columns)], body)
 
 
+def earlier_protocol(runs: list[dict[str, Any]]) -> str:
+    """The runs by the protocol of the first author's earlier work, one in a row."""
+    body = []
+    for run in (run for run in runs if run.get("preset")):
+        without = run.get("log_likelihood_without_log_z")
+        draws = f"{run['normaliser_effective_samples']:.0f}" if without is not None else "-"
+        body.append(
+            [
+                f"{run['pair']}, {run['model']}, seed {run['seed']}",
+                f"{run['log_likelihood']:.1f}",
+                "-" if without is None else f"{without:.1f}",
+                draws,
+                f"{run['accuracy']:.3f} / {run['accuracy_even']:.3f}",
+                f"{run['task_probe_accuracy']:.3f}",
+            ]
+        )
+    head = ["", "nats", "without log Z", "effective draws of log Z", "accuracy", "task from z"]
+    return markdown(head, body)
+
+
 def values_of(runs: list[dict[str, Any]], pair: str, model: str, figure: str) -> list[float]:
-    """The figure of every seed."""
-    own = [run for run in runs if (run["pair"], run["model"]) == (pair, model)]
+    """The figure of every seed, of the runs by our own settings."""
+    own = [run for run in runs if (run["pair"], run["model"]) == (pair, model) and not run.get("preset")]
     return [run[figure] for run in own if run.get(figure) is not None]
 
 
@@ -264,6 +288,7 @@ def geco_rows(rows: list[dict[str, Any]]) -> list[list[str]]:
 def optimal_prior_rows(runs: list[dict[str, Any]]) -> list[list[str]]:
     """Takahashi et al. (2022), the talk: log-likelihood of the target, and accuracy of a classifier."""
     published, found = read("optimal_prior"), []
+    runs = [run for run in runs if not run.get("preset")]
     for pair, said in (published["pairs"] | published["not_made"]).items():
         for model, nats in said["log_likelihood"].items():
             accuracy = said.get("accuracy", {}).get(model)

@@ -147,3 +147,11 @@ def widened(tree):
     """Every float array in float64."""
     wide = lambda a: jnp.asarray(a, jnp.float64) if jnp.issubdtype(a.dtype, jnp.floating) else jnp.asarray(a)
     return jax.tree.map(lambda a: wide(jnp.asarray(a)), tree)
+
+
+def told_model(codes: np.ndarray, levels: tuple[int, ...]):
+    """A model of columns of tasks with so many levels, its space, and a batch of rows with these codes."""
+    space, values, observed = mixed_table()
+    config = VAEConfig(3, 8, 1, see_mask=True, tasks=levels)
+    model = config.build(space.layout, space.marginal_bias(values, observed), jax.random.key(0))
+    return model, space, space.batch(values[: len(codes)], observed[: len(codes)], codes)

@@ -24,6 +24,7 @@ _HOMES = {
     "Vamp": "evenvae.priors",
     "Exemplar": "evenvae.priors",
     "Optimal": "evenvae.priors",
+    "Implicit": "evenvae.priors",
     "EvenVAEError": "evenvae.errors",
     "InputError": "evenvae.errors",
     "TrainingError": "evenvae.errors",

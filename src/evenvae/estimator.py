@@ -74,16 +74,18 @@ class EvenVAE(TransformerMixin, OptionsByName):
             and takes the prior's place (see `evenvae.options.recipe`; without ELBO, with tasks or ``preset="paper"`` it
             is ``gradnorm+pcgrad`` alone, for HI-VAE ``gradnorm``). For other purposes it is ``none``, because balancing
             helps what is reconstructed and costs what is imputed.
-        prior: ``"standard"``; or a prior that is learned: ``"optimal"`` (a density ratio trained beside the model),
-            ``"vamp"`` (a mixture of normals) or ``"exemplar"`` (the posteriors of training rows); or one of `Standard`,
-            `Optimal`, `Vamp`, `Exemplar` with its own options.
+        prior: ``"standard"``; or a prior that is learned: ``"optimal"`` (a density ratio trained beside the model;
+            ``"implicit"`` is the same as first published), ``"vamp"`` (a mixture of normals) or ``"exemplar"`` (the
+            posteriors of training rows); or one of `Standard`, `Optimal`, `Implicit`, `Vamp`, `Exemplar` with its own
+            options.
         task: a column, or a list of columns, that say which site, sensor or year a row belongs to. Encoder and decoder
             are told, the column itself is not modelled, so that `transform` gives what rows of all tasks share.
         purpose: ``"reconstruct"`` (the default), ``"impute"``, ``"score"`` or ``"sample"``: the validation metric by
             which training stops and the best state is kept. ``"impute"`` and ``"sample"`` also hide cells while
             training, show the decoder the others (see `Network`), and weigh the KL by 0.1; ``"sample"`` also sets the
             options of `Sampling`.
-        preset: ``"default"``, or ``"paper"``: network and training of Javaloy, Meghdadi and Valera (2021).
+        preset: ``"default"``; ``"paper"``: network and training of Javaloy, Meghdadi and Valera (2021); or
+            ``"implicit"``: those of Takahashi et al. (2019), for ``prior="implicit"``.
         ensemble: runs that are trained side by side and averaged.
         epochs: passes over the table.
         latent_size: coordinates of the latent.
@@ -143,17 +145,17 @@ class EvenVAE(TransformerMixin, OptionsByName):
         model: Literal["vae", "hivae"] = "vae",
         objective: Literal["elbo", "beta", "iwae", "dreg", "geco", "geco-iwae"] | Objective = "elbo",
         balance: str | Balancer = "auto",
-        prior: Literal["standard", "vamp", "exemplar", "optimal"] | Part = "standard",
+        prior: Literal["standard", "vamp", "exemplar", "optimal", "implicit"] | Part = "standard",
         task: str | list[str] | None = None,
         purpose: Purpose | None = None,
-        preset: Literal["default", "paper"] = "default",
+        preset: Literal["default", "paper", "implicit"] = "default",
         ensemble: int = 1,
         epochs: float | None = None,
         latent_size: int | None = None,
         validation_fraction: float = 0.1,
         random_state: int | None = 0,
         schema: Schema | str | Path | Mapping[str, Any] | None = None,
-        network: Literal["residual", "paper", "conv"] | Network | HIVAENetwork | None = None,
+        network: Literal["residual", "mlp", "paper", "conv"] | Network | HIVAENetwork | None = None,
         training: Training | None = None,
         sampling: Sampling | None = None,
         imputation: Imputation | None = None,

@@ -43,8 +43,33 @@ def test_runs_are_kept_and_gone_on_with(made_up, tmp_path):
     assert (tmp_path / "out" / "optimal-prior.md").read_text() == text
 
 
+@pytest.mark.slow
+def test_the_earlier_protocol_draws_pixels_anew_and_tells_both_likelihoods(made_up, tmp_path):
+    options = TINY | {"epochs": 8, "prior__width": 8, "objective__warm_up_epochs": 2}
+    text = optimal_prior(
+        tmp_path / "out", pairs=["usps-mnist"], models=["optimal"], seeds=1, preset="implicit", share=0.5, **options
+    )
+    (run,) = (json.loads(line) for line in (tmp_path / "out" / "runs.jsonl").read_text().splitlines())
+    assert (run["preset"], run["epochs"]["made"], run["interrupted"]) == ("implicit", 4, False)
+    assert run["options"]["objective.warm_up_epochs"] == 1
+    assert run["options"]["training.binarise"] is True
+    # the best state is one after the warm-up
+    assert run["epochs"]["best"] >= 1
+    difference = run["log_likelihood_without_log_z"] - run["log_likelihood"]
+    assert difference == pytest.approx(run["log_normaliser"], abs=1e-6)
+    assert 0 <= run["task_probe_accuracy"] <= 1
+    assert "The protocol of Takahashi et al. (AAAI 2019)" in text
+    assert f"{run['log_likelihood_without_log_z']:.2f}" in text
+    # nothing is left of the state from which a run goes on
+    assert not [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
+
+
 def test_what_is_unknown_is_refused(tmp_path):
     with pytest.raises(InputError, match="choose from usps-mnist"):
         optimal_prior(tmp_path / "out", pairs=["usps-svhn"])
     with pytest.raises(InputError, match="choose from VAE"):
         optimal_prior(tmp_path / "out", models=["GAN"])
+    with pytest.raises(InputError, match="choose from implicit"):
+        optimal_prior(tmp_path / "out", preset="explicit")
+    with pytest.raises(InputError, match="choose from VAE, CVAE, optimal"):
+        optimal_prior(tmp_path / "out", preset="implicit", models=["vamp"])

@@ -11,6 +11,7 @@ import evenvae
 from evenvae import ELBO, GECO, InputError, Training
 from evenvae.errors import TrainingError
 from evenvae.fitted import fitting
+from evenvae.fitted.pilot import plain_options
 from evenvae.training import checkpoint, loop
 from evenvae.training.progress_bar import Bar
 from support import fast, people
@@ -270,3 +271,9 @@ def test_weights_count_for_both(frame):
         fast(**options, epochs=2).fit(frame, sample_weight=weight) for options in ({"pilot": True}, PLAIN)
     )
     assert model.pilot_.history_ == by_hand.history_
+
+
+def test_a_pilot_is_trained_without_cycle_consistency():
+    given = evenvae.EvenVAE(task="site", prior="vamp", training=Training(cycle=2, batch_size=64)).get_params(deep=False)
+    assert plain_options(given)["training"] == Training(batch_size=64)
+    assert plain_options(evenvae.EvenVAE().get_params(deep=False))["training"] is None

@@ -8,7 +8,7 @@ import pytest
 from evenvae.likelihoods import Normal, NormalPixels
 from evenvae.models import ConditionalLatent, ConditionalVAE, PosteriorProtocol, Space, VAEConfig
 from evenvae.models.conditioning import condition_of
-from support import mixed_table
+from support import mixed_table, told_model
 
 LEVELS = (3, 2)
 
@@ -16,11 +16,7 @@ LEVELS = (3, 2)
 @pytest.fixture(scope="module")
 def told():
     """A model of two task columns, its space, and a batch of six rows."""
-    space, values, observed = mixed_table()
-    config = VAEConfig(3, 8, 1, see_mask=True, tasks=LEVELS)
-    model = config.build(space.layout, space.marginal_bias(values, observed), jax.random.key(0))
-    codes = np.array([[0, 0], [1, 1], [2, 0], [-1, 1], [0, -1], [-1, -1]])
-    return model, space, space.batch(values[:6], observed[:6], codes)
+    return told_model(np.array([[0, 0], [1, 1], [2, 0], [-1, 1], [0, -1], [-1, -1]]), LEVELS)
 
 
 def test_a_missing_task_is_the_mean_of_the_known_ones():

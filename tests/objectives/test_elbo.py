@@ -35,6 +35,7 @@ def test_a_weight_that_is_left_open_is_filled_and_counts_as_one_before():
     ("fields", "words"),
     [
         ({"samples": 0}, "samples=0 must be a positive whole number"),
+        ({"warm_up_epochs": -1.0}, r"warm_up_epochs=-1\.0 must be a positive number"),
         ({"beta": 0.0}, r"beta=0\.0 must be a positive number"),
     ],
 )
@@ -47,3 +48,23 @@ def test_a_number_of_samples_is_whole():
     # where annotations are checked at run time they refuse it first
     with pytest.raises((InputError, TypeCheckError), match=r"samples=1\.5 must be|Actual value: 1\.5"):
         ELBO(1.5)
+
+
+def test_a_warm_up_lets_the_weight_of_the_kl_rise_and_says_when_it_is_over():
+    objective = ELBO(beta=0.5, warm_up_epochs=2).completed(1.0, 50, steps_per_epoch=2.0)
+    assert objective.steps_per_epoch == 2
+    log_likelihood, kl = jnp.zeros((1, 3, 4)), jnp.ones(3)
+    state, found = objective.init(4), []
+    for _ in range(6):
+        warm = bool(objective.is_warm(state))
+        bound, state = objective.bound(log_likelihood, None, kl, SEEN, state)
+        np.testing.assert_allclose(bound.loss, (bound.kl * kl).sum())
+        found.append((warm, float(bound.loss)))
+    np.testing.assert_allclose([loss for _, loss in found], [0, 0.125, 0.25, 0.375, 0.5, 0.5])
+    assert [warm for warm, _ in found] == [False] * 4 + [True] * 2
+
+
+def test_without_a_warm_up_nothing_is_counted():
+    assert ELBO().init(4) is None
+    assert ELBO().is_warm(None) is True
+    assert ELBO().completed(0.1, 50, 7.0).steps_per_epoch is None

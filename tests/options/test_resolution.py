@@ -7,11 +7,11 @@ import logging
 import pytest
 
 from evenvae import ELBO, GECO, EvenVAE, InputError, Network, Sampling, Training
-from evenvae.likelihoods import Bernoulli, Histogram, LogNormal, Normal, SquaredPixels
+from evenvae.likelihoods import Bernoulli, BernoulliPixels, Histogram, LogNormal, Normal, SquaredPixels
 from evenvae.models import Layout
 from evenvae.options import Options, resolve
 from evenvae.options.resolution import families_of, likelihoods_of
-from evenvae.priors import Mixture, Standard, Vamp
+from evenvae.priors import Implicit, Mixture, Standard, Vamp
 from evenvae.tables import Column
 from evenvae.training import Plan
 
@@ -196,3 +196,27 @@ def test_who_gets_families_by_evidence():
     assert families_of("hivae", "default", None) == "paper"
     assert families_of("vae", "paper", None) == "paper"
     assert families_of("vae", "default", ["site"]) == "paper"
+
+
+def test_the_preset_of_the_implicit_prior_is_its_papers_network_and_training():
+    found = plan(rows=6000, preset="implicit", prior="implicit")
+    network, training = found.network, found.training
+    assert (network.kind, network.activation, network.width, network.depth) == ("mlp", "tanh", 500, 2)
+    assert network.latent_size == 40
+    assert (training.batch_size, found.optimiser.learning_rate, found.optimiser.schedule) == (100, 1e-4, "constant")
+    assert training.steps == pytest.approx(1000 * 60, rel=0.01)
+    assert found.method.objective == ELBO(beta=1.0, warm_up_epochs=100, steps_per_epoch=60.0)
+    assert found.prior == Implicit()
+    own = plan(rows=6000, preset="implicit", objective=ELBO(warm_up_epochs=3), latent_size=5)
+    assert (own.method.objective.warm_up_epochs, own.network.latent_size) == (3, 5)
+
+
+def test_a_plan_with_cycle_consistency_and_drawn_pixels_is_read_back_whole():
+    cycled = plan(tasks=(2,), task="site", prior="vamp", training=Training(cycle=0.5))
+    layout = Layout.of([BernoulliPixels((4, 4, 1))])
+    drawn = plan(layout, training=Training(binarise=True), prior=Implicit(width=8, normalise=False))
+    assert (cycled.method.cycle, drawn.method.binarise) == (0.5, True)
+    for found in (cycled, drawn):
+        assert Plan.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+    with pytest.raises(InputError, match="images with the likelihood bernoulli"):
+        plan(training=Training(binarise=True))

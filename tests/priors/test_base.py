@@ -12,19 +12,22 @@ from jaxtyping import TypeCheckError
 from evenvae.errors import InputError
 from evenvae.models import ConditionalLatent, ConditionalPosterior, DiagonalNormal
 from evenvae.objectives import ELBO, IWAE, DReG
-from evenvae.priors import PRIORS, Exemplar, Optimal, Standard, Vamp
+from evenvae.priors import PRIORS, Exemplar, Implicit, Optimal, Standard, Vamp
 from evenvae.training import Method, Network, balanced_gradients, first_states, loss
 from support import new_network, widened
 
 KEY = jax.random.key(3)
 GRID = jnp.linspace(-12, 12, 2401)[:, None]
 ROWS = jnp.arange(400)
+RATIOS = ("optimal", "implicit")
+"""The priors that are a density ratio."""
 
 
 @functools.cache
 def in_one_dimension(name):
     """A prior over a line that has learned something: two groups of posteriors, at -1.5 and 1.5."""
-    prior = PRIORS[name]().build(1, 32, KEY)
+    options = Implicit(width=32) if name == "implicit" else PRIORS[name]()
+    prior = options.build(1, 32, KEY)
     if not prior.has_auxiliary_update:
         return prior
     places = jnp.where(ROWS % 2 == 0, -1.5, 1.5)[:, None]
@@ -38,7 +41,7 @@ def in_one_dimension(name):
 
     static = eqx.partition(prior, eqx.is_inexact_array)[1]
     state = prior.init()
-    for number in range(400 if name == "optimal" else 1):
+    for number in range(400 if name in RATIOS else 1):
         prior, state = learn(eqx.filter(prior, eqx.is_inexact_array), state, number)
     return prior.finalise(state, posterior_of, ROWS, KEY)[0]
 
@@ -49,7 +52,7 @@ def test_densities_integrate_to_one_and_draws_follow_them(name):
     density = np.exp(np.asarray(prior.log_prob(GRID), float))
     step = float(GRID[1, 0] - GRID[0, 0])
     # the optimal prior's normaliser is an estimate, all others are exact
-    assert density.sum() * step == pytest.approx(1, abs=0.03 if name == "optimal" else 1e-3)
+    assert density.sum() * step == pytest.approx(1, abs=0.03 if name in RATIOS else 1e-3)
     z = np.asarray(prior.sample(jax.random.key(5), 4000))
     edges = np.linspace(-4, 4, 17)
     cumulative = np.concatenate([[0], np.cumsum(density)]) * step
@@ -58,8 +61,9 @@ def test_densities_integrate_to_one_and_draws_follow_them(name):
     assert np.abs(observed - expected).max() < 0.03
 
 
-def test_the_optimal_prior_finds_what_the_posteriors_add_up_to():
-    prior = in_one_dimension("optimal")
+@pytest.mark.parametrize("name", RATIOS)
+def test_the_optimal_prior_finds_what_the_posteriors_add_up_to(name):
+    prior = in_one_dimension(name)
     z = GRID[900:1501]
     groups = DiagonalNormal(jnp.array([[-1.5], [1.5]]), jnp.full((2, 1), 0.4))
     mixture = jax.nn.logsumexp(groups.log_prob(z[:, None]), axis=-1) - jnp.log(2)
@@ -93,7 +97,7 @@ def test_what_a_prior_does_not_need_does_nothing(name):
         with pytest.raises(NotImplementedError, match="closed form"):
             prior.kl(posterior_of(ROWS))
     assert set(prior.normaliser_figures(KEY)) == (
-        {"log_normaliser", "normaliser_effective_samples"} if name == "optimal" else set()
+        {"log_normaliser", "normaliser_effective_samples"} if name in RATIOS else set()
     )
 
 
@@ -107,7 +111,11 @@ def test_the_number_of_components_is_checked(options):
         options(2.5)
 
 
-@pytest.mark.parametrize("options", [Vamp(5), Exemplar(5), Optimal()], ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize(
+    "options",
+    [Vamp(5), Exemplar(5), Optimal(), Optimal("standard")],
+    ids=["vamp", "exemplar", "optimal", "optimal on a standard normal"],
+)
 @pytest.mark.parametrize("objective", [ELBO(beta=0.5), IWAE(3), DReG(3)], ids=lambda o: o.name)
 def test_the_step_gives_the_gradient_of_the_loss_with_a_learned_prior(mixed, options, objective):
     space, values, observed = mixed
@@ -125,6 +133,6 @@ def test_the_step_gives_the_gradient_of_the_loss_with_a_learned_prior(mixed, opt
         other = (expected.model.trunk, expected.prior) if doubly else expected
         for a, b in zip(jax.tree.leaves(own), jax.tree.leaves(other), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-12)
-        if options == Optimal():
+        if isinstance(options, Optimal):
             # the ratio has steps of its own
             assert not any(np.any(leaf) for leaf in jax.tree.leaves(gradient.prior))

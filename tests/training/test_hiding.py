@@ -1,11 +1,13 @@
-"""Cells hidden from the encoder and shown to the decoder: how many, in which rows, and what they count for."""
+"""Cells hidden from the encoder and shown to the decoder: how many, in which rows, what they count for; and pixels."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from evenvae.likelihoods import BernoulliPixels, Normal
+from evenvae.models import Layout
 from evenvae.models.batch import Batch, no_tasks
-from evenvae.training.hiding import cell_weights, hide, seen_of
+from evenvae.training.hiding import binarised, cell_weights, hide, seen_of
 
 KEY = jax.random.key(0)
 ROWS, COLUMNS = 4000, 10
@@ -52,3 +54,17 @@ def test_without_hidden_cells_the_batch_stays_as_it_is():
     assert seen_of(KEY, BATCH, 0.0, 0.0, 0.0) is BATCH
     assert seen_of(KEY, BATCH, 0.3, 0.0, 0.0).shown is None
     assert jnp.asarray(seen_of(KEY, BATCH, 0.3, 0.0, 0.0).mask).sum() < MASK.sum()
+
+
+def test_grey_pixels_are_drawn_anew_and_nothing_else():
+    layout = Layout.of([BernoulliPixels((1, 3, 1)), Normal()])
+    grey = np.tile(np.array([0.0, 0.25, 1.0], np.float32).reshape(1, 1, 1, 3, 1), (ROWS, 1, 1, 1, 1))
+    number = np.full((ROWS, 1), 0.5, np.float32)
+    batch = Batch((grey, number), np.ones((ROWS, 2), bool), no_tasks(ROWS))
+    drawn = [binarised(jax.random.key(seed), batch, layout) for seed in (0, 1)]
+    pixels = [np.asarray(found.cells[0]).reshape(ROWS, 3) for found in drawn]
+    assert set(np.unique(pixels[0])) == {0, 1}
+    # within four standard errors of a share of 4000
+    np.testing.assert_allclose(pixels[0].mean(0), [0, 0.25, 1], atol=4 * (0.25 * 0.75 / ROWS) ** 0.5)
+    assert (pixels[0] != pixels[1]).any()
+    np.testing.assert_array_equal(drawn[0].cells[1], number)

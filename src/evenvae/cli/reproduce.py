@@ -18,14 +18,14 @@ from evenvae.search.choice import EXECUTORS
 TAKES = {
     "table1": ("models", "balances", "seeds", "share", "ours"),
     "geco": ("images", "share", "betas"),
-    "optimal-prior": ("models", "seeds", "share"),
+    "optimal-prior": ("models", "seeds", "share", "preset"),
 }
 """The options that every experiment takes beside those that all of them take."""
 DOCUMENTS = {"table1": "table1.json", "geco": "geco.json", "optimal-prior": "runs.jsonl"}
 """The files in which the experiments keep their figures."""
 REFUSES = {
-    "table1": (),
-    "geco": ("models", "balances", "seeds", "workers", "ours"),
+    "table1": ("preset",),
+    "geco": ("models", "balances", "seeds", "workers", "ours", "preset"),
     "optimal-prior": ("balances", "workers", "address", "ours"),
 }
 """The options that an experiment refuses, because it cannot follow them."""
@@ -82,6 +82,10 @@ def reproduce_command(
     ours: Annotated[
         bool, typer.Option("--ours", help="table1: the paper's network with what else this library offers, beside it.")
     ] = False,
+    preset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="optimal-prior: implicit, the protocol of the first author's earlier work."),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Train hardly at all, to see how it works.")] = False,
     executor: Annotated[str, typer.Option(help="local or ray.")] = "local",
     address: Annotated[str | None, typer.Option(help="Address of the Ray cluster.")] = None,
@@ -111,6 +115,7 @@ def reproduce_command(
         "images": images,
         "betas": _numbers(betas),
         "ours": ours or None,
+        "preset": preset,
         "workers": workers,
         "address": address,
     }

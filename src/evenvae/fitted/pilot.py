@@ -26,12 +26,14 @@ FOLDER = "pilot"
 def plain_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a pilot by name, from those of the fit, all of which must be valid."""
     objective = part_of("objective", given["objective"])
+    training: Any = part_of("training", given["training"])
     plain = objective.replaced(beta=1.0) if isinstance(objective, ELBO) else ELBO(beta=1.0)
     return {
         **given,
         "objective": plain,
         "balance": "none",
         "prior": "standard",
+        "training": training.replaced(cycle=None) if training.cycle else given["training"],
         "sampling": part_of("sampling", given["sampling"]).replaced(latents="prior"),
         "ensemble": 1,
         "pilot": False,

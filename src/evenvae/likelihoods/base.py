@@ -68,6 +68,7 @@ class Likelihood(abc.ABC):
         vague: whether the family cannot be certain of a number, whatever its parameters.
         draws_repeat: whether draws are values of the training table where its values repeat.
         constants: how many numbers the family learns of a column before training, beside a center and a scale.
+        binary: whether cells are black or white pixels, of which a grey one is the chance of white; see `binarised`.
         has_auxiliary: whether training adds anything to the log-likelihood; see `auxiliary`.
     """
 
@@ -88,6 +89,7 @@ class Likelihood(abc.ABC):
     draws_repeat: ClassVar[bool] = False
     constants: ClassVar[int] = 0
     has_auxiliary: ClassVar[bool] = False
+    binary: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -201,6 +203,11 @@ class Likelihood(abc.ABC):
         del x, scale
         return jnp.zeros(parameters.shape[: parameters.ndim - 1 - len(self.event_shape)], parameters.dtype)
 
+    def binarised(self, key: Key[Array, ""], x: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Model-space cells with grey pixels drawn black or white; only families of such pixels change anything."""
+        del key
+        return x
+
     def log_jacobian(self, x: Shaped[Array, "..."], scale: Scale) -> Float[Array, "..."] | float:
         """What has to be added to `log_prob` for the log-density of the raw value."""
         del x, scale
@@ -263,3 +270,17 @@ class Likelihood(abc.ABC):
     def encoder_features(self, x: Float[Array | np.ndarray, "..."], scale: Scale) -> Float[Array, "... width"]:
         """All that the encoder sees of a number: `encoder_value` alone, unless the family says more."""
         return jnp.asarray(self.encoder_value(x, scale))[..., None]
+
+    def expected_cell(self, parameters: Float[Array, "..."], scale: Scale) -> Float[Array, "..."]:
+        """The expected cell in model space, where that is one number; differentiable."""
+        return self.mean(parameters, scale)
+
+    def expected_input(self, parameters: Float[Array, "..."], scale: Scale) -> Float[Array, "... width"]:
+        """What the encoder would see of an expected cell; differentiable.
+
+        Of a number these are the `encoder_features` of its expectation, of levels their probabilities, by which the
+        encoder averages their rows of its table.
+        """
+        if self.encoder_input != "value":
+            return self.probabilities(parameters)
+        return self.encoder_features(self.expected_cell(parameters, scale), scale)

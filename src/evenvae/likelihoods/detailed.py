@@ -198,7 +198,19 @@ class Detailed(Likelihood):
         """Standardised, between the edges, and equal to each of the common values."""
         if not self.rich:
             return super().encoder_features(x, scale)
-        value, details = jnp.asarray(self.base.value(x, self._own(scale))), jnp.asarray(scale.offset)
+        return self._rich_features(jnp.asarray(self.base.value(x, self._own(scale))), scale)
+
+    def expected_input(self, parameters: Float[Array, "... count"], scale: Scale) -> Float[Array, "... width"]:
+        """The rich inputs of the expected value, or what the family says."""
+        own, family = self._own(scale), self._family(parameters)
+        return (
+            self._rich_features(self.base.mean(family, own), scale)
+            if self.rich
+            else self.base.expected_input(family, own)
+        )
+
+    def _rich_features(self, value: Float[Array, "..."], scale: Scale) -> Float[Array, "... width"]:
+        details = jnp.asarray(scale.offset)
         spread, width = details[..., _SPREAD], details[..., _WIDTH]
         standardised = jnp.clip((value - details[..., _MEAN]) / spread, -FAR, FAR)
         edges, common = details[..., _EDGES], details[..., _COMMON]

@@ -127,6 +127,11 @@ class Histogram(Likelihood):
     def _middles(self, scale: Scale) -> Float[Array, "columns bins"]:
         return jnp.asarray(scale.offset).mean(axis=(-2, -1))
 
+    def expected_input(self, parameters: Float[Array, "... bins"], scale: Scale) -> Float[Array, "... bins"]:
+        """The probability of every bin."""
+        del scale
+        return jax.nn.softmax(parameters, axis=-1)
+
     def mode(self, parameters: Float[Array, "... bins"], scale: Scale) -> Float[Array, "..."]:
         """The mean value of the likeliest bin."""
         return _of_bin(self._middles(scale), parameters.argmax(-1))

@@ -107,6 +107,11 @@ class LogNormal(Likelihood):
         """exp(scale * t)."""
         return _exp(scale.scale * x)
 
+    def expected_cell(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
+        """The mean of the standardised logarithm."""
+        del scale
+        return moments(parameters)[0]
+
     def mode(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
         """exp(mu - var), with the moments of the logarithm before it was standardised."""
         mean, variance = moments(parameters)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Shaped
+from jaxtyping import Array, Bool, Float, Key, Shaped
 
 from evenvae.constants import LOG_2PI
 from evenvae.likelihoods.base import Likelihood, Scale, Values
@@ -99,6 +99,11 @@ class BernoulliPixels(Pixels):
     """
 
     name: ClassVar[str] = "bernoulli-pixels"
+    binary: ClassVar[bool] = True
+
+    def binarised(self, key: Key[Array, ""], x: Float[Array, "..."]) -> Float[Array, "..."]:
+        """White with the grey value as probability, else black."""
+        return jax.random.bernoulli(key, x).astype(x.dtype)
 
     def log_prob(self, parameters: Float[Array, "... 1"], x: Shaped[Array | np.ndarray, "..."]) -> Float[Array, "..."]:
         """x r - softplus(r), with the logit r."""

@@ -189,6 +189,13 @@ class Spiked(Likelihood):
         share = jax.nn.softmax(logits, axis=-1)
         return (share[..., :ATOMS] * _atoms(scale)).sum(-1) + share[..., ATOMS] * between
 
+    def expected_input(self, parameters: Float[Array, "... count"], scale: Scale) -> Float[Array, "... 1"]:
+        """What the encoder sees of the atoms and of the family, weighted by their probabilities."""
+        logits, own = self._split(parameters)
+        share, seen = jax.nn.softmax(logits, axis=-1), jnp.asarray(scale.offset)[..., _KNOWN:_REST]
+        between = self.base.expected_input(own, self.own(scale))
+        return (share[..., :ATOMS] * seen).sum(-1, keepdims=True) + share[..., ATOMS:] * between
+
     def mean(self, parameters: Float[Array, "... count"], scale: Scale) -> Float[Array, "..."]:
         """The atoms and the family's mean, weighted by their probabilities."""
         logits, own = self._split(parameters)

@@ -32,6 +32,11 @@ class TransformedNormal(Likelihood):
         """Log-density of the normal variable."""
         return log_density(parameters, x)
 
+    def expected_cell(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
+        """The mean of the normal variable."""
+        del scale
+        return moments(parameters)[0]
+
     def median(self, parameters: Float[Array, "... 2"], scale: Scale) -> Float[Array, "..."]:
         """The number at the mean of the normal variable."""
         return jnp.asarray(self.value(moments(parameters)[0], scale))

@@ -19,12 +19,15 @@ class Batch(NamedTuple):
         tasks: codes of the rows' tasks (site, sensor, year), one column for each task column, -1 where a task is
             missing or was not seen in training. A table without tasks has none of these columns: (rows, 0).
         shown: which cells the decoder of a model with sight sees, None for none of them; see `evenvae.models.sight`.
+        expected: what the encoder sees in place of ``cells``, by block, None where it sees them; see
+            `evenvae.likelihoods.Likelihood.expected_input`.
     """
 
     cells: Cells
     mask: Bool[Array | np.ndarray, "rows D"]
     tasks: Int[Array | np.ndarray, "rows T"]
     shown: Bool[Array | np.ndarray, "rows D"] | None = None
+    expected: Cells | None = None
 
     def take(self, rows: Any) -> "Batch":
         """The batch of these rows; ``rows`` is anything that indexes an array."""

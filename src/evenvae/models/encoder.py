@@ -99,17 +99,21 @@ class CellInput(eqx.Module):
             keys = jax.random.split(key, 2)
             kept = jax.random.bernoulli(keys[0], 1 - self.dropout_rate, mask.shape)
             keep = mask & kept
-        numbers, looked_up = [], []
+        numbers, looked_up, averaged = [], [], []
         dtype = self.bias.dtype
-        for block, x, scale in zip(self.layout.blocks, batch.cells, scales, strict=True):
+        expected = batch.expected or (None,) * len(self.layout.blocks)
+        for block, x, scale, soft in zip(self.layout.blocks, batch.cells, scales, expected, strict=True):
             likelihood = block.likelihood
             if self._looked_up(block):
                 weight = self.layout.part(keep if training else mask, block).astype(dtype)
+                averaged.append(soft)
                 # cells of a histogram are a bin and the place in it: the integer part is the bin
                 looked_up.append((likelihood.encoder_input == "ordered level", x, weight))
                 continue
             observed = self.layout.part_beside_cells(mask, block)
-            if self.mode == "raw":
+            if soft is not None:
+                value = soft
+            elif self.mode == "raw":
                 shift, unit = likelihood.affine(scale)
                 value = (shift + unit * likelihood.value(x.astype(dtype), scale))[..., None]
             else:
@@ -137,7 +141,12 @@ class CellInput(eqx.Module):
                 jnp.cumsum(table, axis=1) if ordered else table
                 for table, (ordered, *_) in zip(self.embeddings, looked_up, strict=True)
             ]
-            out = out + look_up(tables, [codes for _, codes, _ in looked_up], [scale * w for *_, w in looked_up])
+            weights = [scale * w for *_, w in looked_up]
+            if batch.expected is None:
+                out = out + look_up(tables, [codes for _, codes, _ in looked_up], weights)
+            else:
+                parts = zip(tables, averaged, weights, strict=True)
+                out = out + sum(jnp.einsum("rcl,clw,rc->rw", share, table, w) for table, share, w in parts)
         return out, state
 
 

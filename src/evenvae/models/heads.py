@@ -146,3 +146,9 @@ def values(layout: Layout, cells: Cells, scales: tuple[Scale, ...], dtype: Any =
         for block, x, scale in zip(view.layout.blocks, view.cells(cells), view.scales(scales), strict=True)
     ]
     return view.layout.join_elements(parts)
+
+
+def expected_inputs(layout: Layout, parameters: Float[Array, "rows P"], scales: tuple[Scale, ...]) -> Cells:
+    """What an encoder would see of the expected cells, by block; see `Likelihood.expected_input`."""
+    parts = zip(layout.blocks, layout.split(parameters), scales, strict=True)
+    return tuple(block.likelihood.expected_input(part, scale) for block, part, scale in parts)

@@ -5,7 +5,8 @@ from typing import Literal, get_args
 
 from evenvae.part import Part, check_choice, check_count, check_flag_or_none, check_positive, check_share
 
-Kind = Literal["residual", "paper", "conv"]
+Activation = Literal["gelu", "tanh", "relu"]
+Kind = Literal["residual", "mlp", "paper", "conv"]
 EncoderInput = Literal["standardized_onehot", "raw"]
 Initialisation = Literal["marginals", "paper"]
 
@@ -15,8 +16,10 @@ class Network(Part):
     """The network of ``model="vae"``. What is None follows the preset or the size of the table.
 
     Args:
-        kind: ``"residual"`` (the default); ``"paper"``: the network of Javaloy, Meghdadi and Valera (2021), A.4.1;
-            ``"conv"``: images are read by convolutions, and written by convolutions where an image is the only column.
+        kind: ``"residual"`` (the default); ``"mlp"``: the same layers without the sums around them;
+            ``"paper"``: the network of Javaloy, Meghdadi and Valera (2021), A.4.1; ``"conv"``: images are read by
+            convolutions, and written by convolutions where an image is the only column.
+        activation: of the layers of ``"residual"`` and ``"mlp"``: ``"gelu"`` (the default), ``"tanh"`` or ``"relu"``.
         width: units of every hidden layer.
         depth: hidden layers of the encoder; the decoder's trunk has one more.
         encoder_input: ``"standardized_onehot"`` (numbers standardised, one input for every level) or ``"raw"`` (one
@@ -35,6 +38,7 @@ class Network(Part):
     """
 
     kind: Kind | None = None
+    activation: Activation | None = None
     width: int | None = None
     depth: int | None = None
     encoder_input: EncoderInput | None = None
@@ -47,6 +51,7 @@ class Network(Part):
 
     def __post_init__(self) -> None:
         check_choice("network.kind", self.kind, get_args(Kind))
+        check_choice("network.activation", self.activation, get_args(Activation))
         check_count("network.width", self.width)
         check_count("network.depth", self.depth)
         check_choice("network.encoder_input", self.encoder_input, get_args(EncoderInput))

@@ -1,6 +1,6 @@
 """Layers over batches of rows: dense layers, batch normalisation with its statistics as state, residual stacks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import equinox as eqx
@@ -11,6 +11,9 @@ from jaxtyping import Array, Float, Key
 
 from evenvae import threefry
 from evenvae.threefry import AnyKey
+
+ACTIVATIONS: Mapping[str, Callable] = {"gelu": jax.nn.gelu, "tanh": jnp.tanh, "relu": jax.nn.relu}
+"""What may follow a dense layer, by name."""
 
 
 def xavier_uniform(key: AnyKey, shape: tuple[int, ...], gain: float = 1.0) -> Float[np.ndarray, "..."]:

@@ -14,7 +14,7 @@ from evenvae.models.encoder import CellInput, Encoder
 from evenvae.models.heads import Heads
 from evenvae.models.layout import Layout
 from evenvae.models.model import Model
-from evenvae.models.networks import Dense, Stack
+from evenvae.models.networks import ACTIVATIONS, Dense, Stack
 from evenvae.models.sight import SightedEncoder, SightedTrunk, without_sight
 from evenvae.threefry import AnyKey
 
@@ -27,8 +27,9 @@ class VAEConfig:
         latent_size: coordinates of z.
         width: of every hidden layer.
         depth: number of hidden layers of the encoder; the trunk has one more.
-        kind: ``"residual"``; ``"paper"``, the network of Javaloy, Meghdadi and Valera (2021), A.4.1; or ``"conv"``,
-            which sees images by convolutions, and decodes by them where an image is the only column.
+        kind: ``"residual"``; ``"mlp"``, the same without sums around the layers; ``"paper"``, the network of Javaloy,
+            Meghdadi and Valera (2021), A.4.1; or ``"conv"``, which sees images by convolutions, and decodes by them
+            where an image is the only column.
         encoder_input: ``"standardized_onehot"``, or ``"raw"``: see `evenvae.models.encoder.CellInput`.
         dropout: rate of dropout on the encoder's input.
         see_mask: whether the encoder also sees which cells are observed.
@@ -36,6 +37,7 @@ class VAEConfig:
         tasks: number of levels of every task column.
         sight: whether the decoder sees the cells that it is shown.
         details: of the columns of numbers.
+        activation: of the layers of ``"residual"``, ``"mlp"`` and ``"conv"``, by name.
     """
 
     latent_size: int
@@ -49,6 +51,7 @@ class VAEConfig:
     tasks: tuple[int, ...] = ()
     sight: bool = False
     details: Details = NO_DETAILS
+    activation: str = "gelu"
 
     @property
     def representation_size(self) -> int:
@@ -133,7 +136,7 @@ def make_vae(config: VAEConfig, layout: Layout, bias: Float[np.ndarray, " P"], k
         key: of the random weights.
     """
     keys = threefry.split(key, 5)
-    paper = config.kind == "paper"
+    paper, residual = config.kind == "paper", config.kind not in ("paper", "mlp")
     width, latent = config.width, config.latent_size
     tanh_gain, relu_gain, start = (5 / 3, 2**0.5, 0.01) if paper else (1.0, 1.0, 0.0)
     first = {"mode": config.encoder_input, "dropout_rate": config.dropout, "gain": tanh_gain, "bias": start}
@@ -141,14 +144,16 @@ def make_vae(config: VAEConfig, layout: Layout, bias: Float[np.ndarray, " P"], k
         cell_input = ConvolutionalInput.of(layout, width, keys[0], normalise=False, **first)
     else:
         cell_input = CellInput(layout, width, keys[0], normalise=paper, see_mask=config.see_mask, **first)
-    encoder_activation, trunk_activation = (jax.numpy.tanh, jax.nn.relu) if paper else (jax.nn.gelu,) * 2
+    encoder_activation, trunk_activation = (
+        (jax.numpy.tanh, jax.nn.relu) if paper else (ACTIVATIONS[config.activation],) * 2
+    )
     hidden = Stack(
         width,
         width,
         2 if paper else config.depth,
         encoder_activation,
         keys[1],
-        residual=not paper,
+        residual=residual,
         gain=tanh_gain,
         bias=start,
     )
@@ -162,7 +167,7 @@ def make_vae(config: VAEConfig, layout: Layout, bias: Float[np.ndarray, " P"], k
         3 if paper else config.depth + 1,
         trunk_activation,
         keys[3],
-        residual=not paper,
+        residual=residual,
         gain=relu_gain,
         bias=start,
     )

@@ -64,14 +64,15 @@ class Objective(Part, abc.ABC):
         """Whether the last state of the training is kept instead of the one with the best validation metric."""
         return False
 
-    def completed(self, kl_weight: float, warm_up: int) -> "Objective":
+    def completed(self, kl_weight: float, warm_up: int, steps_per_epoch: float = 1.0) -> "Objective":
         """The objective with the fields that were left open.
 
         Args:
             kl_weight: weight of the KL, which depends on the purpose.
             warm_up: steps without constraints, which depend on the table's size.
+            steps_per_epoch: of the fit.
         """
-        del kl_weight, warm_up
+        del kl_weight, warm_up, steps_per_epoch
         return self
 
     def init(self, features: int, targets: Float[np.ndarray, " D"] | None = None) -> Any:
@@ -99,6 +100,11 @@ class Objective(Part, abc.ABC):
             mask: which cells are observed.
             state: from `init` or from the last step.
         """
+
+    def is_warm(self, state: Any) -> Bool[Array, ""] | bool:
+        """Whether the warm-up is over, so that the validation metric may select a state; True where there is none."""
+        del state
+        return True
 
     def diagnostics(self, state: Any) -> dict[str, Array]:
         """What the training history keeps of the state."""

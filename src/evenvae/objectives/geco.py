@@ -122,9 +122,9 @@ class GECO(Objective):
         """With ``kappa``, which asks for a certain error and not for the least: the last state holds the constraint."""
         return self.kappa is not None
 
-    def completed(self, kl_weight: float, warm_up: int) -> "GECO":
+    def completed(self, kl_weight: float, warm_up: int, steps_per_epoch: float = 1.0) -> "GECO":
         """With ``rate`` and ``warm_up``, if they were left open."""
-        del kl_weight
+        del kl_weight, steps_per_epoch
         return self.replaced(rate=self._rate, warm_up=warm_up if self.warm_up is None else self.warm_up)
 
     @property

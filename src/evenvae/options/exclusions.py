@@ -44,6 +44,17 @@ class Asked(NamedTuple):
         return self.options.model == "vae" and self.options.network.kind == "conv"
 
     @property
+    def hard_to_decode(self) -> bool:
+        """Whether the objective or the network cannot train cycle consistency."""
+        network = self.options.network
+        return (
+            self.options.objective.name != "elbo"
+            or self.options.preset == "paper"
+            or getattr(network, "kind", None) in ("paper", "conv")
+            or getattr(network, "encoder_input", None) == "raw"
+        )
+
+    @property
     def not_private(self) -> str:
         """The option by which a private fit would use rows beside its private steps; empty where there is none."""
         options, network = self.options, self.options.network
@@ -61,6 +72,7 @@ class Asked(NamedTuple):
             "sampling.latents": options.sampling.latents in FITTED_LATENTS,
             "sampling.polish": options.sampling.polish is not None,
             "training.bootstrap": bool(options.training.bootstrap),
+            "training.binarise": bool(options.training.binarise),
             "training.devices": (options.training.devices or 1) != 1,
             "training.patience": bool(options.training.patience),
             "preset" if options.preset == "paper" else "network.kind": batch_normalised,
@@ -166,6 +178,20 @@ TABLE: tuple[Exclusion, ...] = (
     Exclusion(
         lambda asked: bool(_vae_network(asked).point_heads) and asked.options.objective.name != "elbo",
         "network.point_heads=True needs objective='elbo': squared errors are no part of other bounds. Leave it out.",
+    ),
+    Exclusion(
+        lambda asked: bool(asked.options.training.binarise) and not any(v.binary for v in asked.layout.likelihoods),
+        "training.binarise=True is for images with the likelihood bernoulli, and the table has no such column. Leave "
+        "it out.",
+    ),
+    Exclusion(
+        lambda asked: bool(asked.options.training.cycle) and not asked.tasks,
+        "training.cycle is for rows of several tasks: name their column with task=, or leave training.cycle out.",
+    ),
+    Exclusion(
+        lambda asked: bool(asked.options.training.cycle) and asked.hard_to_decode,
+        "training.cycle needs what is decoded to be encoded again, as objective='elbo' with the network 'residual' or "
+        "'mlp' on standardised inputs can. Leave training.cycle out, or the other option.",
     ),
     Exclusion(
         lambda asked: asked.options.sampling.latents in FITTED_LATENTS and (bool(asked.tasks) or asked.images),

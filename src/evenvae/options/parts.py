@@ -15,7 +15,7 @@ from evenvae.priors import PRIORS
 from evenvae.training.settings import Training
 
 NETWORKS: dict[str, Callable[[], Part]] = {
-    kind: functools.partial(Network, kind=kind) for kind in ("residual", "paper", "conv")
+    kind: functools.partial(Network, kind=kind) for kind in ("residual", "mlp", "paper", "conv")
 }
 BY_NAME: dict[str, Mapping[str, Callable[[], Part]]] = {
     "objective": OBJECTIVES,

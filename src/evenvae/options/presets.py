@@ -11,7 +11,8 @@ from evenvae.training.settings import Training
 class Preset:
     """Options that take the place of those that a user leaves open.
 
-    ``kl_weight`` and ``epochs`` are None where the purpose and the size of the table decide. With
+    ``kl_weight`` and ``epochs`` are None where the purpose and the size of the table decide, and ``warm_up_epochs``
+    where the KL has its whole weight from the start; ``latent_size`` is None where the table decides. With
     ``small_latent`` the latent has half as many coordinates as the table has columns.
     """
 
@@ -23,6 +24,8 @@ class Preset:
     epochs: float | None = None
     hivae_epochs: float | None = None
     kl_weight: float | None = None
+    warm_up_epochs: float | None = None
+    latent_size: int | None = None
     small_latent: bool = False
     cools_by_epoch: bool = False
 
@@ -53,5 +56,15 @@ PRESETS: dict[str, Preset] = {
         kl_weight=1.0,
         small_latent=True,
         cools_by_epoch=True,
+    ),
+    # Takahashi, Iwata, Yamanaka, Yamada and Yagi (AAAI 2019) and their code; `Implicit` is its prior. The state with
+    # the best validation metric is kept, as there, but there training goes on for all epochs, and here it may stop
+    "implicit": Preset(
+        network=Network(kind="mlp", activation="tanh", width=500, depth=2, see_mask=False),
+        training=_PAPER.replaced(batch_size=100, learning_rate=1e-4, patience=50),
+        epochs=1000,
+        kl_weight=1.0,
+        warm_up_epochs=100,
+        latent_size=40,
     ),
 }

@@ -10,6 +10,7 @@ from evenvae.likelihoods import Histogram, Likelihood
 from evenvae.likelihoods.detailed import NO_DETAILS, Details
 from evenvae.likelihoods.registry import family
 from evenvae.models import HIVAEConfig, Layout, VAEConfig
+from evenvae.objectives import ELBO, Objective
 from evenvae.options import exclusions
 from evenvae.options.options import Options
 from evenvae.options.presets import PRESETS, Preset
@@ -210,11 +211,13 @@ def resolve(
         network=network,
         prior=Mixture(network.components) if isinstance(network, HIVAEConfig) else options.prior,
         method=Method(
-            options.objective.completed(kl_weight, warm_up),
+            _objective(options, preset).completed(kl_weight, warm_up, per_epoch),
             balancer,
             float(hide_cells),
             *shown,
             privacy=resolve_privacy(options, rows, settings.batch_size, settings.steps),
+            binarise=bool(training.binarise),
+            cycle=float(training.cycle or 0.0),
         ),
         optimiser=_optimiser(training, settings.steps),
         training=settings,
@@ -280,6 +283,14 @@ def resolve_privacy(options: Options, rows: int, batch: int, steps: int) -> Priv
     )
 
 
+def _objective(options: Options, preset: Preset) -> Objective:
+    """The objective, with the preset's warm-up of the KL where it is an ELBO that leaves it open."""
+    objective = options.objective
+    if isinstance(objective, ELBO) and objective.warm_up_epochs is None:
+        return objective.replaced(warm_up_epochs=preset.warm_up_epochs)
+    return objective
+
+
 def _optimiser(training: Training, steps: int) -> OptimiserSettings:
     return OptimiserSettings(
         learning_rate=_or(training.learning_rate, 1e-3),
@@ -298,7 +309,7 @@ def _vae(options: Options, preset: Preset, layout: Layout, rows: int, tasks: tup
     usual = int(np.clip(64 * round(rows**0.25 / 5) + 64 * sight, 64, 256))
     latent = small if preset.small_latent else min(max(2 * features + 30 * images, 2), 64)
     return VAEConfig(
-        latent_size=_or(options.latent_size, latent),
+        latent_size=_or(options.latent_size, _or(preset.latent_size, latent)),
         width=_or(chosen.width, 256 if images else usual),
         depth=_or(chosen.depth, 2),
         kind=_or(chosen.kind, "residual"),
@@ -309,6 +320,7 @@ def _vae(options: Options, preset: Preset, layout: Layout, rows: int, tasks: tup
         tasks=tasks,
         sight=sight,
         details=resolve_details(options),
+        activation=_or(chosen.activation, "gelu"),
     )
 
 

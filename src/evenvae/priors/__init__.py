@@ -9,11 +9,17 @@ from evenvae.priors.exemplar import Exemplar, ExemplarPrior
 from evenvae.priors.fitted import FittedMixture
 from evenvae.priors.flow import FittedFlow
 from evenvae.priors.mixture import Mixture, MixturePrior
-from evenvae.priors.optimal import SATURATED, Optimal, OptimalPrior
+from evenvae.priors.optimal import SATURATED, Implicit, Optimal, OptimalPrior
 from evenvae.priors.standard import Standard, StandardNormal
 from evenvae.priors.vamp import Vamp, VampPrior
 
-PRIORS: dict[str, type[PriorOptions]] = {"standard": Standard, "vamp": Vamp, "exemplar": Exemplar, "optimal": Optimal}
+PRIORS: dict[str, type[PriorOptions]] = {
+    "standard": Standard,
+    "vamp": Vamp,
+    "exemplar": Exemplar,
+    "optimal": Optimal,
+    "implicit": Implicit,
+}
 """Options of every prior that can be chosen, by its name."""
 
 __all__ = [
@@ -23,6 +29,7 @@ __all__ = [
     "ExemplarPrior",
     "FittedFlow",
     "FittedMixture",
+    "Implicit",
     "Mixture",
     "MixturePrior",
     "Optimal",

@@ -1,4 +1,4 @@
-"""Cells that are hidden from the networks while they learn, and cells that are shown to a decoder with sight."""
+"""What the networks see while they learn: cells that are hidden, cells that are shown, pixels that are drawn."""
 
 import jax
 import jax.numpy as jnp
@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Key
 
 from evenvae.models.batch import Batch
+from evenvae.models.layout import Layout
 
 
 def hide(
@@ -47,3 +48,12 @@ def seen_of(key: Key[Array, ""], batch: Batch, hide_cells: float, show_rows: flo
 def cell_weights(seen: Batch, shown_weight: float) -> Float[Array, "rows D"] | float:
     """What the cells count for: ``shown_weight`` where they are shown, else 1."""
     return 1.0 if seen.shown is None else jnp.where(seen.shown, shown_weight, 1.0)
+
+
+def binarised(key: Key[Array, ""], batch: Batch, layout: Layout) -> Batch:
+    """The batch with the grey pixels of binary images drawn black or white."""
+    cells = tuple(
+        block.likelihood.binarised(jax.random.fold_in(key, number), jnp.asarray(x))
+        for number, (block, x) in enumerate(zip(layout.blocks, batch.cells, strict=True))
+    )
+    return batch._replace(cells=cells)

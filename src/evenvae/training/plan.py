@@ -96,6 +96,8 @@ class Plan:
             "hide_cells": self.method.hide_cells,
             "show_rows": self.method.show_rows,
             "hide_shown": self.method.hide_shown,
+            "binarise": self.method.binarise,
+            "cycle": self.method.cycle,
             "optimiser": fields(self.optimiser),
             "training": fields(self.training),
             **{name: getattr(self, name) for name in KEPT},
@@ -123,6 +125,8 @@ class Plan:
             balancer_of(data["balance"]),
             *(data.get(name, 0.0) for name in ("hide_cells", "show_rows", "hide_shown")),
             privacy=PrivacySettings(**data["privacy"]) if "privacy" in data else None,
+            binarise=bool(data.get("binarise", False)),
+            cycle=float(data.get("cycle", 0.0)),
         )
         return cls(
             NETWORKS[network.pop("part")](**network),

@@ -3,20 +3,24 @@
 from collections.abc import Callable
 from typing import Any
 
+import jax
 from jaxtyping import Array, Int, Key
 
 from evenvae.likelihoods import Scale
 from evenvae.models.packed import PackedTable
+from evenvae.training.hiding import binarised
 from evenvae.training.step import Network, States
 
 
 def _posterior_of(
-    network: Network, states: States, table: PackedTable, scales: tuple[Scale, ...]
+    network: Network, states: States, table: PackedTable, scales: tuple[Scale, ...], key: Key[Array, ""] | None
 ) -> Callable[[Array], Any]:
     encoder, layout = network.model.encoder, network.model.heads.layout
 
     def posterior_of(rows: Array) -> Any:
-        return encoder(table.take(rows, layout), scales, states.encoder, inference=True)[0]
+        batch = table.take(rows, layout)
+        batch = batch if key is None else binarised(key, batch, layout)
+        return encoder(batch, scales, states.encoder, inference=True)[0]
 
     return posterior_of
 
@@ -29,12 +33,14 @@ def update(
     pool: Int[Array, "steps batch"],
     upcoming: Int[Array, " batch"],
     key: Key[Array, ""],
+    binarise: bool = False,
 ) -> tuple[Network, States]:
     """The prior's own step after a step of the model, with the encoder as it is now.
 
-    ``pool`` holds numbers of training rows to draw from, ``upcoming`` those of the next step.
+    ``pool`` holds numbers of training rows to draw from, ``upcoming`` those of the next step. With ``binarise`` their
+    grey pixels are drawn black or white.
     """
-    posterior_of = _posterior_of(network, states, table, scales)
+    posterior_of = _posterior_of(network, states, table, scales, jax.random.fold_in(key, 1) if binarise else None)
     prior, memory = network.prior.update(states.prior, posterior_of, pool.reshape(-1), upcoming, key)
     return network._replace(prior=prior), states._replace(prior=memory)
 
@@ -46,8 +52,9 @@ def finalise(
     scales: tuple[Scale, ...],
     held_out: Int[Array, "slices size"],
     key: Key[Array, ""],
+    binarise: bool = False,
 ) -> tuple[Network, States]:
     """The prior as it is to be used, at the end of a chunk and before the validation metric."""
-    posterior_of = _posterior_of(network, states, table, scales)
+    posterior_of = _posterior_of(network, states, table, scales, jax.random.fold_in(key, 1) if binarise else None)
     prior, memory = network.prior.finalise(states.prior, posterior_of, held_out.reshape(-1), key)
     return network._replace(prior=prior), states._replace(prior=memory)

@@ -12,9 +12,11 @@ from jaxtyping import Array, Bool, Float, Int
 
 from evenvae import threefry
 from evenvae.likelihoods import Scale
+from evenvae.models.batch import Batch
 from evenvae.models.packed import PackedTable
 from evenvae.training import gradient_diagnostics, prior_updates
 from evenvae.training.devices import RUNS, divide_rows, everywhere, on_all, spread
+from evenvae.training.hiding import binarised
 from evenvae.training.private_step import private_gradient
 from evenvae.training.settings import OptimiserSettings, TrainingSettings
 from evenvae.training.skeleton import Skeleton, vector_of
@@ -116,13 +118,17 @@ def run_chunk(
     if records:
         used, states = gradient_diagnostics.begin(method, states, columns, len(batches))
 
+    def taken(rows: Any, key: Any) -> Batch:
+        batch = data.table.take(rows, layout)
+        return binarised(jax.random.fold_in(key, 2), batch, layout) if method.binarise else batch
+
     def step(carry: Any, both: Any) -> tuple[Any, Any]:
         rows, upcoming = both
         params, states, opt_state, count, bad = carry
         own_key = jax.random.fold_in(key, count)
         before = states
         if used.privacy is None:
-            batch = (data.table.take(rows, layout), data.scales, own_key, used)
+            batch = (taken(rows, own_key), data.scales, own_key, used)
             found, states, report = balanced_gradients(skeleton.network(params), before, *batch)
             gradient = vector_of(found)
         else:
@@ -136,7 +142,7 @@ def run_chunk(
         if auxiliary:
             network, prior_key = skeleton.network(params), jax.random.fold_in(own_key, 1)
             network, states = prior_updates.update(
-                network, states, data.table, data.scales, batches, upcoming, prior_key
+                network, states, data.table, data.scales, batches, upcoming, prior_key, method.binarise
             )
             params = vector_of(network)
         bad = jnp.where(report.finite, 0, bad + 1)
@@ -160,6 +166,7 @@ def run_chunk(
             data.scales,
             validation.rows,
             jax.random.fold_in(key, 2**31 - 2),
+            method.binarise,
         )
         params = vector_of(network)
     failed = run.failed | ~jnp.isfinite(params).all() | (worst.max() >= settings.max_bad_steps)
@@ -171,13 +178,18 @@ def run_chunk(
         jax.random.fold_in(key, 2**31 - 1),
         settings.purpose,
         method.objective.kl_weight,
+        method.binarise,
     )
+    warm = method.objective.is_warm(states.objective)
     better = (metric.value < run.best_value) & ~failed if settings.keep_best else ~failed
+    # a state from before the end of a warm-up is only kept until there is another
+    better = better if warm is True else better | ~warm & ~failed
+    best = metric.value if warm is True else jnp.where(warm, metric.value, jnp.inf)
     stale = jnp.where(better, 0, run.stale + 1)
     patience = settings.patience if settings.patience is not None else np.iinfo(np.int32).max
     best_params, best_encoder, best_value, best_step = where(
         better,
-        (params, states.encoder, metric.value, count),
+        (params, states.encoder, best, count),
         (run.best_params, run.best_encoder, run.best_value, run.best_step),
     )
     after = Run(

@@ -27,6 +27,10 @@ class Training(Part):
         hide_cells: at most this share of a row's observed cells is hidden from the encoder in a training step, so that
             it learns to answer from part of a row. Default 0.5 for ``purpose="impute"``, 0.3 for the recipe of
             ``balance="auto"``, 0 otherwise.
+        binarise: True draws the grey pixels of images with the likelihood ``bernoulli`` anew in every training step,
+            black or white with the grey value as the chance of white, so that no single draw is learned by heart.
+        cycle: weight, beside the KL, of latent cycle consistency for a fit with ``task``: a row that is decoded as
+            another task and encoded again has to come back to its own latent. Default 0; see docs/tasks.md.
         bootstrap: True trains every member of an ensemble on a bootstrap copy of the table (rows weighed at random), so
             that the members differ as they would on other samples of the population.
         devices: among which the rows of every batch are divided, as GPUs. The model is the same up to rounding whatever
@@ -41,6 +45,8 @@ class Training(Part):
     clip: float | None = None
     patience: int | None = None
     hide_cells: float | None = None
+    binarise: bool | None = None
+    cycle: float | None = None
     bootstrap: bool | None = None
     # a checkpoint is of the options' texts, and may be continued on other devices
     devices: int | None = dataclasses.field(default=None, repr=False)
@@ -49,11 +55,12 @@ class Training(Part):
         check_count("training.batch_size", self.batch_size)
         check_positive("training.learning_rate", self.learning_rate)
         check_choice("training.schedule", self.schedule, get_args(Schedule))
-        for name in ("weight_decay", "clip"):
+        for name in ("weight_decay", "clip", "cycle"):
             check_number(f"training.{name}", getattr(self, name), Real, 0, float("inf"), "a number, 0 or more")
         check_count("training.patience", self.patience, least=0)
         check_share("training.hide_cells", self.hide_cells)
-        check_flag_or_none("training.bootstrap", self.bootstrap)
+        for name in ("binarise", "bootstrap"):
+            check_flag_or_none(f"training.{name}", getattr(self, name))
         check_count("training.devices", self.devices)
 
 

@@ -22,6 +22,7 @@ from evenvae.models import Layout, as_tuple, linear, log_prob
 from evenvae.models.batch import Batch
 from evenvae.models.heads import auxiliary
 from evenvae.objectives import Objective
+from evenvae.training.cycle import cycle_distance
 from evenvae.training.hiding import cell_weights, seen_of
 from evenvae.training.settings import PrivacySettings
 
@@ -61,7 +62,8 @@ class Method(NamedTuple):
     ``show_rows`` is the share of rows whose visible cells the decoder of a model with sight is shown; these hide at
     most the share ``hide_shown`` of their cells. There a visible cell counts ``shown_weight`` of a hidden one: it is
     there to be seen, and has only to be copied. ``privacy`` is None where gradients are neither clipped row by row nor
-    hidden by noise.
+    hidden by noise. With ``binarise`` grey pixels are drawn black or white in every step. ``cycle`` is the weight of
+    `evenvae.training.cycle.cycle_distance` beside the KL.
     """
 
     objective: Objective
@@ -71,6 +73,8 @@ class Method(NamedTuple):
     hide_shown: float = 0.0
     shown_weight: float = 0.1
     privacy: PrivacySettings | None = None
+    binarise: bool = False
+    cycle: float = 0.0
 
 
 def decisions(network: Network, objective: Objective) -> int:
@@ -93,13 +97,17 @@ def _infer(
     batch: Batch,
     scales: tuple[Scale, ...],
     keys: Key[Array, " 4"],
-    objective: Objective,
+    method: Method,
+    model: Any,
 ) -> tuple[tuple[Any, Array], tuple[Any, Any, Any]]:
     """Draws of the latent with the term that is not balanced.
+
+    ``model`` gives the decoder of a row as another task, which gets no gradient.
 
     Beside them the encoder's next state, what the heads must undo of its normalisation, and the draws as the prior
     sees them.
     """
+    objective = method.objective
     posterior, state = encoder(batch, scales, states.encoder, keys[0])
     latent = posterior.sample(keys[1], objective.samples)
     seen_by_prior = posterior.latent_of(latent)
@@ -108,9 +116,14 @@ def _infer(
     else:
         q = posterior.detached() if objective.doubly_reparametrised else posterior
         side = prior.log_prob(seen_by_prior) - q.log_prob(latent)
+    # what is the same for every draw of a row: the coefficients of its draws sum to that of its KL
+    sign = 1 if _analytic(objective, prior) else -1
     if prior.has_penalty:
-        # the same for every draw and row: the coefficients of a row's draws sum to that of its KL
-        side = side - prior.penalty(posterior)
+        side = side + sign * prior.penalty(posterior)
+    if method.cycle:
+        own_key = jax.random.fold_in(keys[1], 1)
+        distance = cycle_distance(model, encoder, posterior, batch, scales, states.encoder, own_key)
+        side = side + sign * method.cycle * distance
     return (latent, side), (state, posterior.normalisation, seen_by_prior)
 
 
@@ -169,7 +182,7 @@ def balanced_gradients(
 
     def infer(params: Any) -> Any:
         encoder, prior = eqx.combine(params, inference_static)
-        return _infer(encoder, prior, states, seen, scales, keys, objective)
+        return _infer(encoder, prior, states, seen, scales, keys, method, model)
 
     (latent, side), inference_vjp, beside = jax.vjp(infer, inference_params, has_aux=True)
     encoder_state, normalisation, seen_by_prior = beside
@@ -259,7 +272,7 @@ def evaluate(
     keys = jax.random.split(key, 4)
     model, prior = network
     seen = seen_of(keys[3], batch, method.hide_cells, method.show_rows, method.hide_shown)
-    (latent, side), (_, normalisation, _) = _infer(model.encoder, prior, states, seen, scales, keys, method.objective)
+    (latent, side), (_, normalisation, _) = _infer(model.encoder, prior, states, seen, scales, keys, method, model)
     kernels, bias = model.heads.kernels()
     outputs = linear(as_tuple(model.trunk(latent)), kernels, bias)
     parameters = model.heads.parameters(outputs, normalisation)

@@ -1,5 +1,6 @@
 """The validation metric, by which training stops and searches select; it follows the purpose, and lower is better."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -8,7 +9,9 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from evenvae.likelihoods import Scale
 from evenvae.models import Layout, log_prob, statistic, values
+from evenvae.models.batch import Batch
 from evenvae.models.packed import PackedTable
+from evenvae.training.hiding import binarised
 from evenvae.training.settings import Purpose
 from evenvae.training.step import Network
 
@@ -44,6 +47,7 @@ def measure(
     key: Key[Array, ""],
     purpose: Purpose,
     kl_weight: float = 1.0,
+    binarise: bool = False,
 ) -> Metric:
     """The validation metric of a purpose.
 
@@ -51,16 +55,21 @@ def measure(
     sees, or on cells that are hidden from it. ``score`` and ``sample``: the negative evidence lower bound of a row, in
     nats of model space; for ``sample`` the KL is weighted as in training, because latents are drawn from a density
     that is fitted to the posteriors, not from the prior. ``bounds`` (2, E) are the lowest and highest values in value
-    space.
+    space. With ``binarise`` grey pixels are drawn black or white, the same in every call with this key.
     """
     layout = network.model.heads.layout
+
+    def taken(rows: Any) -> Batch:
+        batch = table.take(rows, layout)
+        return binarised(jax.random.fold_in(key, 1), batch, layout) if binarise else batch
+
     if purpose in ("score", "sample"):
         weight = kl_weight if purpose == "sample" else 1.0
-        return _negative_elbo(network, encoder_state, table, scales, validation, key, weight)
+        return _negative_elbo(network, encoder_state, taken, scales, validation, key, weight)
 
     def one(piece: Any) -> tuple[Array, Array]:
         rows, weight, hidden = piece
-        batch = table.take(rows, network.model.heads.layout)
+        batch = taken(rows)
         observed = batch.mask
         seen = observed & ~hidden if purpose == "impute" else observed
         scored = layout.spread(observed & hidden if purpose == "impute" else observed) * weight[:, None]
@@ -95,7 +104,7 @@ def penalty(
 def _negative_elbo(
     network: Network,
     encoder_state: Any,
-    table: PackedTable,
+    taken: Callable[[Any], Batch],
     scales: tuple[Scale, ...],
     validation: Validation,
     key: Key[Array, ""],
@@ -103,7 +112,7 @@ def _negative_elbo(
 ) -> Metric:
     def one(piece: Any) -> tuple[Array, Array, Array]:
         (rows, weight, _), key = piece
-        batch = table.take(rows, network.model.heads.layout)
+        batch = taken(rows)
         posterior, _ = network.model.encoder(batch, scales, encoder_state, inference=True)
         z = posterior.at(jax.random.normal(key, (1, len(rows), posterior.noise_size)))
         layout = network.model.heads.layout
