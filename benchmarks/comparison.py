@@ -81,7 +81,7 @@ def table(imputation: list[dict[str, Any]], synthetic: list[dict[str, Any]]) -> 
         lines.append(f"| {library.name} | {' | '.join(cells)} | {library.licence} |")
     note = (
         f"\n*Hidden cells: mean of {len(filled)} tables, median seconds. Drawn rows: the AUC of boosted trees, 0.5\n"
-        f"when they cannot tell; mean of {', '.join(drawn[:-1])} and {drawn[-1]}, seconds of {' and '.join(same)}.\n"
+        f"when they cannot tell; mean of {len(drawn)} tables, seconds of {' and '.join(same)}.\n"
         "At most 8000 rows, one seed, one or two CPU cores.* [All tables, conditions and caveats](docs/results.md)."
     )
     return "\n".join([*lines, note]) + "\n"

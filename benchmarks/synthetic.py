@@ -226,7 +226,7 @@ def as_table(runs: list[dict[str, Any]]) -> str:
     return markdown(head, body)
 
 
-PAGE = {"shapes": "column shapes", "trends": "pair trends", "c2st": "C2ST AUC", "utility": "utility"}
+PAGE = {"c2st": "C2ST AUC", "trends": "pair trends", "utility": "utility"}
 BEST = {
     "shapes": max,
     "trends": max,
@@ -234,31 +234,75 @@ BEST = {
     "utility": max,
 }
 """Which of the figures of a table is the best."""
-WITH = ("TVAE", "TabularARGN", OURS)
+SHOWN = ("TVAE", "TabularARGN", OURS)
 """Methods that a table needs to stand on the page."""
 
+Found = dict[str, dict[str, dict[str, float]]]
+"""Figures by table and method."""
 
-def of_page(runs: list[dict[str, Any]]) -> str:
-    """Medians over seeds of the generators, the best of a table bold; tables that the main ones have."""
+
+def figures_of_page(runs: list[dict[str, Any]]) -> Found:
+    """Medians over seeds, of the tables that all methods of the page have, in the order of their names."""
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for run in runs:
         if "rows" in run and "stopped_after" not in run:
             groups.setdefault((run["table"], run["method"]), []).append(run)
-    names = sorted({name for name, _ in groups if all((name, method) in groups for method in WITH)})
-    titles = {"training rows": "the training rows themselves"} | {
-        method: method for method in ("TVAE", "TabularARGN", "CTGAN", "UnmaskingTrees", OURS)
+    wanted = (*SHOWN, "training rows")
+    names = sorted({name for name, _ in groups if all((name, method) in groups for method in wanted)})
+    return {
+        name: {m: {f: median(run[f] for run in groups[name, m]) for f in (*BEST, "copies", "nearer")} for m in wanted}
+        for name in names
     }
+
+
+def of_page(runs: list[dict[str, Any]]) -> str:
+    """One row a table, the best generator bold; below, the means, and those of the training rows themselves."""
+    found = figures_of_page(runs)
+    average = {m: {f: mean(cells[m][f] for cells in found.values()) for f in PAGE} for m in next(iter(found.values()))}
     body = []
-    for name in names:
-        found = {m: {f: median(run[f] for run in groups[name, m]) for f in PAGE} for m in titles if (name, m) in groups}
-        drawn = [values for method, values in found.items() if method != "training rows"]
-        for method, values in found.items():
-            cells = [f"{values[figure]:.3f}" for figure in PAGE]
-            if method != "training rows":
-                best = [f"{BEST[figure]([one[figure] for one in drawn]):.3f}" for figure in PAGE]
-                cells = [f"**{cell}**" if cell == top else cell for cell, top in zip(cells, best, strict=True)]
-            body.append([name, titles[method], *cells])
-    return markdown(["table", "rows by", *PAGE.values()], body)
+    for name, cells in [*found.items(), (f"mean of {len(found)}", average)]:
+        row = [name]
+        for figure in PAGE:
+            shown = [f"{cells[method][figure]:.3f}" for method in SHOWN]
+            best = f"{BEST[figure]([cells[method][figure] for method in SHOWN]):.3f}"
+            row += [f"**{one}**" if one == best else one for one in shown]
+        body.append(row)
+    real = [["", f"{average['training rows'][figure]:.3f}"] for figure in PAGE]
+    body.append(["real rows (mean)", *itertools.chain.from_iterable([*pair, ""] for pair in real)])
+    head = [f"{title}: {method}" if method == SHOWN[0] else method for title in PAGE.values() for method in SHOWN]
+    return markdown(["table", *head], body)
+
+
+def first(runs: list[dict[str, Any]], figure: str) -> list[str]:
+    """Tables of the page on which no other method has a better figure than the library."""
+    found = figures_of_page(runs)
+    return [
+        name
+        for name, cells in found.items()
+        if cells[OURS][figure] == BEST[figure]([cells[method][figure] for method in SHOWN])
+    ]
+
+
+def below(runs: list[dict[str, Any]], figure: str, other: str) -> list[str]:
+    """Tables of the page on which the library has a smaller figure than another method."""
+    return [name for name, cells in figures_of_page(runs).items() if cells[OURS][figure] < cells[other][figure]]
+
+
+def copied(runs: list[dict[str, Any]]) -> dict[str, tuple[float, float]]:
+    """By table the shares of the library's drawn rows, and of unseen real ones, that equal a training row."""
+    found = figures_of_page(runs)
+    return {name: (cells[OURS]["copies"], cells["training rows"]["copies"]) for name, cells in found.items()}
+
+
+def mean_of(runs: list[dict[str, Any]], method: str, figure: str) -> float:
+    """The mean over all tables of one figure of a method, first seed."""
+    return mean(run[figure] for run in runs if (run["method"], run["seed"]) == (method, 0) and run.get("rows"))
+
+
+def one_run(runs: list[dict[str, Any]], name: str, method: str) -> dict[str, Any]:
+    """The run of a method on a table, first seed."""
+    wanted = (name, method, 0)
+    return next(run for run in runs if (run["table"], run["method"], run["seed"]) == wanted and run.get("rows"))
 
 
 def shown(figures: dict[str, float]) -> list[str]:
