@@ -114,6 +114,11 @@ class Case:
         present = [name for name in self.files if (folder / name).exists() and not name.endswith(".sqlite")]
         return [name for name in present if digest(folder / name) != self.wanted[name]]
 
+    def differing(self, folder: Path) -> list[str]:
+        """What is wrong with the files of a run that is done."""
+        missing = [f"{name} is missing" for name in self.files if not (folder / name).exists()]
+        return missing or [f"{name} differs" for name in self.files if digest(folder / name) != self.wanted[name]]
+
     def killed(self, folder: Path, generator: random.Random, most: int) -> tuple[int, list[str]]:
         """Killed up to ``most`` times, then finished: the number of kills, and what was wrong."""
         folder.mkdir()
@@ -135,7 +140,7 @@ class Case:
         if process.exitcode != 0:
             wrong.append(f"the resumed call ended with {process.exitcode}: {said(folder)[-1:]}")
         else:
-            wrong += [f"{name} differs" for name in self.files if digest(folder / name) != self.wanted[name]]
+            wrong += self.differing(folder)
         return kills, wrong
 
     def short_of_room(self, folder: Path, generator: random.Random) -> tuple[str, list[str]]:
@@ -172,9 +177,7 @@ class Case:
             process.join()
             if process.exitcode != 0:
                 wrong.append(f"the resumed call ended with {process.exitcode}: {said(folder)[-1:]}")
-        if not wrong:
-            wrong += [f"{name} differs" for name in self.files if digest(folder / name) != self.wanted[name]]
-        return verdict, wrong
+        return verdict, wrong or self.differing(folder)
 
 
 def cases(place: Path) -> list[Case]:

@@ -127,3 +127,15 @@ def test_a_store_without_room_says_so_and_keeps_what_it_holds(tmp_path):
     with pytest.raises(InputError, match=r"cannot be written .*full.*make room"):
         store.add([record(seed=1, message="x" * 100_000)], ["a", "b"], {}, "now")
     assert store.done() == {("none", 0)}
+
+
+def test_a_store_whose_folder_was_moved_away_says_so_and_keeps_what_it_holds(tmp_path):
+    folder = tmp_path / "search"
+    folder.mkdir()
+    store = Store(folder)
+    store.add([record()], ["a", "b"], {}, "now")
+    folder.rename(tmp_path / "away")
+    with pytest.raises(InputError, match=r"results.sqlite is gone.*--resume"):
+        store.add([record(seed=1)], ["a", "b"], {}, "now")
+    store.close()
+    assert Store(tmp_path / "away").done() == {("none", 0)}

@@ -143,6 +143,11 @@ class Store:
 
     @contextlib.contextmanager
     def _together(self) -> Iterator[sqlite3.Connection]:
+        if not self.path.is_file():
+            # SQLite goes on writing into a file that was moved, and what is written beside it would be elsewhere
+            raise InputError(
+                f"{self.path} is gone: its folder was moved or removed. Put it back, and continue with --resume."
+            )
         with guarded(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
