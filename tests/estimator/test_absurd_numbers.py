@@ -99,9 +99,8 @@ def test_one_absurd_cell_does_not_spoil_a_training_table(value):
 
 def test_a_column_of_absurd_numbers_alone_is_refused():
     X = np.random.default_rng(0).normal(size=(30, 2))
-    for column in (X[:, 0] * 1e200, np.where(X[:, 0] > 0, np.inf, -np.inf)):
-        with pytest.raises(InputError, match=r"'x0'.*divide"):
-            EvenVAE().fit(np.column_stack([column, X[:, 1]]))
+    with pytest.raises(InputError, match=r"'x0'.*divide"):
+        EvenVAE().fit(np.column_stack([X[:, 0] * 1e200, X[:, 1]]))
 
 
 def test_a_column_of_ages_with_one_absurd_cell_is_imputed_about_as_well():

@@ -41,7 +41,9 @@ def _instead_of(option: str, context: Any) -> str:
 
         name = option.lstrip("-").replace("-", "_")
         every = [setting.rstrip("=") for setting in settings("")]
-        meant = [one for one in every if one.split(".")[-1] == name]
+        # a network and its training are parts of every fit, fields of a prior or an objective are those of one kind
+        of_one_kind = lambda one: one.startswith(("prior.", "objective."))
+        meant = sorted((one for one in every if one.split(".")[-1] == name), key=of_one_kind)
         meant = meant or difflib.get_close_matches(name, every, 1, cutoff=SURE)
         if meant:
             return f"; did you mean --set {meant[0]}=VALUE?"
