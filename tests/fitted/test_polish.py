@@ -58,6 +58,8 @@ def test_the_network_is_the_same_and_so_is_all_but_what_is_drawn(fitted, plain):
     assert fitted.history_ == plain.history_
     np.testing.assert_array_equal(fitted.score_samples(ring(20)), plain.score_samples(ring(20)))
     assert plain.fitted_.polish is None
+    assert "trees keep one of 4 drawn rows" in fitted.card()
+    assert "drawn rows" not in plain.card()
 
 
 def test_conditions_and_rules_hold(fitted):

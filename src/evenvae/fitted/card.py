@@ -57,6 +57,7 @@ class Card:
         best: its best value, that of the best member; None where nothing was measured.
         pilot: whether a plain model is kept beside it.
         refined: the columns whose imputations trees refine.
+        polish: how many rows are drawn for every row that trees keep; None where every drawn row is given.
         columns: of the table, the modelled and the others.
         options: as they were given.
         settings: that followed from them.
@@ -82,6 +83,7 @@ class Card:
     best: float | None
     pilot: bool
     refined: tuple[str, ...]
+    polish: float | None
     columns: tuple[CardColumn, ...]
     options: dict[str, Any]
     settings: dict[str, Any]
@@ -118,6 +120,7 @@ def card(model: FittedModel, given: Mapping[str, Any]) -> Card:
         best=best,
         pilot=model.pilot is not None,
         refined=tuple(features[column.place].name for column in model.refinement),
+        polish=None if model.polish is None else model.polish.times,
         columns=tuple(
             CardColumn(
                 column.name,
