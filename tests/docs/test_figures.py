@@ -113,7 +113,7 @@ def test_results_that_change_change_the_page(script, prose, tmp_path):
     shutil.copytree(BENCHMARKS / "results", tmp_path / "benchmarks" / "results")
     shutil.copy(BENCHMARKS / "prose.toml", tmp_path / "benchmarks")
     results = tmp_path / "benchmarks" / "results" / "torture.json"
-    results.write_text(results.read_text().replace('"kills": 5', '"kills": 105', 1))
+    results.write_text(results.read_text().replace('"kills": 100', '"kills": 105', 1))
     (results.parent / "new.json").write_text("{}")
     problems = script.Prose(tmp_path).problems()
     assert any("the block 'torture' differs" in problem and "105" in problem for problem in problems)

@@ -35,6 +35,20 @@ def test_wrong_tables_are_refused(table, sentence):
         tables.Schema.infer(table)
 
 
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([[1, 2], [3]], "Row 1 of the table has 1 cells and row 0 has 2 cells; give as many cells in every row"),
+        ([[1, 2], [3, 4], 5], "Row 2 of the table has no list of cells and row 0 has 2 cells"),
+        ([[1, [2]], [3, [4, 5]]], "cells that are lists of several lengths; give one value in every cell"),
+    ],
+)
+def test_rows_of_several_lengths_are_refused_by_their_number(rows, sentence):
+    with pytest.raises(InputError) as refused:
+        tables.as_frame(rows)
+    assert sentence in str(refused.value)
+
+
 def test_an_array_with_another_number_of_columns():
     schema = tables.Schema.infer(np.random.default_rng(0).normal(size=(5, 3)))
     with pytest.raises(InputError, match="X has 2 features, but EvenVAE is expecting 3"):

@@ -2,7 +2,7 @@
 
 import base64
 import decimal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from typing import Any, NamedTuple
 
 import narwhals as nw
@@ -188,7 +188,10 @@ def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:
         return _from_dict({name: [row.get(name) for row in X] for name in names_of_rows})
     if hasattr(X, "toarray"):
         raise InputError("Sparse data are not supported: pass a dense array, as in X.toarray().")
-    array = _unmasked(X) if np.ma.isMaskedArray(X) else np.asarray(X)
+    try:
+        array = _unmasked(X) if np.ma.isMaskedArray(X) else np.asarray(X)
+    except ValueError as error:
+        raise InputError(_uneven(X)) from error
     if array.dtype.names:
         raise InputError("Structured arrays are not supported: pass a frame, as in pandas.DataFrame(array).")
     if array.ndim in (3, 4):
@@ -208,6 +211,16 @@ def _from_array(X: Any, names: tuple[str, ...] | None) -> pd.DataFrame:
         for name in frame.columns:
             frame[name] = _object_column(frame[name])
     return frame
+
+
+def _uneven(X: Any) -> str:
+    """What is wrong with rows that make no array."""
+    lengths = [len(row) if isinstance(row, Sized) else None for row in X]
+    odd = next((row for row, length in enumerate(lengths) if length != lengths[0]), None)
+    if odd is None:
+        return "The rows of the table hold cells that are lists of several lengths; give one value in every cell."
+    cells = lambda row: "no list of cells" if lengths[row] is None else f"{lengths[row]} cells"
+    return f"Row {odd} of the table has {cells(odd)} and row 0 has {cells(0)}; give as many cells in every row."
 
 
 def _unmasked(array: Any) -> np.ndarray:
