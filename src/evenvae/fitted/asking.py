@@ -152,4 +152,5 @@ def members_mean(answers: list[list[np.ndarray]]) -> list[np.ndarray]:
     """Expectations of several members, averaged block by block."""
     if len(answers) == 1:
         return answers[0]
-    return [np.mean(part, axis=0) for part in zip(*answers, strict=True)]
+    # the sum of numbers that float32 holds is one that float64 holds
+    return [np.mean(part, axis=0, dtype=float) for part in zip(*answers, strict=True)]

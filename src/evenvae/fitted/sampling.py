@@ -129,6 +129,11 @@ def gathered(pieces: Iterator[Any], size: int | None) -> Iterator[Any]:
         yield join()
 
 
+def _beside(seed: Any, number: int) -> list[int] | None:
+    """A seed for draws that are independent of those by ``seed`` itself; None stays None."""
+    return None if seed is None else [*np.atleast_1d(seed).tolist(), number]
+
+
 def with_missing_cells(
     model: FittedModel,
     values: Float[np.ndarray, "n E"],
@@ -150,9 +155,7 @@ def with_missing_cells(
         raise InputError("missing=True: a private fit does not learn which cells are missing. Leave it out.")
     if model.missingness is None:
         raise InputError("missing=True: this model was saved without its model of missing cells; fit it again.")
-    missing = _calibrated(model, model.missingness).draw(
-        values, tasks, model.schema, None if seed is None else [seed, 1], part
-    )
+    missing = _calibrated(model, model.missingness).draw(values, tasks, model.schema, _beside(seed, 1), part)
     missing[:, np.isin(model.schema.first, [c.column for c in conditions])] = False
     return np.where(model.space.layout.spread(missing), np.nan, values)
 
@@ -164,7 +167,7 @@ def empty_constants(
 
     ``part`` says of which rows these ``n`` are a part.
     """
-    seed = None if seed is None else [seed, 2]
+    seed = _beside(seed, 2)
     generator = np.random.default_rng(seed)
     uniform = lambda place: generator.random(n) if part is None else part.uniform(seed, place, n)
     holes = [column for column in model.schema.columns if column.role == "constant" and column.missing_share > 0]
