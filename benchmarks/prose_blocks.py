@@ -99,7 +99,9 @@ BLOCKS: dict[str, Block] = {
     ),
     "privacy": of("privacy", "privacy.jsonl", "measures"),
     "cost of privacy": of("privacy", "privacy.jsonl", "costs"),
-    "fuzz, whole": Block(("fuzz_whole.json",), "PYTHONPATH=tests python -m fuzz --inputs 10000", "fuzz_counts.as_table"),
+    "fuzz, whole": Block(
+        ("fuzz_whole.json",), "PYTHONPATH=tests python -m fuzz --inputs 10000", "fuzz_counts.as_table"
+    ),
     "fuzz": Block(("fuzz.json",), "PYTHONPATH=tests python -m fuzz --inputs 10000", "fuzz_counts.as_table"),
     "torture": Block(("torture.json",), "python benchmarks/torture.py --kills 100", "torture.as_table"),
 }
