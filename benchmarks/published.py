@@ -148,7 +148,9 @@ def earlier_protocol(runs: list[dict[str, Any]]) -> str:
         draws = f"{run['normaliser_effective_samples']:.0f}" if without is not None else "-"
         body.append(
             [
-                f"{run['pair']}, {run['model']}, seed {run['seed']}",
+                f"{run['pair']}, {run['model']}",
+                f"{run['epochs']['made']:.0f}",
+                f"{run['options'].get('training.learning_rate', 1e-4):g}",
                 f"{run['log_likelihood']:.1f}",
                 "-" if without is None else f"{without:.1f}",
                 draws,
@@ -156,7 +158,7 @@ def earlier_protocol(runs: list[dict[str, Any]]) -> str:
                 f"{run['task_probe_accuracy']:.3f}",
             ]
         )
-    head = ["", "nats", "without log Z", "effective draws of log Z", "accuracy", "task from z"]
+    head = ["", "epochs", "rate", "nats", "without log Z", "effective draws of log Z", "accuracy", "task from z"]
     return markdown(head, body)
 
 
