@@ -136,6 +136,13 @@ def evaluate(
         next_step(call("report", place, data), "the same in pictures, with the rows that are most unusual")
 
 
+def _asked(model: str | Path, data: str, out: str) -> tuple[Any, str, str]:
+    """The model that answers, where it lies, and where the table lies; OUT is looked at before anything is read."""
+    common.check_out(out)
+    place, data = in_order(model, data)
+    return load(place), place, data
+
+
 @app.command(epilog="Example: evenvae impute people.evenvae incomplete.csv -o filled.csv")
 def impute(
     model: Model,
@@ -160,9 +167,7 @@ def impute(
         from evenvae import tables
         from evenvae.tables.files.finding import is_single
 
-        common.check_out(out)
-        place, data = in_order(model, data)
-        fitted = load(place)
+        fitted, place, data = _asked(model, data, out)
         table, _ = common.opened(data, stream)
     if draws > 1 and out == "-":
         raise InputError("--draws above 1 writes several tables; give a file name with -o.")
@@ -254,9 +259,7 @@ def translate(
     clock = Clock()
     check_json(as_json, out)
     with progress.watching("reading", quiet):
-        common.check_out(out)
-        place, data = in_order(model, data)
-        fitted = load(place)
+        fitted, place, data = _asked(model, data, out)
     wanted = common.pairs("--to", to)
     rows = pieces.write_answers(data, stream, lambda rows: fitted.translate(rows, to=wanted), out, "translating", quiet)
     then = call("evaluate", place, data)
@@ -276,9 +279,7 @@ def encode(
     with progress.watching("reading", quiet):
         import pandas as pd
 
-        common.check_out(out)
-        place, data = in_order(model, data)
-        fitted = load(place)
+        fitted, place, data = _asked(model, data, out)
     names = list(fitted.get_feature_names_out())
     latents = lambda rows: pd.DataFrame(fitted.transform(rows), columns=names)
     rows = pieces.write_answers(data, stream, latents, out, "encoding", quiet)
@@ -309,9 +310,7 @@ def score(
 
         from evenvae.fitted.scoring import SAMPLES
 
-        common.check_out(out)
-        place, data = in_order(model, data)
-        fitted = load(place)
+        fitted, place, data = _asked(model, data, out)
     samples = SAMPLES if samples is None else samples
     names = {
         "log_likelihood": "total",
