@@ -32,7 +32,9 @@ import numpy as np
 import evenvae
 from complete_rows import Problem
 from evenvae import tables
-from evenvae.fitted.privacy import PrivacyFigures, drawn_rows, numbers_of, privacy
+from evenvae.fitted.as_read import numbers_of
+from evenvae.fitted.privacy import PrivacyFigures, privacy
+from evenvae.fitted.sampling import drawn_rows
 from provenance import provenance
 from sample_figures import told_apart
 from twenty_tables import keep, lines_of, markdown

@@ -9,8 +9,10 @@ import evenvae
 from evenvae import tables
 from evenvae.errors import InputError
 from evenvae.fitted import privacy as module
+from evenvae.fitted import sampling
 from evenvae.fitted.as_read import numbers_of, rounded
-from evenvae.fitted.privacy import drawn_rows, learned_rows, privacy
+from evenvae.fitted.privacy import learned_rows, privacy
+from evenvae.fitted.sampling import drawn_rows
 from support import fast, people
 
 
@@ -49,7 +51,7 @@ def test_a_model_that_gives_its_rows_away_is_found_out(fitted, encoded, monkeypa
     values = tables.encode(fitted.impute(tables.decode(train.values, fitted.schema_)), fitted.schema_).values
     complete = dataclasses.replace(train, values=values, observed=np.ones_like(train.observed))
     give_away = lambda model, count, seed: (values[:count], complete.tasks[:count])
-    monkeypatch.setattr(module.sampling, "sample", give_away)
+    monkeypatch.setattr(sampling, "sample", give_away)
     monkeypatch.setattr(module, "learned_rows", lambda model, count: np.arange(count))
     table = tables.decode(values, fitted.schema_)
     found = privacy(fitted.fitted_, holdout, tables.encode(table, fitted.schema_), 0)

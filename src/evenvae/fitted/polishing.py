@@ -8,13 +8,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.optimize import minimize_scalar
 
-from evenvae.fitted import sampling
-from evenvae.fitted.as_read import as_read, numbers_of
+from evenvae.fitted.as_read import numbers_of
 from evenvae.fitted.asking import threads
 from evenvae.fitted.growing import SETTINGS, require, unless_interrupted
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.polish import Polish
 from evenvae.fitted.rows import Some
+from evenvae.fitted.sampling import drawn_rows
 from evenvae.fitted.trees import Trees
 from evenvae.io.watching import tell
 from evenvae.training.setup import split
@@ -68,7 +68,9 @@ def grown(model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"] | None
     learning, held = generator.permutation(learning)[:MOST_ROWS], generator.permutation(held)[:MOST_HELD]
     chosen = np.concatenate([learning, held])
     real = numbers_of(rows.take(chosen), model.schema)
-    features = np.concatenate([real, _drawn(model, len(chosen))])
+    # with cells missing as in the table
+    drawn = drawn_rows(model, len(chosen), [seed, 7], missing=True)
+    features = np.concatenate([real, numbers_of(drawn, model.schema)])
     truth = np.arange(len(features)) < len(chosen)
     is_held = np.tile(np.arange(len(chosen)) >= len(learning), 2)
     counted = np.ones(len(chosen)) if weight is None else weight[chosen]
@@ -98,12 +100,3 @@ def confirmed(odds: Float[np.ndarray, " n"], truth: Bool[np.ndarray, " n"], weig
     loss = lambda share: float(weight @ np.logaddexp(0, share * signed))
     found: Any = minimize_scalar(loss, bounds=(0, 1), method="bounded")
     return float(found.x)
-
-
-def _drawn(model: FittedModel, count: int) -> Float[np.ndarray, "{count} columns"]:
-    """Rows that the model draws, with cells missing as in the table."""
-    seed = [model.record.seed, 7]
-    values, tasks = sampling.sample(model, count, seed=seed)
-    if model.missingness is not None:
-        values = sampling.with_missing_cells(model, values, tasks, (), seed)
-    return numbers_of(as_read(values, tasks, model.schema), model.schema)

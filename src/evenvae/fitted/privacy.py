@@ -7,9 +7,9 @@ from jaxtyping import Bool, Int
 
 from evenvae import tables
 from evenvae.errors import InputError
-from evenvae.fitted import sampling
-from evenvae.fitted.as_read import as_read, numbers_of
+from evenvae.fitted.as_read import numbers_of
 from evenvae.fitted.model import FittedModel
+from evenvae.fitted.sampling import drawn_rows
 from evenvae.fitted.scoring import log_likelihood
 from evenvae.io.watching import tell, told
 from evenvae.metrics.privacy import (
@@ -152,14 +152,6 @@ def learned_rows(model: FittedModel, count: int) -> Int[np.ndarray, " learned"]:
     for run in members:
         learned[split(count, record.held_out, record.seed, run)[1]] = False
     return np.flatnonzero(learned) if learned.sum() >= 2 else np.arange(count)
-
-
-def drawn_rows(model: FittedModel, count: int, seed: int, *, missing: bool) -> Encoded:
-    """New rows as whoever gets them reads them: rounded, bounded and with the grid of the training table."""
-    values, tasks = sampling.sample(model, count, seed=seed)
-    if missing and model.missingness is not None:
-        values = sampling.with_missing_cells(model, values, tasks, (), seed)
-    return as_read(values, tasks, model.schema)
 
 
 def discrete_columns(schema: Schema) -> Bool[np.ndarray, " columns"]:

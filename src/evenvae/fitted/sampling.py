@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 from evenvae import threefry
 from evenvae.errors import InputError
 from evenvae.fitted import kernels
+from evenvae.fitted.as_read import as_read
 from evenvae.fitted.asking import BUDGET, in_slices, known, slice_rows
 from evenvae.fitted.conditions import Condition, describe
 from evenvae.fitted.model import FittedModel
@@ -19,7 +20,7 @@ from evenvae.fitted.noise import latent_noise
 from evenvae.fitted.rules import Rule, decoded
 from evenvae.fitted.unmasking import unmasked
 from evenvae.part import check_whole
-from evenvae.tables import MissingnessModel
+from evenvae.tables import Encoded, MissingnessModel
 from evenvae.tables.derived.computing import derive
 from evenvae.tables.missingness import DrawnPart
 
@@ -158,6 +159,14 @@ def with_missing_cells(
     missing = _calibrated(model, model.missingness).draw(values, tasks, model.schema, _beside(seed, 1), part)
     missing[:, np.isin(model.schema.first, [c.column for c in conditions])] = False
     return np.where(model.space.layout.spread(missing), np.nan, values)
+
+
+def drawn_rows(model: FittedModel, count: int, seed: Any, *, missing: bool) -> Encoded:
+    """New rows as whoever gets them reads them: rounded, bounded and with the grid of the training table."""
+    values, tasks = sample(model, count, seed=seed)
+    if missing and model.missingness is not None:
+        values = with_missing_cells(model, values, tasks, (), seed)
+    return as_read(values, tasks, model.schema)
 
 
 def empty_constants(
