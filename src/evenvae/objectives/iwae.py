@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from evenvae.objectives.base import Bound, Objective
-from evenvae.part import check_count
+from evenvae.part import check_count, check_positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +20,8 @@ class IWAE(Objective):
         $$ L_K = \mathbb E \log \frac1K \sum_{k=1}^K \frac{p(x, z_k)}{q(z_k|x)}, \qquad z_k \sim q(z|x) $$
 
         It lies between the ELBO (K = 1) and log p(x), nearer to the latter the larger K is. Every sample counts by
-        its normalised importance weight.
+        its normalised importance weight. With ``beta`` a sample's weight is $p(x|z_k)\, (p(z_k) / q(z_k|x))^\beta$,
+        which is no bound of log p(x) any more; K = 1 is then the ELBO with the KL weighted by beta.
 
     Use it when:
         Held-out likelihood is the aim.
@@ -31,12 +32,15 @@ class IWAE(Objective):
 
     Attributes:
         samples: the number K of draws for each row.
+        beta: weight of log p(z) - log q(z|x). Below 1 it lets rows be reconstructed more exactly, as it does for
+            `ELBO`.
 
     Raises:
-        InputError: ``samples`` is not a positive whole number.
+        InputError: ``samples`` is not a positive whole number, or ``beta`` is not positive.
     """
 
     samples: int = 20
+    beta: float = 1.0
 
     name: ClassVar[str] = "iwae"
     analytic_kl: ClassVar[bool] = False
@@ -44,6 +48,12 @@ class IWAE(Objective):
 
     def __post_init__(self) -> None:
         check_count("samples", self.samples)
+        check_positive("beta", self.beta)
+
+    @property
+    def kl_weight(self) -> float:
+        """beta."""
+        return self.beta
 
     def bound(
         self,
@@ -53,16 +63,16 @@ class IWAE(Objective):
         mask: Bool[Array | np.ndarray, "rows D"],
         state: Any,
     ) -> tuple[Bound, Any]:
-        """Coefficients w_k / B, where w is the softmax over samples of log p(x, z) - log q(z|x)."""
+        """Coefficients w_k / B, where w is the softmax over samples of log p(x|z) + beta (log p(z) - log q(z|x))."""
         if ratio is None:
             raise ValueError(f"{self.name} weighs samples by their ratio; an analytic KL has none")
         del kl, mask
         rows = ratio.shape[1]
-        log_weight = log_likelihood.sum(-1) + ratio
+        log_weight = log_likelihood.sum(-1) + self.beta * ratio
         weight = jax.nn.softmax(log_weight, axis=0)
         loss = jnp.log(self.samples) - jax.nn.logsumexp(log_weight, axis=0).mean()
-        path = weight if self.doubly_reparametrised else None
-        return Bound(loss, weight[..., None] / rows, weight / rows, None, path), state
+        path = 1 - self.beta + self.beta * weight if self.doubly_reparametrised else None
+        return Bound(loss, weight[..., None] / rows, self.beta * weight / rows, None, path), state
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +84,8 @@ class DReG(IWAE):
         \frac{\partial z_k}{\partial \phi}, \qquad w_k = \frac{p(x, z_k) / q(z_k|x)}{\sum_j p(x, z_j) / q(z_j|x)} $$
 
         for the parameters $\phi$ of the encoder, which learns through z alone. The decoder's gradient is that of
-        `IWAE`.
+        `IWAE`. With ``beta``, $w_k^2$ becomes $(1 - \beta)\, w_k + \beta\, w_k^2$, by the same steps as in the
+        paper: only the part of the weight that depends on q's own parameters is reparametrised a second time.
 
     The gradient is the same on average, and its variance does not grow with K. Decoder and encoder see different
     coefficients, so their columns are balanced separately, by two balancers with a state each; the network runs forward
