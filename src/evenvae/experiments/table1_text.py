@@ -48,8 +48,8 @@ def markdown(cells: list[dict[str, Any]], published: dict[str, Any], measure: st
 
 _OURS = (
     "The lines *ours* have the paper's network, batches, splits and likelihoods, and this library's options: heads "
-    "that start at the columns' marginals, one input of the encoder for every level, another learning rate, and for "
-    "VAE and HI-VAE a light KL. "
+    "that start at the columns' marginals, one input of the encoder for every level, another learning rate, and a "
+    "light KL. "
 )
 
 _DEFAULTS = (
