@@ -168,7 +168,8 @@ def write(folder: Path, train: Shaped[np.ndarray, "N ..."], test: Shaped[np.ndar
     rows = [row for row in rows if isinstance(row, dict) and "method" in row]
     bounds = folder / f"{dataset}.prototypes"
     if not bounds.exists():
-        rates = [numbers[0] for numbers in published()["datasets"][dataset]["slides"].values()]
+        # at no rate at all, the best image is the mean one
+        rates = [0.0, *(numbers[0] for numbers in published()["datasets"][dataset]["slides"].values())]
         atomic.write_text(bounds, json.dumps(prototypes(train, rates), indent=1) + "\n")
     known = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.prototypes")}
     text = markdown(rows, published(), known)

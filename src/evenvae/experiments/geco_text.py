@@ -208,12 +208,23 @@ def _curve(rows: list[dict[str, Any]]) -> str:
 
 
 def _doubts(entry: dict[str, Any], prototypes: list[dict[str, float]]) -> str:
+    slides = entry["slides"]
     said = [
         "Where the numbers on the slides cannot be what they are called:\n",
         '* "Marginal KL" is the rate, the mean of KL(q(z|x) || p(z)); KL(q(z) || p(z)) is another number, above.',
     ]
     for found in prototypes:
-        slide = next(error for rate, error in entry["slides"].values() if rate == found["rate"])
+        if found["count"] == 1:
+            worse = [
+                f"{TITLES[name]} {error:.1f}" for name, (_, error) in slides.items() if error > found["squared_error"]
+            ]
+            if worse:
+                said.append(
+                    f"* The mean image, for which no latent is needed, leaves a squared error of "
+                    f"{found['squared_error']:.1f}; the slides give {' and '.join(worse)}."
+                )
+            continue
+        slide = next(error for rate, error in slides.values() if rate == found["rate"])
         count = found["count"]
         line = (
             f"* A latent of {found['rate']:.2f} nats can distinguish about {count} images. The best {count} fixed "
