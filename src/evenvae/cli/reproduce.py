@@ -17,7 +17,7 @@ from evenvae.search.choice import EXECUTORS
 
 TAKES = {
     "table1": ("models", "balances", "seeds", "share", "ours"),
-    "geco": ("images", "share", "betas"),
+    "geco": ("seeds", "images", "share", "betas"),
     "optimal-prior": ("models", "seeds", "share", "preset"),
 }
 """The options that every experiment takes beside those that all of them take."""
@@ -25,7 +25,7 @@ DOCUMENTS = {"table1": "table1.json", "geco": "geco.json", "optimal-prior": "run
 """The files in which the experiments keep their figures."""
 REFUSES = {
     "table1": ("preset",),
-    "geco": ("models", "balances", "seeds", "workers", "ours", "preset"),
+    "geco": ("models", "balances", "workers", "ours", "preset"),
     "optimal-prior": ("balances", "workers", "address", "ours"),
 }
 """The options that an experiment refuses, because it cannot follow them."""
@@ -70,7 +70,9 @@ def reproduce_command(
     balances: Annotated[
         str | None, typer.Option(metavar="A,B,...", help="As for cocktail. Default: the paper's fifteen.")
     ] = None,
-    seeds: Annotated[int | None, typer.Option(metavar="N", help="Runs of every combination. Default 5.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(metavar="N", help="Runs of every combination. Default 5; of geco 1.")
+    ] = None,
     share: Annotated[float | None, typer.Option(metavar="X", help="Share of the paper's epochs. Default 1.")] = None,
     images: Annotated[
         int | None, typer.Option(metavar="N", help="geco: training images at most. Default: all.")

@@ -19,9 +19,10 @@ from evenvae.datasets import pictures as sets
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
 from evenvae.experiments import settings
-from evenvae.experiments.geco_figures import draw, measured, prototypes
-from evenvae.experiments.geco_text import markdown
+from evenvae.experiments.geco_figures import draw, measured, prototypes, stem
+from evenvae.experiments.geco_text import markdown, operating_points
 from evenvae.io import atomic
+from evenvae.part import check_count
 from evenvae.plots import canvas
 from evenvae.search.options import described, flat
 
@@ -36,14 +37,18 @@ def published() -> dict[str, Any]:
 
 
 def methods_of(dataset: str, betas: Iterable[float] | None = None) -> dict[str, dict[str, Any]]:
-    """The rows of a data set by name, each with the options of `EvenVAE` that it does not share with the others."""
+    """The rows of a data set by name, each with the options of `EvenVAE` that it does not share with the others.
+
+    The name of a row at the second operating point ends in ``@`` and its kappa.
+    """
     known = published()
-    kappa = known["datasets"][dataset]["kappa"]
+    entry = known["datasets"][dataset]
     rows = {f"beta={beta:g}": {"objective": "elbo", "objective__beta": float(beta)} for beta in betas or known["betas"]}
-    rows["geco"] = {"objective": "geco", "objective__kappa": kappa}
-    if "geco-iwae" in known["datasets"][dataset]["slides"]:
-        own = settings.flattened(known["geco-iwae"])
-        rows["geco-iwae"] = {"objective": "geco-iwae", "objective__kappa": kappa, **own}
+    for kappa, at in operating_points(entry).items():
+        rows[f"geco{at}"] = {"objective": "geco", "objective__kappa": kappa}
+        if "geco-iwae" in entry["slides"]:
+            own = settings.flattened(known["geco-iwae"])
+            rows[f"geco-iwae{at}"] = {"objective": "geco-iwae", "objective__kappa": kappa, **own}
     return rows
 
 
@@ -55,7 +60,7 @@ def reproduce(
     epochs: float | None = None,
     betas: Iterable[float] | None = None,
     share: float = 1.0,
-    seed: int = 0,
+    seeds: int = 1,
     resume: bool = False,
     command: str = "",
     say: Callable[[str], None] = lambda _: None,
@@ -64,13 +69,14 @@ def reproduce(
     """Make rows of the tables, and after each of them write ``geco.md``, ``geco.json`` and plots of all rows.
 
     Args:
-        out: folder; a row is ``<data set>.<method>.json`` and ``.evenvae``.
+        out: folder; a row is ``<data set>.<method>.json`` and ``.evenvae``, with its seed before the ending from the
+            second seed on.
         datasets: of ``mnist``, ``cifar10``; None is both.
         images: training images at most; None is all.
         epochs: None is the number in geco.toml.
         betas: weights of the KL that trace the trade-off of rate and error; None is the eight in geco.toml.
         share: share of the epochs.
-        seed: of splits, weights and batches.
+        seeds: number of runs of every row; the page shows their means.
         resume: True continues in a folder that holds rows.
         command: kept with the results.
         say: called with a line for every row.
@@ -85,6 +91,7 @@ def reproduce(
     known, folder = published(), Path(out)
     wanted = settings.selected("--datasets", datasets, known["datasets"])
     settings.check_share(share)
+    check_count("seeds", seeds)
     # the plots come last, after hours
     canvas.check_installed()
     atomic.check_folder(folder)
@@ -102,10 +109,12 @@ def reproduce(
         shared = settings.over(standard, options)
         reduced = {"images": len(train), "of": len(data.train), "epochs": shared["epochs"], "note": data.note}
         methods = methods_of(name, betas)
-        for method, own in methods.items():
+        # all methods of a seed before the next seed, so that an interrupted table can be read
+        planned = [(seed, method) for seed in range(seeds) for method in methods]
+        for seed, method in planned:
             row = {"dataset": name, "method": method, **reduced, "seed": seed}
-            new = _row(folder, row, {**shared, **own}, train, data.test, command, say)
-            if new or method == list(methods)[-1]:
+            new = _row(folder, row, {**shared, **methods[method]}, train, data.test, command, say)
+            if new or (seed, method) == planned[-1]:
                 text = write(folder, train, data.test, name)
     return text
 
@@ -125,14 +134,14 @@ def _row(
         InputError: the row exists and was made with other settings.
     """
     row = {**row, "options": flat(described(options))}
-    place = folder / f"{row['dataset']}.{row['method'].replace('=', '-')}"
+    place = folder / stem(row)
     document = place.with_name(f"{place.name}.json")
     if document.exists():
         there = json.loads(document.read_text(encoding="utf-8"))
         if any(there[key] != row[key] for key in row):
             raise InputError(f"{document} was made with other settings. Repeat them, or give another folder.")
         return False
-    say(f"{row['dataset']}, {row['method']}")
+    say(f"{row['dataset']}, {row['method']}" + (f", seed {row['seed']}" if row["seed"] else ""))
     began = datetime.datetime.now(datetime.UTC)
     model = EvenVAE().set_params(**options, schema={"image": "squared"}, random_state=row["seed"])
     model.fit(train, checkpoint=place, resume=True)
@@ -159,7 +168,8 @@ def write(folder: Path, train: Shaped[np.ndarray, "N ..."], test: Shaped[np.ndar
     rows = [row for row in rows if isinstance(row, dict) and "method" in row]
     bounds = folder / f"{dataset}.prototypes"
     if not bounds.exists():
-        rates = [numbers[0] for numbers in published()["datasets"][dataset]["slides"].values()]
+        # at no rate at all, the best image is the mean one
+        rates = [0.0, *(numbers[0] for numbers in published()["datasets"][dataset]["slides"].values())]
         atomic.write_text(bounds, json.dumps(prototypes(train, rates), indent=1) + "\n")
     known = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.prototypes")}
     text = markdown(rows, published(), known)

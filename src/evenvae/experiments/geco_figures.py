@@ -1,15 +1,26 @@
 """What is measured of a row of the GECO tables, and the plots of a data set."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
+from scipy.special import logsumexp, softmax
 
 from evenvae import metrics, plots
 from evenvae.estimator import EvenVAE, load
-from evenvae.experiments.geco_text import beta_of
+from evenvae.experiments.geco_text import averaged, by_method, operating_points
 from evenvae.plots.canvas import figure
+
+DRAWS = 5
+"""Draws of a row's latent that are weighed by importance, as many as GECO + IWAE trains with."""
+
+
+def stem(row: dict[str, Any]) -> str:
+    """The name of a row's files without their ending."""
+    seed = f".seed-{row['seed']}" if row["seed"] else ""
+    return f"{row['dataset']}.{row['method'].replace('=', '-')}{seed}"
 
 
 def measured(model: EvenVAE, train: Shaped[np.ndarray, "N ..."], test: Shaped[np.ndarray, "M ..."]) -> dict[str, Any]:
@@ -17,8 +28,9 @@ def measured(model: EvenVAE, train: Shaped[np.ndarray, "N ..."], test: Shaped[np
 
     ``rate`` and ``squared_error`` are those of test images, with z drawn from the posterior as in training, and
     ``squared_error_mean`` is the error at the posterior's mean; names that end in ``_train`` are those of training
-    images. ``marginal_kl`` and ``moment_bound`` belong to the aggregate posterior of the training images. ``held``, for
-    GECO, is the squared error by the moving average of the constraint at the end of training.
+    images. ``rate_weighted`` and ``squared_error_weighted`` are those of `weighted`. ``marginal_kl`` and
+    ``moment_bound`` belong to the aggregate posterior of the training images. ``held``, for GECO, is the squared error
+    by the moving average of the constraint at the end of training.
     """
     found: dict[str, Any] = {}
     for name, images in (("", test[:5000]), ("_train", train[:5000])):
@@ -29,6 +41,10 @@ def measured(model: EvenVAE, train: Shaped[np.ndarray, "N ..."], test: Shaped[np
         found[f"squared_error{name}"] = float(metrics.squared_error(images, guess).mean())
         at_mean = model.inverse_transform(mean)
         found[f"squared_error_mean{name}"] = float(metrics.squared_error(images, at_mean).mean())
+    some = test[:2000]
+    found["rate_weighted"], found["squared_error_weighted"] = weighted(
+        some, *model.posterior(some), model.inverse_transform
+    )
     mean, std = model.posterior(train[:10_000])
     found["marginal_kl"], found["marginal_kl_error"] = metrics.marginal_kl(mean, std, samples=min(2000, len(mean)))
     found["moment_bound"] = metrics.moment_bound(mean, std)
@@ -42,6 +58,38 @@ def measured(model: EvenVAE, train: Shaped[np.ndarray, "N ..."], test: Shaped[np
         found["held"] = objective.kappa**2 + float(np.mean(tail))
         found["path"] = [[r["step"], r["multiplier"][0][0], r["constraint"][0][0]] for r in model.history_]
     return found
+
+
+def weighted(
+    images: Shaped[np.ndarray, "N ..."],
+    mean: Float[np.ndarray, "N latent"],
+    std: Float[np.ndarray, "N latent"],
+    decode: Callable[[np.ndarray], np.ndarray],
+    draws: int = DRAWS,
+) -> tuple[float, float]:
+    r"""Rate and squared error of the self-normalised proposal, from which GECO + IWAE reconstructs in training.
+
+    Draws z_k of the posterior count by their importance weights w_k. The error is the mean of $\sum_k w_k c_k$ for
+    squared errors c_k, and the rate is $\mathrm{KL}(q_{IW} \| p) = -\sum_k w_k c_k - L_K$ with
+    $L_K = \log \frac1K \sum_k e^{-c_k} p(z_k) / q(z_k|x)$; the constant of the likelihood cancels. With one draw they
+    are those of the posterior itself, by Monte Carlo.
+
+    Args:
+        images: to reconstruct; their log-likelihood is -c plus a constant.
+        mean: of their posteriors.
+        std: of their posteriors.
+        decode: from draws ``(N, latent)`` to images.
+        draws: K.
+    """
+    noise = np.random.default_rng(2).standard_normal((draws, *mean.shape))
+    latent = mean + std * noise
+    # what normal densities have in common cancels
+    ratio = (np.log(std) + (noise**2 - latent**2) / 2).sum(-1)
+    error = np.stack([metrics.squared_error(images, decode(one)) for one in latent])
+    weight = softmax(ratio - error, axis=0)
+    bound = logsumexp(ratio - error, axis=0) - np.log(draws)
+    kept = (weight * error).sum(0)
+    return float((-kept - bound).mean()), float(kept.mean())
 
 
 def prototypes(images: Shaped[np.ndarray, "N ..."], rates: list[float], most: int = 64) -> list[dict[str, float]]:
@@ -68,16 +116,20 @@ def prototypes(images: Shaped[np.ndarray, "N ..."], rates: list[float], most: in
 
 
 def draw(folder: Path, rows: list[dict[str, Any]], entry: dict[str, Any], test: Shaped[np.ndarray, "M ..."]) -> None:
-    """Write the plots of one data set: reconstructions, samples, interpolations, the trade-off, multipliers."""
+    """Write the plots of one data set: reconstructions, samples, interpolations, the trade-off, multipliers.
+
+    Pictures are of the first seed, the trade-off is that of means over seeds.
+    """
     if not rows:
         return
     name = rows[0]["dataset"]
-    methods = shown(rows, entry["kappa"])
-    models = {method: load(folder / f"{name}.{method.replace('=', '-')}.evenvae") for method in methods}
+    first = {row["method"]: row for row in rows if row["seed"] == min(row["seed"] for row in rows)}
+    methods = shown(list(first.values()), entry["kappa"])
+    models = {method: load(folder / f"{stem(first[method])}.evenvae") for method in methods}
     plots.reconstructions(models, test).savefig(folder / f"{name}.reconstructions.png", dpi=120)
     plots.samples(models, seed=1).savefig(folder / f"{name}.samples.png", dpi=120)
     plots.walks(list(models.values())[-1], test).savefig(folder / f"{name}.walks.png", dpi=120)
-    trade_off(rows, entry).savefig(folder / f"{name}.trade-off.png", dpi=120)
+    trade_off(averaged(rows), entry).savefig(folder / f"{name}.trade-off.png", dpi=120)
     for method, model in models.items():
         if method.startswith("geco"):
             drawn = plots.paths(model, unit="squared error")
@@ -86,12 +138,7 @@ def draw(folder: Path, rows: list[dict[str, Any]], entry: dict[str, Any], test: 
 
 def shown(rows: list[dict[str, Any]], kappa: float) -> list[str]:
     """The methods in the slides' tables: beta = 1, the beta whose error is nearest to kappa^2, GECO, GECO + IWAE."""
-    betas = [row for row in rows if row["method"].startswith("beta=")]
-    nearest = min(betas, key=lambda row: abs(row["squared_error"] - kappa**2), default=None)
-    plain = [row["method"] for row in betas if beta_of(row) == 1]
-    chosen = [*plain, *([nearest["method"]] if nearest else []), "geco", "geco-iwae"]
-    there = {row["method"] for row in rows}
-    return [method for method in dict.fromkeys(chosen) if method in there]
+    return list(dict.fromkeys(row["method"] for row in by_method(rows, kappa).values()))
 
 
 def trade_off(rows: list[dict[str, Any]], entry: dict[str, Any]) -> Any:
@@ -105,11 +152,13 @@ def trade_off(rows: list[dict[str, Any]], entry: dict[str, Any]) -> Any:
             axis.annotate(
                 method.removeprefix("beta="), (rate, error), textcoords="offset points", xytext=(4, 4), size=7
             )
-    for row, mark in (
-        (row, mark) for row in rows for m, mark in (("geco", "s"), ("geco-iwae", "^")) if row["method"] == m
-    ):
-        axis.plot(row["rate"], row["squared_error"], mark, label=row["method"])
-    axis.axhline(entry["kappa"] ** 2, color="black", lw=0.5)
+    for method, mark, color in (("geco", "s", "C0"), ("geco-iwae", "^", "C1")):
+        points = [row for row in rows if row["method"].partition("@")[0] == method]
+        if points:
+            places = [row["rate"] for row in points], [row["squared_error"] for row in points]
+            axis.plot(*places, mark, color=color, label=method)
+    for kappa in operating_points(entry):
+        axis.axhline(kappa**2, color="black", lw=0.5)
     axis.set_xlabel("rate, nats per image")
     axis.set_ylabel("squared error of a test image")
     axis.legend(fontsize=8)

@@ -6,6 +6,12 @@ from typing import Any
 import numpy as np
 
 TITLES = {"vae": "VAE", "beta": "beta-VAE", "geco": "GECO", "geco-iwae": "GECO + IWAE"}
+FIGURES = (
+    "rate", "rate_train", "rate_weighted", "squared_error", "squared_error_train", "squared_error_mean",
+    "squared_error_weighted", "marginal_kl", "moment_bound", "active_units", "log_likelihood", "multiplier", "held",
+)  # fmt: skip
+"""What differs from seed to seed."""
+HEAD = ["", "rate", "squared error", "marginal KL", "its lower bound", "active units", "log-likelihood"]
 
 
 def markdown(rows: list[dict[str, Any]], published: dict[str, Any], prototypes: dict[str, Any]) -> str:
@@ -21,13 +27,14 @@ def markdown(rows: list[dict[str, Any]], published: dict[str, Any], prototypes: 
         "Results on test images, those of the slides in brackets. The rate is the mean KL(q(z|x) || p(z)) in nats; "
         'the slides call it "Marginal KL". The squared error is that of an image, its pixels in [0, 1], with z drawn '
         "from the posterior. The marginal KL is KL(q(z) || p(z)) of the training images' posteriors. beta-VAE is the "
-        "beta whose error is nearest to GECO's target.\n",
+        "beta whose error is nearest to GECO's target. Of several seeds, the mean and the standard deviation.\n",
     ]
     for name, entry in published["datasets"].items():
         mine = [row for row in rows if row["dataset"] == name]
         if mine:
-            parts += [f"## {name}\n", _table(mine, entry), _verdict(mine, entry), _curve(mine)]
-            parts += [_doubts(entry, prototypes.get(name, [])), _made(mine)]
+            means = averaged(mine)
+            parts += [f"## {name}\n", _table(means, entry), _low_rate(means, entry), _verdict(means)]
+            parts += [_readings(means, entry), _curve(means), _doubts(entry, prototypes.get(name, [])), _made(mine)]
     if len(parts) == 2:
         parts.append("No row has been made yet.\n")
     return "\n".join(parts)
@@ -43,34 +50,114 @@ def beta_of(row: dict[str, Any]) -> float:
     return float(row["method"].removeprefix("beta="))
 
 
-def by_method(rows: list[dict[str, Any]], kappa: float) -> dict[str, dict[str, Any]]:
-    """The rows of a data set by the names of the slides' methods; beta is the one nearest to GECO's target."""
-    betas = [row for row in rows if row["method"].startswith("beta=")]
-    found = {row["method"]: row for row in rows if not row["method"].startswith("beta=")}
-    plain = [row for row in betas if beta_of(row) == 1]
-    if plain:
-        found["vae"] = plain[0]
-    if betas:
-        found["beta"] = min(betas, key=lambda row: abs(row["squared_error"] - kappa**2))
+def operating_points(entry: dict[str, Any]) -> dict[float, str]:
+    """The kappas of a data set, each with what it adds to the name of a method."""
+    low = entry.get("low_rate_kappa")
+    return {entry["kappa"]: ""} | ({low: f"@{low:g}"} if low else {})
+
+
+def averaged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row for every method of one data set, with the means of `FIGURES` over seeds.
+
+    ``seeds`` counts the runs, and ``deviation`` has the standard deviation of every figure where there are several.
+    """
+    found = []
+    for method in dict.fromkeys(row["method"] for row in rows):
+        runs = sorted((row for row in rows if row["method"] == method), key=lambda row: row["seed"])
+        figures = {name: [run[name] for run in runs] for name in FIGURES if all(name in run for run in runs)}
+        means = {name: float(np.mean(values)) for name, values in figures.items()}
+        deviation = {name: float(np.std(values, ddof=1)) for name, values in figures.items() if len(runs) > 1}
+        found.append(runs[0] | means | {"seeds": len(runs), "deviation": deviation})
     return found
 
 
+def _number(row: dict[str, Any], name: str, digits: int = 2) -> str:
+    """A figure, with its deviation where there are several seeds."""
+    apart = row["deviation"].get(name)
+    return f"{row[name]:.{digits}f}" + ("" if apart is None else f" ± {apart:.{digits}f}")
+
+
+def by_method(rows: list[dict[str, Any]], kappa: float, at: str = "") -> dict[str, dict[str, Any]]:
+    """The rows of an operating point by the names of the slides' methods; beta is the one nearest to GECO's target."""
+    own = {row["method"]: row for row in rows}
+    betas = [row for row in rows if row["method"].startswith("beta=")]
+    found = {"vae": own.get("beta=1"), "geco": own.get(f"geco{at}"), "geco-iwae": own.get(f"geco-iwae{at}")}
+    found["beta"] = min(betas, key=lambda row: abs(row["squared_error"] - kappa**2), default=None)
+    return {name: row for name in TITLES if (row := found[name]) is not None}
+
+
 def _table(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
-    lines = [["", "rate", "squared error", "marginal KL", "its lower bound", "active units", "log-likelihood"]]
+    lines = [HEAD]
     found = by_method(rows, entry["kappa"])
     for name, title in TITLES.items():
         row, said = found.get(name), entry["slides"].get(name)
         if row is None and said is None:
             continue
-        title += f" ({beta_of(row):g})" if row and name == "beta" else ""
+        title = _title(name, row) if row else title
         slides = [f" ({said[0]:.2f})", f" ({said[1]:.2f})"] if said else ["", ""]
         if row is None:
             lines.append([title, f"-{slides[0]}", f"-{slides[1]}", "-", "-", "-", "-"])
             continue
-        ours = [f"{row['rate']:.2f}{slides[0]}", f"{row['squared_error']:.2f}{slides[1]}"]
-        lines.append([title, *ours, f"{row['marginal_kl']:.2f}", f"{row['moment_bound']:.2f}",
-                      f"{row['active_units']}", f"{row['log_likelihood']:.1f}"])  # fmt: skip
+        ours = [_number(row, "rate") + slides[0], _number(row, "squared_error") + slides[1]]
+        lines.append([title, *ours, *_further(row)])
     return _rows(lines)
+
+
+def _title(name: str, row: dict[str, Any]) -> str:
+    return TITLES[name] + (f" ({beta_of(row):g})" if name == "beta" else "")
+
+
+def _further(row: dict[str, Any]) -> list[str]:
+    latent = [_number(row, name) for name in ("marginal_kl", "moment_bound")]
+    return [*latent, f"{row['active_units']:.3g}", _number(row, "log_likelihood", 1)]
+
+
+def _low_rate(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
+    """The models at the second operating point, where the data set has one."""
+    low = entry.get("low_rate_kappa")
+    found = by_method(rows, low, f"@{low:g}") if low else {}
+    if "geco" not in found:
+        return ""
+    lines = [HEAD]
+    for name in ("beta", "geco", "geco-iwae"):
+        if row := found.get(name):
+            lines.append([_title(name, row), _number(row, "rate"), _number(row, "squared_error"), *_further(row)])
+    said = (
+        f"At the rate that the slides give for VAE and GECO + IWAE, with kappa = {low:g}, a squared error of "
+        f"{low**2:.2f}:\n\n"
+    )
+    return said + _rows(lines)
+
+
+READINGS = {
+    "one draw of z": ("squared_error", "rate"),
+    "the mean of z": ("squared_error_mean", "rate"),
+    "draws weighed by importance": ("squared_error_weighted", "rate_weighted"),
+}
+"""What reconstructs an image: which figures are its error and its rate."""
+
+
+def _readings(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
+    """Who reconstructs best at which target, by every reading of reconstruction."""
+    parts = []
+    for kappa, at in operating_points(entry).items():
+        found = by_method([row for row in rows if "squared_error_weighted" in row], kappa, at)
+        if not {"beta", "geco", "geco-iwae"} <= set(found):
+            continue
+        compared = {_title(name, found[name]): found[name] for name in ("beta", "geco", "geco-iwae")}
+        lines = [[f"kappa = {kappa:g}", *(f"{reading}: error (rate)" for reading in READINGS)]]
+        for title, row in compared.items():
+            lines.append([title, *(f"{_number(row, e)} ({_number(row, r)})" for e, r in READINGS.values())])
+        best = {
+            reading: min(compared, key=lambda title: compared[title][error]) for reading, (error, _) in READINGS.items()
+        }
+        parts.append(_rows(lines) + "\nBest by " + ", by ".join(f"{k}: {v}" for k, v in best.items()) + ".\n")
+    if not parts:
+        return ""
+    head = (
+        "The slides say that GECO + IWAE reconstructs better than GECO. Errors of test images by what reconstructs:\n"
+    )
+    return "\n".join([head, *parts])
 
 
 def rate_of_betas(rows: list[dict[str, Any]], error: float) -> float | None:
@@ -85,16 +172,18 @@ def rate_of_betas(rows: list[dict[str, Any]], error: float) -> float | None:
     return float(np.interp(math.log(error), np.log(errors), rates))
 
 
-def _verdict(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
-    target, said = entry["kappa"] ** 2, []
+def _verdict(rows: list[dict[str, Any]]) -> str:
+    said = []
     for row in rows:
         if row["method"].startswith("geco"):
+            target = row["options"]["objective.kappa"] ** 2
             miss = row["held"] / target - 1
+            name = row["method"].partition("@")[0]
             line = (
-                f"{TITLES[row['method']]}: target {target:.2f}, training error {row['held']:.2f} ({miss:+.1%}), test "
+                f"{TITLES[name]}: target {target:.2f}, training error {row['held']:.2f} ({miss:+.1%}), test "
                 f"error {row['squared_error']:.2f}, multiplier {row['multiplier']:.3g}."
             )
-            if row["method"] == "geco-iwae":
+            if name == "geco-iwae":
                 line += (
                     " Its constraint weighs several draws by importance; a single draw, as above, has a larger error."
                 )
@@ -108,21 +197,34 @@ def _verdict(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
 
 def _curve(rows: list[dict[str, Any]]) -> str:
     betas = sorted((row for row in rows if row["method"].startswith("beta=")), key=lambda row: -beta_of(row))
-    lines = [["beta", "rate", "squared error", "at the mean of z", "training error", "active units"]]
+    lines = [["beta", "seeds", "rate", "squared error", "at the mean of z", "training error", "active units"]]
+    figures = ("rate", "squared_error", "squared_error_mean", "squared_error_train")
     for row in [*betas, *(row for row in rows if row["method"].startswith("geco"))]:
-        lines.append([row["method"].removeprefix("beta="), f"{row['rate']:.2f}", f"{row['squared_error']:.2f}",
-                      f"{row['squared_error_mean']:.2f}", f"{row['squared_error_train']:.2f}",
-                      f"{row['active_units']}"])  # fmt: skip
+        name, _, kappa = row["method"].removeprefix("beta=").partition("@")
+        title = name + (f", kappa = {kappa}" if kappa else "")
+        shown = [_number(row, figure) for figure in figures]
+        lines.append([title, str(row["seeds"]), *shown, f"{row['active_units']:.3g}"])
     return _rows(lines)
 
 
 def _doubts(entry: dict[str, Any], prototypes: list[dict[str, float]]) -> str:
+    slides = entry["slides"]
     said = [
         "Where the numbers on the slides cannot be what they are called:\n",
         '* "Marginal KL" is the rate, the mean of KL(q(z|x) || p(z)); KL(q(z) || p(z)) is another number, above.',
     ]
     for found in prototypes:
-        slide = next(error for rate, error in entry["slides"].values() if rate == found["rate"])
+        if found["count"] == 1:
+            worse = [
+                f"{TITLES[name]} {error:.1f}" for name, (_, error) in slides.items() if error > found["squared_error"]
+            ]
+            if worse:
+                said.append(
+                    f"* The mean image, for which no latent is needed, leaves a squared error of "
+                    f"{found['squared_error']:.1f}; the slides give {' and '.join(worse)}."
+                )
+            continue
+        slide = next(error for rate, error in slides.values() if rate == found["rate"])
         count = found["count"]
         line = (
             f"* A latent of {found['rate']:.2f} nats can distinguish about {count} images. The best {count} fixed "
@@ -157,8 +259,10 @@ def _made(rows: list[dict[str, Any]]) -> str:
     versions = ", ".join(f"{package} {version}" for package, version in one["versions"].items())
     said = ", ".join(f"{key}={value}" for key, value in options.items())
     seconds = sum(row["seconds"] for row in rows)
+    most = max(row["seed"] for row in rows)
+    seeds = f"seeds 0 to {most}" if most else "seed 0"
     return (
-        f"Made with {whole} training images{note}, seed {one['seed']}, {said}, likelihood squared (normal pixels of "
+        f"Made with {whole} training images{note}, {seeds}, {said}, likelihood squared (normal pixels of "
         f"variance 1/2); {len(rows)} rows in {seconds:.0f} s on {one['machine']}; {versions}; {one['finished'][:10]}."
         f"{' Command: `' + one['command'] + '`.' if one['command'] else ''}\n"
     )
