@@ -83,8 +83,9 @@ def table(imputation: list[dict[str, Any]], synthetic: list[dict[str, Any]]) -> 
         lines.append(f"| {library.name} | {' | '.join(cells)} | {library.licence} |")
     note = (
         f"\n*Hidden cells: mean of {len(errors)} tables and {len(seeds)} seeds, median seconds.\n"
-        f"Drawn rows: the AUC of boosted trees, 0.5 when they cannot tell; mean of {len(drawn)} tables, one seed, seconds of {' and '.join(same)}.\n"
-        "At most 8000 rows, one CPU core.* [All tables, conditions and caveats](docs/results.md)."
+        f"Drawn rows: the AUC of boosted trees, 0.5 when they cannot tell; mean of {len(drawn)} tables, one seed,\n"
+        f"seconds of {' and '.join(same)}. At most 8000 rows, one CPU core.*\n"
+        "[All tables, conditions and caveats](docs/results.md)."
     )
     return "\n".join([*lines, note]) + "\n"
 
