@@ -198,21 +198,46 @@ SIX = ("wine", "diamonds", "imdb", "monica", "rotterdam", "wa_churn")
 """Tables on which each part of the network was tried by itself."""
 
 
-def errors_of_page(lines: list[dict[str, Any]], mechanism: str = "mcar") -> dict[str, dict[str, float]]:
-    """By table and method of the page the error on hidden cells, in the order of the names.
+def methods_and_seeds(lines: list[dict[str, Any]], mechanism: str = "mcar") -> tuple[list[str], list[int]]:
+    """What stands on the page: methods that have an error on all of the twenty tables with the first seed.
 
-    Methods stand there that have an error on all of the twenty tables with the first seed. A further seed counts when
-    all of them have it on all tables.
+    A further seed counts when all of these methods have an error on all tables.
     """
-    named = [line for line in lines if line["method"] in TITLES and line.get("holes") == mechanism]
     tables: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for line in named:
-        tables[line["seed"]][line["method"]].add(line["table"])
+    for line in lines:
+        if line["method"] in TITLES and line.get("holes") == mechanism:
+            tables[line["seed"]][line["method"]].add(line["table"])
     whole = {seed: {m for m, names in found.items() if names >= set(TWENTY)} for seed, found in tables.items()}
     methods = [method for method in TITLES if method in whole.get(0, ())]
-    seeds = [seed for seed, complete in whole.items() if complete >= set(methods)]
-    found = means([line for line in named if line["method"] in methods and line["seed"] in seeds], mechanism, "error")
+    return methods, sorted(seed for seed, complete in whole.items() if complete >= set(methods))
+
+
+def errors_of_page(lines: list[dict[str, Any]], mechanism: str = "mcar") -> dict[str, dict[str, float]]:
+    """By table and method of the page the error on hidden cells, in the order of the names; the mean over seeds."""
+    methods, seeds = methods_and_seeds(lines, mechanism)
+    kept = [line for line in lines if line["method"] in methods and line["seed"] in seeds]
+    found = means(kept, mechanism, "error")
     return {name: {method: found[name][method] for method in methods} for name in sorted(found)}
+
+
+def seconds_of_page(lines: list[dict[str, Any]], mechanism: str = "mcar") -> dict[str, dict[str, float]]:
+    """By method and table the seconds to fit and fill with the last seed of the page.
+
+    That one had a core to itself; the machine of the first ran other programs, too.
+    """
+    methods, seeds = methods_and_seeds(lines, mechanism)
+    found: dict[str, dict[str, float]] = {method: {} for method in methods}
+    for line in lines:
+        own = line["method"] in methods and line["seed"] == seeds[-1] and line.get("holes") == mechanism
+        if own and line["seconds"] is not None:
+            found[line["method"]][line["table"]] = line["seconds"]
+    return found
+
+
+def no_slower(lines: list[dict[str, Any]], method: str, other: str, mechanism: str = "mcar") -> int:
+    """On how many tables of the page a method takes no more seconds than another."""
+    spent = seconds_of_page(lines, mechanism)
+    return sum(spent[method][name] <= spent[other][name] for name in spent[method])
 
 
 def of_page(lines: list[dict[str, Any]], mechanism: str = "mcar") -> str:

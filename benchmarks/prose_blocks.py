@@ -58,6 +58,7 @@ BLOCKS: dict[str, Block] = {
         "coverage.as_table",
     ),
     "synthetic rows": of("synthetic", "synthetic.jsonl", "of_page"),
+    "synthetic rows, means": of("synthetic", "synthetic.jsonl", "variants"),
     "one fit": of("one_fit", "one_fit.jsonl", "of_page"),
     "likelihoods": of("likelihoods", "likelihoods.json", "as_table"),
     "families, counts": of("families", "families.json", "counts"),

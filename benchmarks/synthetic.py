@@ -288,6 +288,35 @@ def below(runs: list[dict[str, Any]], figure: str, other: str) -> list[str]:
     return [name for name, cells in figures_of_page(runs).items() if cells[OURS][figure] < cells[other][figure]]
 
 
+VARIANT_TITLES = {
+    OURS: '`purpose="sample"`',
+    f"{OURS}, dropout": "with `network.dropout=0.2`",
+    f"{OURS}, polish": "with `sampling.polish=2`",
+    "TVAE": "TVAE",
+    "TabularARGN": "TabularARGN",
+    "training rows": "real rows",
+}
+"""What is compared by means alone, and under which title."""
+
+
+def variants(runs: list[dict[str, Any]]) -> str:
+    """Means over the twenty tables, first seed, of what draws rows and of variants of the library."""
+    rows = [
+        [title, *(f"{mean_of(runs, method, figure):.3f}" for figure in FIGURES[:-1])]
+        for method, title in VARIANT_TITLES.items()
+    ]
+    return markdown(["", "column shapes", "pair trends", "C2ST AUC", "utility", "copies", "nearer to training"], rows)
+
+
+def polished(runs: list[dict[str, Any]], figure: str, other: str = OURS) -> list[str]:
+    """Tables on which polished rows have a better figure than those of another method, first seed."""
+    mine, theirs = (
+        {run["table"]: run[figure] for run in runs if (run["method"], run["seed"]) == (name, 0) and run.get("rows")}
+        for name in (f"{OURS}, polish", other)
+    )
+    return [n for n in mine if mine[n] != theirs[n] and mine[n] == BEST[figure]([mine[n], theirs[n]])]
+
+
 def copied(runs: list[dict[str, Any]]) -> dict[str, tuple[float, float]]:
     """By table the shares of the library's drawn rows, and of unseen real ones, that equal a training row."""
     found = figures_of_page(runs)
