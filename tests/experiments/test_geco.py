@@ -101,7 +101,10 @@ def test_the_second_operating_point_and_who_reconstructs_best():
     text = markdown([*rows, *low], published(), {})
     assert "| beta-VAE (4) | 2.00 | 40.00 |" in text
     assert "| GECO + IWAE | 1.40 | 43.00 |" in text
-    assert "one draw of z: GECO, by the mean of z: GECO, by draws weighed by importance: GECO + IWAE." in text
+    assert "one draw of z: GECO; the mean of z: GECO; draws weighed by importance: GECO + IWAE." in text
+    # read off the curve of the betas, from (15, 17) to (2, 40)
+    assert f"20.00 (9.00; {np.interp(np.log(20), np.log([17, 40]), [15, 2]):.2f})" in text
+    assert "14.00 (10.00; -)" in text
     assert "At the rate" not in markdown(rows, published(), {})
 
 
