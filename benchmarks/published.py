@@ -191,9 +191,9 @@ def default_error(cells: list[dict[str, Any]], model: str, balance: str) -> floa
     return table1_text.defaults_of([cell for cell in cells if cell["model"] == model], balance)[1]
 
 
-def error_of(cells: list[dict[str, Any]], table: str, measure: str) -> float:
-    """Median error of the VAE's chosen combination on a table."""
-    (cell,) = (cell for cell in cells if (cell["model"], cell["table"]) == ("vae", table))
+def error_of(cells: list[dict[str, Any]], table: str, measure: str, model: str = "vae") -> float:
+    """Median error of a model's chosen combination on a table."""
+    (cell,) = (cell for cell in cells if (cell["model"], cell["table"]) == (model, table))
     return median(cell["errors"][measure]["chosen"])
 
 
