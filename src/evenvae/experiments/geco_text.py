@@ -33,7 +33,7 @@ def markdown(rows: list[dict[str, Any]], published: dict[str, Any], prototypes: 
         mine = [row for row in rows if row["dataset"] == name]
         if mine:
             means = averaged(mine)
-            parts += [f"## {name}\n", _table(means, entry), _low_rate(means, entry), _verdict(means)]
+            parts += [f"## {name}\n", _table(means, entry), _low_rate(means, entry), _verdict(means, entry)]
             parts += [_readings(means, entry), _curve(means), _doubts(entry, prototypes.get(name, [])), _made(mine)]
     if len(parts) == 2:
         parts.append("No row has been made yet.\n")
@@ -179,13 +179,13 @@ def rate_of_betas(
     return float(np.interp(math.log(value), np.log(errors), rates))
 
 
-def _verdict(rows: list[dict[str, Any]]) -> str:
+def _verdict(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
     said = []
     for row in rows:
         if row["method"].startswith("geco"):
-            target = row["options"]["objective.kappa"] ** 2
+            name, _, kappa = row["method"].partition("@")
+            target = float(kappa or entry["kappa"]) ** 2
             miss = row["held"] / target - 1
-            name = row["method"].partition("@")[0]
             line = (
                 f"{TITLES[name]}: target {target:.2f}, training error {row['held']:.2f} ({miss:+.1%}), test "
                 f"error {row['squared_error']:.2f}, multiplier {row['multiplier']:.3g}."
