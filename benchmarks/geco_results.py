@@ -70,11 +70,10 @@ def on_the_curve(kept: dict[str, Any]) -> str:
     )
 
 
-def by_reading(kept: dict[str, Any], reading: str, method: str) -> str:
-    """Error and rate of a method by one of `READINGS`, and the rate of a beta with this error."""
-    (error, rate), own, rows = READINGS[reading], row(kept, "mnist", method), means(kept, "mnist")
-    curve = rate_of_betas(rows, own[error], error, rate)
-    return f"{own[error]:.1f} at {own[rate]:.1f} nats" + (f" (a beta: {curve:.1f})" if curve else "")
+def of_a_beta(kept: dict[str, Any], reading: str, method: str) -> float | None:
+    """The rate of a beta on MNIST with the error that a method has by one of `READINGS`."""
+    error, rate = READINGS[reading]
+    return rate_of_betas(means(kept, "mnist"), row(kept, "mnist", method)[error], error, rate)
 
 
 if __name__ == "__main__":
