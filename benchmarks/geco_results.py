@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from evenvae.experiments.geco_text import markdown, rate_of_betas
+from evenvae.experiments.geco_text import READINGS, averaged, markdown, rate_of_betas
 from evenvae.experiments.settings import read
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +25,8 @@ def main(folder: Path) -> None:
         # every tenth evaluation shows the path
         row["path"] = row.get("path", [])[::10]
     reduced = {
-        name: f"{rows[0]['images']} of {rows[0]['of']} training images, {rows[0]['epochs']:g} epochs, one seed"
+        name: f"{rows[0]['images']} of {rows[0]['of']} training images, {rows[0]['epochs']:g} epochs, "
+        + f"{1 + max(row['seed'] for row in rows)} seeds"
         + (f"; {rows[0]['note']}" if rows[0]["note"] else "")
         for name in dict.fromkeys(row["dataset"] for row in made["rows"])
         if (rows := [row for row in made["rows"] if row["dataset"] == name])
@@ -48,20 +49,31 @@ def page(kept: dict[str, Any]) -> str:
     return "\n\n".join([text.rstrip(), *paths])
 
 
+def means(kept: dict[str, Any], dataset: str) -> list[dict[str, Any]]:
+    """The rows of a data set, means over seeds."""
+    return averaged([row for row in kept["rows"] if row["dataset"] == dataset])
+
+
 def row(kept: dict[str, Any], dataset: str, method: str) -> dict[str, Any]:
     """The row of a method."""
-    return next(one for one in kept["rows"] if (one["dataset"], one["method"]) == (dataset, method))
+    return next(one for one in means(kept, dataset) if one["method"] == method)
 
 
 def on_the_curve(kept: dict[str, Any]) -> str:
     """GECO's rate on MNIST beside that of a beta of the same error, by test and by training images."""
-    own, rows = row(kept, "mnist", "geco"), [one for one in kept["rows"] if one["dataset"] == "mnist"]
-    trained = [one | {"squared_error": one["squared_error_train"], "rate": one["rate_train"]} for one in rows]
-    test, train = rate_of_betas(rows, own["squared_error"]), rate_of_betas(trained, own["squared_error_train"])
+    own, rows = row(kept, "mnist", "geco"), means(kept, "mnist")
+    test = rate_of_betas(rows, own["squared_error"])
+    train = rate_of_betas(rows, own["squared_error_train"], "squared_error_train", "rate_train")
     return (
         f"{own['rate']:.1f} nats at its test error, where a beta read off the curve has {test:.1f}; on training images "
         f"{own['rate_train']:.1f} and {train:.1f}"
     )
+
+
+def of_a_beta(kept: dict[str, Any], reading: str, method: str) -> float | None:
+    """The rate of a beta on MNIST with the error that a method has by one of `READINGS`."""
+    error, rate = READINGS[reading]
+    return rate_of_betas(means(kept, "mnist"), row(kept, "mnist", method)[error], error, rate)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 
 from evenness import RECIPE
 from evenvae.experiments import table1_text
-from evenvae.experiments.geco_text import TITLES, beta_of, by_method
+from evenvae.experiments.geco_text import TITLES, averaged, beta_of, by_method
 from evenvae.experiments.settings import read
 from twenty_tables import markdown, spelled
 
@@ -267,7 +267,7 @@ def geco_rows(rows: list[dict[str, Any]]) -> list[list[str]]:
     """The slides "Taming VAEs" (2018): rate and squared error of an image."""
     found = []
     for name, entry in read("geco")["datasets"].items():
-        own = by_method([row for row in rows if row["dataset"] == name], entry["kappa"])
+        own = by_method(averaged([row for row in rows if row["dataset"] == name]), entry["kappa"])
         for method, (rate, error) in entry["slides"].items():
             row = own.get(method)
             title = f"Taming VAEs, {name}, {TITLES[method]}: rate; squared error"
@@ -279,6 +279,7 @@ def geco_rows(rows: list[dict[str, Any]]) -> list[list[str]]:
                 continue
             differs = [f"{row['images']:,} images, not {IMAGES[name]:,}"] * (row["images"] != IMAGES[name])
             differs.append(f"{row['epochs']:g} epochs (not on the slides)")
+            differs += [f"mean of {row['seeds']} seeds"] * (row["seeds"] > 1)
             if method == "beta":
                 differs.append(f"beta is {beta_of(row):g} (not on the slides)")
             differs += ["a dense network"] * ("residual" in row["options"].values())

@@ -260,16 +260,18 @@ def _made(rows: list[dict[str, Any]]) -> str:
     options = {
         key: value
         for key, value in one["options"].items()
-        if key.partition(".")[0] not in ("beta", "objective", "kappa")
+        # a part is told by its fields
+        if key.partition(".")[0] not in ("beta", "objective", "kappa") and value not in ("Network", "Training")
     }
     note = f" ({one['note']})" if one["note"] else ""
     versions = ", ".join(f"{package} {version}" for package, version in one["versions"].items())
     said = ", ".join(f"{key}={value}" for key, value in options.items())
     seconds = sum(row["seconds"] for row in rows)
+    commands = sorted({f"`{row['command']}`" for row in rows if row["command"]})
     most = max(row["seed"] for row in rows)
     seeds = f"seeds 0 to {most}" if most else "seed 0"
     return (
         f"Made with {whole} training images{note}, {seeds}, {said}, likelihood squared (normal pixels of "
         f"variance 1/2); {len(rows)} rows in {seconds:.0f} s on {one['machine']}; {versions}; {one['finished'][:10]}."
-        f"{' Command: `' + one['command'] + '`.' if one['command'] else ''}\n"
+        f"{' Made by ' + ', '.join(commands) + '.' if commands else ''}\n"
     )
