@@ -59,7 +59,8 @@ def operating_points(entry: dict[str, Any]) -> dict[float, str]:
 def averaged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A row for every method of one data set, with the means of `FIGURES` over seeds.
 
-    ``seeds`` counts the runs, and ``deviation`` has the standard deviation of every figure where there are several.
+    ``seeds`` counts the runs, and ``deviation`` has the standard deviation of every figure where there are several. The
+    command is that of the last seed.
     """
     found = []
     for method in dict.fromkeys(row["method"] for row in rows):
@@ -67,7 +68,8 @@ def averaged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         figures = {name: [run[name] for run in runs] for name in FIGURES if all(name in run for run in runs)}
         means = {name: float(np.mean(values)) for name, values in figures.items()}
         deviation = {name: float(np.std(values, ddof=1)) for name, values in figures.items() if len(runs) > 1}
-        found.append(runs[0] | means | {"seeds": len(runs), "deviation": deviation})
+        about = {"seeds": len(runs), "deviation": deviation, "command": runs[-1]["command"]}
+        found.append(runs[0] | means | about)
     return found
 
 
