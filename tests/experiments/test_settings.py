@@ -16,6 +16,8 @@ def test_given_options_take_the_place_of_standard_ones():
     standard = {"epochs": 3, "network__width": 8, "network__depth": 2}
     assert over(standard, {"network__width": 9}) == {"epochs": 3, "network__width": 9, "network__depth": 2}
     assert over(standard, {"network": "conv"}) == {**standard, "network": "conv"}
+    of_a_kind = over({**standard, "network__kind": "conv"}, {"network": "residual"})
+    assert EvenVAE().set_params(**of_a_kind).network == Network(kind="residual", width=8, depth=2)
     assert over(standard, {"network": Network(depth=1)}) == {"epochs": 3, "network": Network(depth=1)}
 
 

@@ -37,7 +37,7 @@ def markdown(rows: list[dict[str, Any]], published: dict[str, Any], prototypes: 
             parts += [_readings(means, entry), _curve(means), _doubts(entry, prototypes.get(name, [])), _made(mine)]
     if len(parts) == 2:
         parts.append("No row has been made yet.\n")
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part.strip())
 
 
 def _rows(lines: list[list[str]]) -> str:

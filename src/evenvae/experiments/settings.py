@@ -31,10 +31,13 @@ def flattened(options: Mapping[str, Any]) -> dict[str, Any]:
 def over(standard: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The ``standard`` options with those that were ``given`` in their place.
 
-    A part that is given as an object replaces all standard options of that part.
+    A part that is given as an object replaces all standard options of that part. One that is given by its kind, as in
+    ``network="residual"``, replaces the standard kind, which would win over it otherwise.
     """
     whole = {name for name, value in given.items() if isinstance(value, Part)}
-    return {name: value for name, value in standard.items() if name.partition("__")[0] not in whole} | dict(given)
+    kinds = {f"{name}__kind" for name, value in given.items() if isinstance(value, str)}
+    replaced = lambda name: name in kinds or name.partition("__")[0] in whole
+    return {name: value for name, value in standard.items() if not replaced(name)} | dict(given)
 
 
 def selected(what: str, given: Iterable[str] | None, known: Iterable[str]) -> tuple[str, ...]:
