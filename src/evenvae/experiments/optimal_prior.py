@@ -18,14 +18,14 @@ import pandas as pd
 from jaxtyping import Bool, Float
 from sklearn.svm import SVC
 
-from evenvae import datasets
+from evenvae import datasets, tables
 from evenvae.datasets import Images
 from evenvae.errors import InputError
 from evenvae.estimator import EvenVAE
 from evenvae.experiments import settings
 from evenvae.experiments.latent_plot import draw
 from evenvae.experiments.optimal_prior_text import markdown
-from evenvae.fitted.task_dependence import normaliser
+from evenvae.fitted.task_dependence import normaliser, task_dependence
 from evenvae.io import atomic
 from evenvae.search.options import described, flat
 
@@ -61,8 +61,8 @@ def reproduce(
     Args:
         out: folder; ``runs.jsonl`` holds one line for every run.
         pairs: of data sets, by their names in `published`; None is all.
-        models: of VAE, CVAE, optimal, vamp, exemplar, and of CVAE-hide, optimal-hide, vamp-hide, which are trained with
-            hidden pixels; None is all.
+        models: of VAE, CVAE, optimal, vamp, exemplar; of CVAE-hide, optimal-hide, vamp-hide, which are trained with
+            hidden pixels; and of CVAE-cycle, vamp-cycle, with latent cycle consistency. None is all.
         seeds: runs of every model on every pair.
         share: share of the epochs.
         rows: at most so many rows of every part; None is all.
@@ -173,7 +173,8 @@ def one(
 
     Measured are the log-likelihood of the target's test rows and the accuracy of two support vector machines on latent
     means. For one machine all labelled rows have the same weight. For the other (``accuracy_even``) all tasks have the
-    same weight, so that the 100 labels of the target count as much as the thousands of the source.
+    same weight, so that the 100 labels of the target count as much as the thousands of the source. A model that knows
+    the task is also asked how far the task of test rows is told from z, by `task_dependence`.
 
     Args:
         pair: of data sets.
@@ -254,10 +255,11 @@ def one(
         right = lambda weight: float(np.mean(SVC().fit(latent, labels, weight).predict(asked) == truth))
         counts = table[TASK].map(table[TASK].value_counts()).to_numpy(float)
         found |= {"accuracy": right(None), "accuracy_even": right(counts.max() / counts)}
-    if anew and not hidden:
-        attributes = model.evaluate(as_image_column(both, generator)).attrs
-        named = {str(name): value for name, value in attributes.items()}
-        found |= {name: value for name, value in named.items() if name.startswith("task_")}
+    if not hidden:
+        probed = as_image_column(both, generator) if anew else as_table(both, pixels, generator)
+        batch = model.fitted_.batch(tables.encode(probed, model.fitted_.schema))
+        figures = task_dependence(model.fitted_, batch, 0)
+        found |= {name: value for name, value in figures.items() if name.startswith("task_")}
     if preset and not model.interrupted_:
         shutil.rmtree(state)
     if seed == 0:
