@@ -76,6 +76,11 @@ BLOCKS: dict[str, Block] = {
     "sites": of("multi_site", "multi_site.jsonl", "of_page"),
     "geco": Block(("geco.json",), GECO, "geco_results.page"),
     "optimal prior": Block(("optimal_prior.jsonl",), OPTIMAL_PRIOR, "published.optimal_prior"),
+    "task from z": Block(
+        ("optimal_prior.jsonl",),
+        f"{OPTIMAL_PRIOR} --models CVAE,CVAE-cycle,vamp,vamp-cycle --seeds 1",
+        "published.task_told",
+    ),
     "earlier protocol": Block(
         ("optimal_prior.jsonl",), f"{OPTIMAL_PRIOR} --preset implicit", "published.earlier_protocol"
     ),

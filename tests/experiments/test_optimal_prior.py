@@ -20,7 +20,8 @@ def made_up(monkeypatch):
         labels = rng.integers(2, size=120)
         pixels = np.clip(0.2 + 0.6 * labels[:, None, None] + 0.1 * rng.normal(size=(120, 3, 3)), 0, 1)
         part = Images(pixels, labels)
-        return ImageSet(name, "bernoulli", part, part, part)
+        kind = "normal" if name in ("frey", "olivetti", "umist") else "bernoulli"
+        return ImageSet(name, kind, part, part, part)
 
     monkeypatch.setattr(datasets, "load_images", load)
 
@@ -38,9 +39,29 @@ def test_runs_are_kept_and_gone_on_with(made_up, tmp_path):
     assert [run["model"] for run in runs] == ["CVAE", "optimal"]
     assert all(run["rows"] == {"usps": 120, "mnist": 100} for run in runs)
     assert all(0 <= run["accuracy_even"] <= 1 for run in runs)
+    assert all(0 <= run["task_probe_accuracy"] <= 1 and run["task_rows"] == 240 for run in runs)
     assert "effective draws behind it" in text
     assert "(-149.08)" in text
     assert (tmp_path / "out" / "optimal-prior.md").read_text() == text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("pair", "tasks"), [("usps-mnist", 2), ("faces", 3)])
+def test_cycle_consistency_on_digits_and_faces_says_how_far_the_task_is_told(made_up, tmp_path, pair, tasks):
+    models = ["VAE", "vamp-cycle"]
+    small = {"prior__components": 4, "training__hide_cells": 0.5}
+    for model, own in zip(models, ({}, small), strict=True):
+        optimal_prior(tmp_path / "out", pairs=[pair], models=[model], seeds=1, resume=True, **TINY | own)
+    text = (tmp_path / "out" / "optimal-prior.md").read_text()
+    without, run = (json.loads(line) for line in (tmp_path / "out" / "runs.jsonl").read_text().splitlines())
+    # a model that does not know the task is not asked for it
+    assert "task_probe_accuracy" not in without
+    assert run["options"]["training.cycle"] == 2
+    assert run["task_probe_chance"] == pytest.approx(1 / tasks)
+    assert run["task_entropy"] == pytest.approx(np.log(tasks))
+    assert np.isfinite(run["log_likelihood"])
+    (told,) = (line for line in text.split("## How far the task is told")[1].splitlines() if "± " in line)
+    assert f"{run['task_probe_accuracy']:.3f} ± 0.000" in told
 
 
 @pytest.mark.slow

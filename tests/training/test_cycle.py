@@ -9,7 +9,10 @@ import pytest
 
 from evenvae import EvenVAE
 from evenvae.errors import InputError
+from evenvae.likelihoods import BernoulliPixels, Normal
+from evenvae.models import VAEConfig
 from evenvae.models.heads import expected_inputs
+from evenvae.models.space import Space
 from evenvae.objectives import ELBO
 from evenvae.priors import Standard, Vamp
 from evenvae.training import Method, Network, balanced_gradients, first_states, loss
@@ -60,6 +63,33 @@ def test_what_is_expected_of_a_row_has_the_shape_and_the_place_of_what_the_encod
         else:
             # heads begin at the marginals, so that standardised inputs are near 0
             assert np.abs(part).max() < 1.5
+
+
+def test_images_are_encoded_again_and_hidden_cells_stay_hidden():
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.random((12, 6)), rng.normal(size=(12, 1))], axis=1)
+    observed = np.ones((12, 2), bool)
+    space = Space.fit([BernoulliPixels((2, 3, 1)), Normal()], values, observed)
+    scales = space.device_scales
+    model = VAEConfig(3, 8, 1, tasks=(2,)).build(space.layout, space.marginal_bias(values, observed), KEY)
+    batch = space.batch(values, observed, np.arange(12)[:, None] % 2)
+    parameters = model.decode(model.latent_at(jnp.zeros((12, 3)), batch.tasks))
+    for block, cells, scale, expected in zip(
+        space.layout.blocks, batch.cells, scales, expected_inputs(space.layout, parameters, scales), strict=True
+    ):
+        assert expected.shape == block.likelihood.encoder_features(jnp.asarray(cells), scale).shape
+    # rows 0 to 2 show no cell, 3 to 5 the number alone, 6 to 8 the image alone
+    mask = np.repeat([[False, False], [False, True], [True, False], [True, True]], 3, axis=0)
+    seen = batch.hide(jnp.asarray(mask))
+    posterior, _ = model.encoder(seen, scales, None, inference=True)
+    moved = jax.tree.map(lambda leaf: leaf + 0.5 if eqx.is_inexact_array(leaf) else leaf, model)
+    # the decoder alone differs
+    first, second = (
+        np.asarray(cycle_distance(one, model.encoder, posterior, seen, scales, None, KEY)) for one in (model, moved)
+    )
+    assert np.isfinite(first).all()
+    np.testing.assert_array_equal(first[:3], second[:3])
+    assert (first[3:] != second[3:]).all()
 
 
 def test_the_gradient_reaches_the_encoder_alone(told):

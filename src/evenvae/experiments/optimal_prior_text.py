@@ -12,6 +12,12 @@ MEASURES = {
         "its classifier weighs them.",
         3,
     ),
+    "task_probe_accuracy": (
+        "How far the task is told from the latent",
+        "Accuracy of a logistic regression that tells the task of test rows, as many of every part as there are up to "
+        "1000, from draws of z, for models that know the task. Chance is a half for digits.",
+        3,
+    ),
 }
 
 
