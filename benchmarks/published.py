@@ -126,9 +126,9 @@ def table1_defaults(cells: list[dict[str, Any]]) -> str:
 def optimal_prior(runs: list[dict[str, Any]]) -> str:
     """Models in rows, for every pair nats and accuracy; the best of our means is bold, the talk's stand in brackets.
 
-    Runs by another protocol are left out, and so are those with cycle consistency, which have a table of their own.
+    Runs with cycle consistency are left out; they have a table of their own.
     """
-    runs = [run for run in runs if not run.get("preset") and not run["model"].endswith("-cycle")]
+    runs = [run for run in whole(runs) if not run["model"].endswith("-cycle")]
     published, columns = read("optimal_prior"), []
     models = [model for model in published["models"] if any(run["model"] == model for run in runs)]
     for pair, digits in PAIRS.items():
@@ -171,29 +171,27 @@ def earlier_protocol(runs: list[dict[str, Any]]) -> str:
 
 
 def task_told(runs: list[dict[str, Any]]) -> str:
-    """With and without cycle consistency: nats, accuracy and how far the task is told from z.
-
-    The same seeds of all models of a pair, by our own settings.
-    """
+    """With and without cycle consistency: nats, accuracy and how far the task is told from z, seed by seed the same."""
     head, body = [""], [[title] for title in PROBED.values()]
     for pair, digits in PAIRS.items():
-        if not probed(runs, pair):
-            continue
         shown = {f"{SHORT[pair]}, nats": (("log_likelihood",), f".{digits}f")}
         if pair != "faces":
             shown["accuracy"] = ("accuracy", "accuracy_even"), ".3f"
         shown["task from z"] = ("task_probe_accuracy",), ".3f"
         head += shown
+        made = {run["model"] for run in probed(runs, pair)}
         for row, model in zip(body, PROBED, strict=True):
-            row += [" / ".join(f"{told(runs, pair, model, one):{form}}" for one in own) for own, form in shown.values()]
+            for figures, form in shown.values():
+                values = [f"{told(runs, pair, model, one):{form}}" for one in figures] if model in made else ["-"]
+                row.append(" / ".join(values))
     return markdown(head, body)
 
 
 def probed(runs: list[dict[str, Any]], pair: str) -> list[dict[str, Any]]:
-    """The runs by our own settings that say how far the task is told, of the seeds that all of `PROBED` have."""
+    """The runs by our own settings that say how far the task is told, of seeds and shares that the CVAE has."""
     own = [run for run in runs if run["pair"] == pair and not run.get("preset") and "task_probe_accuracy" in run]
-    seeds = [{run["seed"] for run in own if run["model"] == model} for model in PROBED]
-    return [run for run in own if run["model"] in PROBED and run["seed"] in set.intersection(*seeds)]
+    alike = {(run["seed"], run["share"]) for run in own if run["model"] == "CVAE"}
+    return [run for run in own if run["model"] in PROBED and (run["seed"], run["share"]) in alike]
 
 
 def told(runs: list[dict[str, Any]], pair: str, model: str, figure: str = "task_probe_accuracy") -> float:
@@ -201,9 +199,14 @@ def told(runs: list[dict[str, Any]], pair: str, model: str, figure: str = "task_
     return fmean(run[figure] for run in probed(runs, pair) if run["model"] == model)
 
 
+def whole(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The runs of full length by our own settings, without those by another protocol."""
+    return [run for run in runs if not run.get("preset") and run["share"] == 1]
+
+
 def values_of(runs: list[dict[str, Any]], pair: str, model: str, figure: str) -> list[float]:
-    """The figure of every seed, of the runs by our own settings."""
-    own = [run for run in runs if (run["pair"], run["model"]) == (pair, model) and not run.get("preset")]
+    """The figure of every seed, of the runs of full length by our own settings."""
+    own = [run for run in whole(runs) if (run["pair"], run["model"]) == (pair, model)]
     return [run[figure] for run in own if run.get(figure) is not None]
 
 
@@ -330,7 +333,7 @@ def geco_rows(rows: list[dict[str, Any]]) -> list[list[str]]:
 def optimal_prior_rows(runs: list[dict[str, Any]]) -> list[list[str]]:
     """Takahashi et al. (2022), the talk: log-likelihood of the target, and accuracy of a classifier."""
     published, found = read("optimal_prior"), []
-    runs = [run for run in runs if not run.get("preset")]
+    runs = whole(runs)
     for pair, said in (published["pairs"] | published["not_made"]).items():
         for model, nats in said["log_likelihood"].items():
             accuracy = said.get("accuracy", {}).get(model)
