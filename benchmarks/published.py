@@ -188,15 +188,20 @@ def task_told(runs: list[dict[str, Any]]) -> str:
 
 
 def probed(runs: list[dict[str, Any]], pair: str) -> list[dict[str, Any]]:
-    """The runs by our own settings that say how far the task is told, of seeds and shares that the CVAE has."""
-    own = [run for run in runs if run["pair"] == pair and not run.get("preset") and "task_probe_accuracy" in run]
-    alike = {(run["seed"], run["share"]) for run in own if run["model"] == "CVAE"}
-    return [run for run in own if run["model"] in PROBED and (run["seed"], run["share"]) in alike]
+    """The runs of `whole` that say how far the task is told, of the seeds that the CVAE has."""
+    own = [run for run in whole(runs) if run["pair"] == pair and "task_probe_accuracy" in run]
+    seeds = {run["seed"] for run in own if run["model"] == "CVAE"}
+    return [run for run in own if run["model"] in PROBED and run["seed"] in seeds]
 
 
 def told(runs: list[dict[str, Any]], pair: str, model: str, figure: str = "task_probe_accuracy") -> float:
     """The mean of a figure over the runs of `probed`."""
     return fmean(run[figure] for run in probed(runs, pair) if run["model"] == model)
+
+
+def lost(runs: list[dict[str, Any]], pair: str, figure: str, model: str = "vamp-cycle") -> float:
+    """By how much the mean of a model with cycle consistency is below that of the CVAE, over the runs of `probed`."""
+    return told(runs, pair, "CVAE", figure) - told(runs, pair, model, figure)
 
 
 def whole(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
