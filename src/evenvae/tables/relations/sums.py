@@ -23,9 +23,11 @@ def find(target: Seen, sources: Sequence[Seen]) -> str | None:
 
 def _pair(target: Seen, sources: Sequence[Seen], signs: Sequence[int]) -> str | None:
     """The sum or the difference of two columns."""
-    few = spread(np.flatnonzero(target.observed), FEW)
-    if len(sources) < 2 or not len(few):
+    if len(sources) < 2 or not target.observed.any():
         return None
+    # first rows without the commonest value: where nearly all cells are 0, any two of such columns add up to it
+    rare = np.flatnonzero(target.observed & (target.codes != target.commonest))
+    few = np.concatenate([spread(rare, FEW), spread(np.flatnonzero(target.observed), FEW)])
     cells = np.array([source.values[few] for source in sources])
     for sign in signs:
         for first, last in _candidates(cells, sign, target.values[few], target.half):
