@@ -24,13 +24,15 @@ def main(folder: Path) -> None:
     for row in made["rows"]:
         # every tenth evaluation shows the path
         row["path"] = row.get("path", [])[::10]
-    reduced = {
-        name: f"{rows[0]['images']} of {rows[0]['of']} training images, {rows[0]['epochs']:g} epochs, "
-        + f"{1 + max(row['seed'] for row in rows)} seeds"
-        + (f"; {rows[0]['note']}" if rows[0]["note"] else "")
-        for name in dict.fromkeys(row["dataset"] for row in made["rows"])
-        if (rows := [row for row in made["rows"] if row["dataset"] == name])
-    }
+    reduced = {}
+    for name in dict.fromkeys(row["dataset"] for row in made["rows"]):
+        rows = [row for row in made["rows"] if row["dataset"] == name]
+        one, seeds = rows[0], 1 + max(row["seed"] for row in rows)
+        reduced[name] = (
+            f"{one['images']} of {one['of']} training images, {one['epochs']:g} epochs, seeds 0 to {seeds - 1}"
+            if seeds > 1
+            else f"{one['images']} of {one['of']} training images, {one['epochs']:g} epochs, seed 0"
+        ) + (f"; {one['note']}" if one["note"] else "")
     kept = {"reduced": reduced, "commands": sorted({row["command"] for row in made["rows"]}), **made}
     (ROOT / "benchmarks" / "results" / "geco.json").write_text(json.dumps(kept, indent=1) + "\n")
     figures = ROOT / "docs" / "figures"
