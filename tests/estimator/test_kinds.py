@@ -112,7 +112,7 @@ def test_holes_in_training_are_no_obstacle(frame):
     [
         ({"model": "hivae", "objective": "iwae"}, "model='vae'"),
         ({"model": "hi-vae"}, "hivae"),
-        ({"objective": "iwae", "objective__beta": 0.5}, "beta"),
+        ({"objective": "geco", "objective__beta": 0.5}, "beta"),
         ({"objective": "miwae"}, "dreg"),
         ({"objective__samples": 0}, "samples"),
         ({"objective__samples": 2.5}, "samples"),
