@@ -27,12 +27,10 @@ def main(folder: Path) -> None:
     reduced = {}
     for name in dict.fromkeys(row["dataset"] for row in made["rows"]):
         rows = [row for row in made["rows"] if row["dataset"] == name]
-        one, seeds = rows[0], 1 + max(row["seed"] for row in rows)
-        reduced[name] = (
-            f"{one['images']} of {one['of']} training images, {one['epochs']:g} epochs, seeds 0 to {seeds - 1}"
-            if seeds > 1
-            else f"{one['images']} of {one['of']} training images, {one['epochs']:g} epochs, seed 0"
-        ) + (f"; {one['note']}" if one["note"] else "")
+        one, last = rows[0], max(row["seed"] for row in rows)
+        seeds = f"seeds 0 to {last}" if last else "seed 0"
+        said = f"{one['images']} of {one['of']} training images, {one['epochs']:g} epochs, {seeds}"
+        reduced[name] = said + (f"; {one['note']}" if one["note"] else "")
     kept = {"reduced": reduced, "commands": sorted({row["command"] for row in made["rows"]}), **made}
     (ROOT / "benchmarks" / "results" / "geco.json").write_text(json.dumps(kept, indent=1) + "\n")
     figures = ROOT / "docs" / "figures"

@@ -279,6 +279,6 @@ def _epochs(model: EvenVAE) -> dict[str, float]:
 
 
 def _pixel(kind: str) -> dict[str, Any]:
-    # no pixel is a function of others; to look for that among hundreds of nearly empty columns takes many minutes
+    # no pixel is a function of others, and to look for that among hundreds of columns takes half a minute
     own = {"likelihood": kind, "formula": ""}
     return own | {"levels": (0, 1)} if kind == "bernoulli" else own
