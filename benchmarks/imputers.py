@@ -118,7 +118,8 @@ def lightgbm_chains(problem: Problem, seed: int) -> np.ndarray:
     # a column without a hole in training can have one in a test row
     kernel = miceforest.ImputationKernel(
         train,
-        variable_schema=[name for name in names if frame[name].hasnans],
+        # one whose cells are all alike has nothing to learn, and LightGBM refuses it
+        variable_schema=[name for name in names if frame[name].hasnans and train[name].nunique() > 1],
         mean_match_candidates=0,
         random_state=seed,
     )
