@@ -24,17 +24,10 @@ def main(folder: Path) -> None:
     for row in made["rows"]:
         # every tenth evaluation shows the path
         row["path"] = row.get("path", [])[::10]
-    reduced = {}
-    for name in dict.fromkeys(row["dataset"] for row in made["rows"]):
-        rows = [row for row in made["rows"] if row["dataset"] == name]
-        one, last = rows[0], max(row["seed"] for row in rows)
-        seeds = f"seeds 0 to {last}" if last else "seed 0"
-        said = f"{one['images']} of {one['of']} training images, {one['epochs']:g} epochs, {seeds}"
-        reduced[name] = said + (f"; {one['note']}" if one["note"] else "")
-    kept = {"reduced": reduced, "commands": sorted({row["command"] for row in made["rows"]}), **made}
+    kept = {"commands": sorted({row["command"] for row in made["rows"]}), **made}
     (ROOT / "benchmarks" / "results" / "geco.json").write_text(json.dumps(kept, indent=1) + "\n")
     figures = ROOT / "docs" / "figures"
-    for dataset in reduced:
+    for dataset in datasets(kept):
         for kind in KEPT:
             if (folder / f"{dataset}.{kind}.png").exists():
                 shutil.copy(folder / f"{dataset}.{kind}.png", figures / f"{dataset}.{kind}.png")
@@ -44,9 +37,14 @@ def page(kept: dict[str, Any]) -> str:
     """What `evenvae reproduce geco` writes, without its title and below the headings of the page, with the plots."""
     text = markdown(kept["rows"], read("geco"), kept["prototypes"]).split("\n", 2)[2]
     text = re.sub(r"^## ", "### ", text, flags=re.M)
-    shown = [(name, kind) for name in kept["reduced"] for kind in KEPT]
+    shown = [(name, kind) for name in datasets(kept) for kind in KEPT]
     paths = [f"![{n}: {k}](figures/{n}.{k}.png)" for n, k in shown if (ROOT / f"docs/figures/{n}.{k}.png").exists()]
     return "\n\n".join([text.rstrip(), *paths])
+
+
+def datasets(kept: dict[str, Any]) -> list[str]:
+    """The data sets that have rows; what was reduced for each stands on the page, below its table."""
+    return list(dict.fromkeys(row["dataset"] for row in kept["rows"]))
 
 
 def means(kept: dict[str, Any], dataset: str) -> list[dict[str, Any]]:

@@ -288,10 +288,11 @@ def below(runs: list[dict[str, Any]], figure: str, other: str) -> list[str]:
     return [name for name, cells in figures_of_page(runs).items() if cells[OURS][figure] < cells[other][figure]]
 
 
+POLISHED = f"{OURS}, polish"
 VARIANT_TITLES = {
     OURS: '`purpose="sample"`',
     f"{OURS}, dropout": "with `network.dropout=0.2`",
-    f"{OURS}, polish": "with `sampling.polish=2`",
+    POLISHED: "with `sampling.polish=2`",
     "TVAE": "TVAE",
     "TabularARGN": "TabularARGN",
     "training rows": "real rows",
@@ -308,11 +309,11 @@ def variants(runs: list[dict[str, Any]]) -> str:
     return markdown(["", "column shapes", "pair trends", "C2ST AUC", "utility", "copies", "nearer to training"], rows)
 
 
-def polished(runs: list[dict[str, Any]], figure: str, other: str = OURS) -> list[str]:
-    """Tables on which polished rows have a better figure than those of another method, first seed."""
+def better(runs: list[dict[str, Any]], figure: str, method: str, other: str) -> list[str]:
+    """Tables on which a figure of one method is better than that of another, first seed."""
     mine, theirs = (
         {run["table"]: run[figure] for run in runs if (run["method"], run["seed"]) == (name, 0) and run.get("rows")}
-        for name in (f"{OURS}, polish", other)
+        for name in (method, other)
     )
     return [n for n in mine if mine[n] != theirs[n] and mine[n] == BEST[figure]([mine[n], theirs[n]])]
 

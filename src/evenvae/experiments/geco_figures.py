@@ -10,11 +10,9 @@ from scipy.special import logsumexp, softmax
 
 from evenvae import metrics, plots
 from evenvae.estimator import EvenVAE, load
+from evenvae.experiments import settings
 from evenvae.experiments.geco_text import averaged, by_method, operating_points
 from evenvae.plots.canvas import figure
-
-DRAWS = 5
-"""Draws of a row's latent that are weighed by importance, as many as GECO + IWAE trains with."""
 
 
 def stem(row: dict[str, Any]) -> str:
@@ -42,8 +40,10 @@ def measured(model: EvenVAE, train: Shaped[np.ndarray, "N ..."], test: Shaped[np
         at_mean = model.inverse_transform(mean)
         found[f"squared_error_mean{name}"] = float(metrics.squared_error(images, at_mean).mean())
     some = test[:2000]
+    # as many as GECO + IWAE trains with
+    draws = settings.read("geco")["geco-iwae"]["objective"]["samples"]
     found["rate_weighted"], found["squared_error_weighted"] = weighted(
-        some, *model.posterior(some), model.inverse_transform
+        some, *model.posterior(some), model.inverse_transform, draws
     )
     mean, std = model.posterior(train[:10_000])
     found["marginal_kl"], found["marginal_kl_error"] = metrics.marginal_kl(mean, std, samples=min(2000, len(mean)))
@@ -65,7 +65,7 @@ def weighted(
     mean: Float[np.ndarray, "N latent"],
     std: Float[np.ndarray, "N latent"],
     decode: Callable[[np.ndarray], np.ndarray],
-    draws: int = DRAWS,
+    draws: int,
 ) -> tuple[float, float]:
     r"""Rate and squared error of the self-normalised proposal, from which GECO + IWAE reconstructs in training.
 
@@ -123,7 +123,8 @@ def draw(folder: Path, rows: list[dict[str, Any]], entry: dict[str, Any], test: 
     if not rows:
         return
     name = rows[0]["dataset"]
-    first = {row["method"]: row for row in rows if row["seed"] == min(row["seed"] for row in rows)}
+    earliest = min(row["seed"] for row in rows)
+    first = {row["method"]: row for row in rows if row["seed"] == earliest}
     methods = shown(list(first.values()), entry["kappa"])
     models = {method: load(folder / f"{stem(first[method])}.evenvae") for method in methods}
     plots.reconstructions(models, test).savefig(folder / f"{name}.reconstructions.png", dpi=120)

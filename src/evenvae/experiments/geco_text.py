@@ -1,6 +1,7 @@
 """The GECO tables as Markdown: our numbers beside those of the slides, what was reduced, and what is impossible."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -95,40 +96,34 @@ def _table(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
         row, said = found.get(name), entry["slides"].get(name)
         if row is None and said is None:
             continue
-        title = _title(name, row) if row else title
         slides = [f" ({said[0]:.2f})", f" ({said[1]:.2f})"] if said else ["", ""]
         if row is None:
             lines.append([title, f"-{slides[0]}", f"-{slides[1]}", "-", "-", "-", "-"])
             continue
-        ours = [_number(row, "rate") + slides[0], _number(row, "squared_error") + slides[1]]
-        lines.append([title, *ours, *_further(row)])
+        lines.append(_line(name, row, slides))
     return _rows(lines)
 
 
-def _title(name: str, row: dict[str, Any]) -> str:
-    return TITLES[name] + (f" ({beta_of(row):g})" if name == "beta" else "")
-
-
-def _further(row: dict[str, Any]) -> list[str]:
-    latent = [_number(row, name) for name in ("marginal_kl", "moment_bound")]
-    return [*latent, f"{row['active_units']:.3g}", _number(row, "log_likelihood", 1)]
+def _line(name: str, row: dict[str, Any], slides: Sequence[str] = ("", "")) -> list[str]:
+    """What stands below `HEAD`; ``slides`` is added to rate and error."""
+    title = TITLES[name] + (f" ({beta_of(row):g})" if name == "beta" else "")
+    ours = [_number(row, figure) + said for figure, said in zip(("rate", "squared_error"), slides, strict=True)]
+    latent = [_number(row, figure) for figure in ("marginal_kl", "moment_bound")]
+    return [title, *ours, *latent, f"{row['active_units']:.3g}", _number(row, "log_likelihood", 1)]
 
 
 def _low_rate(rows: list[dict[str, Any]], entry: dict[str, Any]) -> str:
     """The models at the second operating point, where the data set has one."""
-    low = entry.get("low_rate_kappa")
-    if low is None or f"geco@{low:g}" not in {row["method"] for row in rows}:
-        return ""
-    found = by_method(rows, low, f"@{low:g}")
-    lines = [HEAD]
-    for name in ("beta", "geco", "geco-iwae"):
-        if row := found.get(name):
-            lines.append([_title(name, row), _number(row, "rate"), _number(row, "squared_error"), *_further(row)])
-    said = (
-        f"At the rate that the slides give for VAE and GECO + IWAE, with kappa = {low:g}, a squared error of "
-        f"{low**2:.2f}:\n\n"
-    )
-    return said + _rows(lines)
+    parts = []
+    for kappa, at in list(operating_points(entry).items())[1:]:
+        found = by_method(rows, kappa, at)
+        if "geco" in found:
+            lines = [_line(name, found[name]) for name in ("beta", "geco", "geco-iwae") if name in found]
+            said = f"with kappa = {kappa:g}, a squared error of {kappa**2:.2f}"
+            parts.append(
+                f"At the rate that the slides give for VAE and GECO + IWAE, {said}:\n\n{_rows([HEAD, *lines])}"
+            )
+    return "\n".join(parts)
 
 
 READINGS = {
