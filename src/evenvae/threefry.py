@@ -18,7 +18,7 @@ from scipy import special
 
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
-SMALL = 256
+SMALL = 32
 """Fewer numbers are computed where they are used."""
 Raw = UInt32[np.ndarray, "2"]
 """A key on the host."""
