@@ -102,7 +102,12 @@ def test_what_is_wrong_is_said_in_one_sentence(fitted, table, monkeypatch):
         evenvae.EvenVAE().plot.training()
     monkeypatch.setattr("evenvae.plots.canvas.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"Plots need matplotlib: pip install 'evenvae\[pictures\]'"):
-        _ = fitted.plot
+        fitted.plot.columns(table)
+
+
+def test_names_are_completed_without_matplotlib(fitted, monkeypatch):
+    monkeypatch.setattr("evenvae.plots.canvas.find_spec", lambda name: None)
+    assert {"plot", "impute"} <= set(dir(fitted))
 
 
 def test_asking_for_a_model_imports_no_matplotlib():

@@ -29,8 +29,7 @@ class Pictures:
     Args:
         model: a fitted `EvenVAE`.
 
-    Raises:
-        InputError: matplotlib is not installed.
+    Every method raises InputError where matplotlib is not installed.
 
     Example:
         >>> model.plot.columns(table)  # doctest: +SKIP
@@ -40,7 +39,6 @@ class Pictures:
     """
 
     def __init__(self, model: EvenVAE):
-        check_installed()
         self.model = model
 
     def columns(self, X: Any = None, *, beside: EvenVAE | None = None, ax: Any = None) -> Any:
@@ -170,6 +168,8 @@ class Pictures:
         return self._drawn(Figure(figure.name, figure.data, {**figure.layout, "showlegend": True}, 300, own.name), ax)
 
     def _fitted(self) -> EvenVAE:
+        # here and not where the accessor is made: `dir(model)`, which completes names, looks at every attribute
+        check_installed()
         # says that it is not fitted, as every question does
         self.model.get_feature_names_out()
         return self.model
