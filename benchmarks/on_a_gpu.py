@@ -5,6 +5,7 @@
 * ``about``: the device, versions, and what is not there;
 * ``steps``: a training step of every model at several batch sizes, plain and balanced, beside PyTorch's on the same
   device; blocks of steps of all alternate, medians and ratios as in `step_time.py`;
+* ``fits``: whole fits of the default network for every purpose, an ensemble too, and rows a second of questions;
 * ``sweep``: sixty runs of a cocktail (twelve combinations, five seeds) beside one run;
 * ``compiling``: seconds of a new process to the end of a fit of one epoch, with an empty folder for compiled programs
   and with the folder that this left;
@@ -55,6 +56,8 @@ class Size(NamedTuple):
     """Models and balances whose compilation is timed."""
     peers_compile: bool
     """Whether PyTorch's steps are compiled too."""
+    fit_epochs: float | None
+    """Of the default network; None is its default."""
 
 
 FULL = Size(
@@ -66,8 +69,9 @@ FULL = Size(
     20,
     (("vae", "none"), *((model, BALANCED) for model in MODELS)),
     True,
+    None,
 )
-QUICK = Size((128,), 20, 3, f"none,{BALANCED}", 2, 0.2, (("vae", BALANCED),), False)
+QUICK = Size((128,), 20, 3, f"none,{BALANCED}", 2, 0.2, (("vae", BALANCED),), False, 0.2)
 
 
 class Table(NamedTuple):
@@ -251,6 +255,43 @@ def timed(call: Any) -> float:
     return time.perf_counter() - began
 
 
+PURPOSES: dict[str, tuple[dict, tuple[str, ...]]] = {
+    "reconstruct": ({}, ("transform", "reconstruct")),
+    "impute": ({"purpose": "impute"}, ("impute",)),
+    "impute, ensemble of 4": ({"purpose": "impute", "ensemble": 4}, ("impute",)),
+    "score": ({"purpose": "score"}, ("score_samples",)),
+    "sample": ({"purpose": "sample"}, ("sample",)),
+}
+"""Options by purpose, and what is asked of the model."""
+
+
+def fits(lines: Lines, size: Size) -> None:
+    """The first fit of a process compiles; questions are asked twice, and the second time counts."""
+    from evenvae import EvenVAE
+
+    data = adult()
+    for name, (given, questions) in PURPOSES.items():
+        fit = lambda: EvenVAE(schema=data.schema, random_state=0, epochs=size.fit_epochs, **given).fit(data.table)  # noqa: B023
+        began = time.perf_counter()
+        model = fit()
+        seconds = {"first": time.perf_counter() - began, "again": timed(fit)}
+        rows = {}
+        for question in questions:
+            asked = getattr(model, question)
+            call = lambda: asked(len(data.table)) if question == "sample" else asked(data.table)  # noqa: B023
+            call()
+            rows[question] = round(len(data.table) / timed(call))
+        lines.add(
+            purpose=name,
+            rows=len(data.table),
+            table=data.name,
+            seconds={which: round(spent, 2) for which, spent in seconds.items()},
+            steps=int(model.history_[-1]["step"]),
+            rows_a_second=rows,
+            **device(),
+        )
+
+
 def sweep(lines: Lines, size: Size) -> None:
     """One run, first and again, then all runs of a cocktail."""
     from evenvae import EvenVAE
@@ -356,7 +397,7 @@ def table1(lines: Lines, size: Size) -> None:
         )
 
 
-PARTS = {part.__name__: part for part in (about, steps, sweep, compiling, table1)}
+PARTS = {part.__name__: part for part in (about, steps, fits, sweep, compiling, table1)}
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ if ! "$PYTHON" -c "import evenvae, jax" 2>/dev/null; then
 fi
 end=$(($(date +%s) + minutes * 60))
 # of the time that is left at its beginning, the share of a part in per cent; what it does not need goes to those after
-for part in about:100 steps:45 sweep:55 compiling:40 table1:100; do
+for part in ${PARTS:-about:100 steps:45 fits:30 sweep:55 compiling:40 table1:100}; do
     left=$((end - $(date +%s)))
     [ "$left" -gt 5 ] || break
     seconds=$((left * ${part#*:} / 100))

@@ -203,7 +203,7 @@ class EvenVAE(TransformerMixin, OptionsByName):
 
     @property
     def plot(self) -> Any:
-        """Pictures of this model, one at a time: ``model.plot.columns(table)``; see `evenvae.plots.accessor.Pictures`."""
+        """Pictures of this model: ``model.plot.columns(table)`` draws one; see `evenvae.plots.accessor.Pictures`."""
         # plots stand above the estimator, so they are found by name, as pandas finds those of its tables
         return importlib.import_module("evenvae.plots.accessor").Pictures(self)
 

@@ -108,6 +108,24 @@ def test_which_models_have_sight_and_details(given, sight, details):
     assert (found.training.patience is None) == sight or given.get("preset") == "paper"
 
 
+@pytest.mark.parametrize(
+    ("given", "epochs", "rate"),
+    [
+        ({}, 150, 1e-3),
+        ({"purpose": "sample"}, 150, 1e-3),
+        ({"purpose": "impute"}, 75, 2e-3),
+        ({"purpose": "impute", "network": Network(sight=False)}, 150, 1e-3),
+        ({"purpose": "impute", "epochs": 30, "training": Training(learning_rate=0.01)}, 30, 0.01),
+    ],
+)
+def test_what_fills_learns_in_half_of_the_passes_at_twice_the_rate(given, epochs, rate):
+    found = plan(rows=12_800, **given)
+    assert found.training.steps == pytest.approx(epochs * 100, rel=0.02)
+    assert found.optimiser.learning_rate == rate
+    # small tables have no fewer steps than others
+    assert given.get("epochs") or plan(rows=400, **given).training.steps >= 1500
+
+
 def test_the_paper_preset_holds_where_nothing_else_is_said():
     found = plan(preset="paper", network=Network(width=9), training=Training(clip=2.0))
     network = found.network
