@@ -29,6 +29,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from twenty_tables import markdown
+
 RESULTS = Path(__file__).parent / "results"
 BALANCED = "imtl-g+pcgrad"
 TABLE1 = {"balances": "none,gradnorm,gradnorm+pcgrad,imtl-g+pcgrad", "seeds": 3}
@@ -58,6 +60,8 @@ class Size(NamedTuple):
     """Whether PyTorch's steps are compiled too."""
     fit_epochs: float | None
     """Of the default network; None is its default."""
+    purposes: tuple[str, ...] = ()
+    """What the default network is fitted for."""
 
 
 FULL = Size(
@@ -152,7 +156,8 @@ def about(lines: Lines, size: Size) -> None:
 
 
 def shell() -> str:
-    return " ".join(["benchmarks/on_a_gpu.sh", *(["--quick"] if "--quick" in sys.argv else [])])
+    parts = [f"PARTS={os.environ['PARTS']!r}"] if os.environ.get("PARTS") else []
+    return " ".join([*parts, "benchmarks/on_a_gpu.sh", *(["--quick"] if "--quick" in sys.argv else [])])
 
 
 def options(model: str, balance: str) -> dict:
@@ -270,7 +275,8 @@ def fits(lines: Lines, size: Size) -> None:
     from evenvae import EvenVAE
 
     data = adult()
-    for name, (given, questions) in PURPOSES.items():
+    for name in size.purposes:
+        given, questions = PURPOSES[name]
         fit = lambda: EvenVAE(schema=data.schema, random_state=0, epochs=size.fit_epochs, **given).fit(data.table)  # noqa: B023
         began = time.perf_counter()
         model = fit()
@@ -397,6 +403,29 @@ def table1(lines: Lines, size: Size) -> None:
         )
 
 
+def steps_in_words(lines: list[dict]) -> str:
+    """Microseconds of a step of the plain VAE with the smallest batch, and how much longer PyTorch's take."""
+    found = next(line for line in lines if line.get("model") == "vae" and "microseconds" in line)
+    over = found["ratios"]
+    peers = [ratio for name, ratio in over.items() if name.startswith("PyTorch") and BALANCED not in name]
+    return (
+        f"A step of the plain VAE at batch {found['batch']} took {found['microseconds']['EvenVAE none']:.0f} "
+        f"microseconds on an {found['device']}, balanced {over[f'EvenVAE {BALANCED} / EvenVAE none']:.1f} times as "
+        f"long; PyTorch took {min(peers):.0f} to {max(peers):.0f} times as long"
+    )
+
+
+def as_table(lines: list[dict]) -> str:
+    """A row for every fit: seconds by device, and rows a second of what was asked."""
+    body = []
+    for line in (line for line in lines if line["part"] == "fits"):
+        asked = ", ".join(f"`{question}` {rows:,}" for question, rows in line["rows_a_second"].items())
+        spent = [f"{line['seconds'][which]:.0f}" for which in ("again", "first")]
+        body.append([line["device"], line["purpose"], f"{line['steps']:,}", *spent, asked])
+    heads = ["device", "purpose", "steps", "seconds of a fit", "of the first, which compiles", "rows a second"]
+    return markdown(heads, body)
+
+
 PARTS = {part.__name__: part for part in (about, steps, fits, sweep, compiling, table1)}
 
 
@@ -405,9 +434,12 @@ def main() -> None:
     parser.add_argument("part", choices=PARTS)
     parser.add_argument("out", type=Path)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--purposes", nargs="+", default=PURPOSES, choices=PURPOSES, help="of the part fits")
     asked = parser.parse_args()
     asked.out.parent.mkdir(parents=True, exist_ok=True)
-    PARTS[asked.part](Lines(asked.out, asked.part), QUICK if asked.quick else FULL)
+    PARTS[asked.part](
+        Lines(asked.out, asked.part), (QUICK if asked.quick else FULL)._replace(purposes=tuple(asked.purposes))
+    )
 
 
 if __name__ == "__main__":

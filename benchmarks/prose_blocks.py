@@ -65,6 +65,8 @@ BLOCKS: dict[str, Block] = {
     "families": of("families", "families.json", "by_column"),
     "balancers": of("balancers", "balancers.json", "as_table"),
     "many columns": of("many_columns", "many_columns.jsonl", "as_table"),
+    "fits on a GPU": Block(("on_a_gpu.jsonl",), "benchmarks/on_a_gpu.sh", "on_a_gpu.as_table"),
+    "steps on a GPU in words": Block(("on_a_gpu.jsonl",), "benchmarks/on_a_gpu.sh", "on_a_gpu.steps_in_words"),
     "step times": of("step_time", "step_time.json", "as_table"),
     "steps in words": of("step_time", "step_time.json", "in_words"),
     "first answer": of("first_answer", "first_answer_with_sight.json", "as_table", "--rounds 2 --fusions"),
