@@ -66,3 +66,13 @@ def test_numbers_of_double_width():
     with jax.enable_x64(True):
         own = jax.random.uniform(threefry.wrap(threefry.key(5)), (300,), jnp.float64)
         np.testing.assert_array_equal(own, jax.random.uniform(jax.random.key(5), (300,), jnp.float64))
+
+
+def test_one_number_for_every_row_of_a_batch_is_drawn_in_a_loop():
+    # what a loop gives is computed once; else every kernel that uses the numbers computes them for each of its elements
+    def program(shape):
+        draw = lambda raw: jax.random.uniform(threefry.wrap(raw), shape)
+        return jax.jit(draw).lower(threefry.key(0)).as_text()
+
+    assert "stablehlo.while" in program((128, 1))
+    assert "stablehlo.while" not in program((4,))
