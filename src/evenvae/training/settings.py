@@ -19,7 +19,7 @@ class Training(Part):
 
     Args:
         batch_size: rows of a training step.
-        learning_rate: of Adam.
+        learning_rate: of Adam; None takes 0.001, and 0.002 where a decoder with sight fills cells.
         schedule: ``"cosine"`` (a short warm-up, then cosine decay) or ``"constant"``.
         weight_decay: of AdamW; 0 is Adam.
         clip: the largest norm of the whole gradient; longer gradients are shortened to it. 0 never shortens.
