@@ -227,7 +227,7 @@ def errors_of_page(lines: list[dict[str, Any]], mechanism: str = "mcar") -> dict
 def seconds_of_page(lines: list[dict[str, Any]], mechanism: str = "mcar") -> dict[str, dict[str, float]]:
     """By method and table the seconds to fit and fill with the last seed of the page.
 
-    That one had a core to itself; the machine of the first ran other programs, too.
+    All methods had one core then, beside another core that was busy, and nothing was compiled before.
     """
     methods, seeds = methods_and_seeds(lines, mechanism)
     found: dict[str, dict[str, float]] = {method: {} for method in methods}

@@ -421,7 +421,8 @@ def as_table(lines: list[dict]) -> str:
     for line in (line for line in lines if line["part"] == "fits"):
         asked = ", ".join(f"`{question}` {rows:,}" for question, rows in line["rows_a_second"].items())
         spent = [f"{line['seconds'][which]:.0f}" for which in ("again", "first")]
-        body.append([line["device"], line["purpose"], f"{line['steps']:,}", *spent, asked])
+        where = "one core of a CPU" if line["platform"] == "cpu" else line["device"]
+        body.append([where, line["purpose"], f"{line['steps']:,}", *spent, asked])
     heads = ["device", "purpose", "steps", "seconds of a fit", "of the first, which compiles", "rows a second"]
     return markdown(heads, body)
 
