@@ -38,7 +38,7 @@ EPOCHS, FILLING_EPOCHS = 150, 75
 """Passes over the table, and those of a model with sight that imputes."""
 RATE, FILLING_RATE = 1e-3, 2e-3
 """Learning rate at the start, and that of a model with sight that imputes: with twice the rate and half
-of the passes the error on twenty tables, three seeds, is 1.004 times as large, at worst 1.03 times
+of the passes the error on twenty tables, three seeds, is 1.003 times as large, at worst 1.03 times
 (benchmarks/results/imputation.jsonl)."""
 PRIVATE_EPOCHS, PRIVATE_BATCHES = 30, 16
 """Epochs of a private fit, and into how many batches at most its rows are cut in the mean: few steps with large batches
