@@ -29,7 +29,7 @@ def steps(rows=1200, seed=0, holes=0.1):
 
 
 def model(**options):
-    return fast(**{"purpose": "impute", "imputation": TREES, "epochs": 20, **options})
+    return fast(**{"purpose": "impute", "imputation": TREES, "epochs": 10, **options})
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def fitted(frame):
 
 @pytest.fixture(scope="module")
 def plain(frame):
-    return fast(purpose="impute", epochs=20).fit(frame)
+    return fast(purpose="impute", epochs=10).fit(frame)
 
 
 def errors(estimator, table):

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from evenvae.models.batch import no_tasks
@@ -42,6 +42,9 @@ def total(made, mixed, numbers, present, clipping=0.3):
 
 
 @settings(max_examples=50, deadline=None)
+@example([0.0, 2.0**126], 1.0)
+@example([-3e38, 3e38, 1.0], 1.0)
+@example([1.5, 1e-30], 1e-3)
 @given(
     st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), min_size=1, max_size=20),
     st.floats(1e-3, 1e3),

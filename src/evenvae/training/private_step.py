@@ -24,9 +24,10 @@ BELOW = 1 - 1e-5
 def clipped(gradient: Float[Array, " P"], clipping: float) -> Float[Array, " P"]:
     """A row's gradient, shortened to the clipping norm where it is longer; 0 where it is not finite."""
     gradient = jnp.where(jnp.isfinite(gradient).all(), gradient, 0)
-    # squares of far outliers would leave float32
+    # squares of far outliers would leave float32, and so would the inverse of the largest ones: 1 / 2^126 counts as 0
     largest = jnp.abs(gradient).max(initial=0)
-    unit = gradient / jnp.where(largest > 0, largest, 1)
+    smaller = jnp.where(largest > 1, 2.0**-64, 1.0)
+    unit = smaller * gradient / jnp.where(largest > 0, smaller * largest, 1)
     length = jnp.sqrt((unit**2).sum())
     most = BELOW * clipping
     return jnp.where(largest * length > most, unit * (most / length), gradient)
