@@ -273,12 +273,13 @@ def ahead(lines: list[dict[str, Any]], method: str, other: str) -> str:
     return f"{sum(cells[method] < cells[other] for cells in found)} of {len(found)}"
 
 
-def price_of_half(lines: list[dict[str, Any]]) -> tuple[float, float, str]:
+def price_of_half(lines: list[dict[str, Any]], mechanism: str = "mcar") -> tuple[float, float, str]:
     """By how many per cent the default errs more than twice its passes: over all tables, at worst, and on which table.
 
-    Geometric means of ratios over seeds, then over tables; cells that are missing completely at random.
+    Geometric means of ratios over seeds, then over tables.
     """
-    found = {m: {key_of(x)[::2]: x["error"] for x in lines if key_of(x)[1::2] == (m, "mcar")} for m in (OURS, LONGER)}
+    of = lambda method: {key_of(x)[::2]: x["error"] for x in lines if key_of(x)[1::2] == (method, mechanism)}
+    found = {method: of(method) for method in (OURS, LONGER)}
     ratios: dict[str, list[float]] = defaultdict(list)
     for (name, seed), error in found[LONGER].items():
         ratios[name].append(found[OURS][name, seed] / error)
