@@ -27,7 +27,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import geometric_mean, mean
+from statistics import geometric_mean, mean, median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -238,6 +238,11 @@ def seconds_of_page(lines: list[dict[str, Any]], mechanism: str = "mcar") -> dic
     return found
 
 
+def median_seconds(lines: list[dict[str, Any]], method: str) -> float:
+    """Of the tables of the page, cells missing completely at random."""
+    return median(seconds_of_page(lines)[method].values())
+
+
 def no_slower(lines: list[dict[str, Any]], method: str, other: str, mechanism: str = "mcar") -> int:
     """On how many tables of the page a method takes no more seconds than another."""
     spent = seconds_of_page(lines, mechanism)
@@ -276,16 +281,12 @@ def ahead(lines: list[dict[str, Any]], method: str, other: str) -> str:
 def price_of_half(lines: list[dict[str, Any]], mechanism: str = "mcar") -> tuple[float, float, str]:
     """By how many per cent the default errs more than twice its passes: over all tables, at worst, and on which table.
 
-    Geometric means of ratios over seeds, then over tables.
+    Ratios of means over seeds, and their geometric mean over tables.
     """
-    of = lambda method: {key_of(x)[::2]: x["error"] for x in lines if key_of(x)[1::2] == (method, mechanism)}
-    found = {method: of(method) for method in (OURS, LONGER)}
-    ratios: dict[str, list[float]] = defaultdict(list)
-    for (name, seed), error in found[LONGER].items():
-        ratios[name].append(found[OURS][name, seed] / error)
-    by_table = {name: geometric_mean(of_seeds) for name, of_seeds in ratios.items()}
-    worst = max(by_table, key=by_table.__getitem__)
-    return 100 * (geometric_mean(by_table.values()) - 1), 100 * (by_table[worst] - 1), worst
+    found = means([line for line in lines if line["method"] in (OURS, LONGER)], mechanism, "error")
+    ratios = {name: cells[OURS] / cells[LONGER] for name, cells in found.items()}
+    worst = max(ratios, key=ratios.__getitem__)
+    return 100 * (geometric_mean(ratios.values()) - 1), 100 * (ratios[worst] - 1), worst
 
 
 STEP_TITLES = {

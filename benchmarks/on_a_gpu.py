@@ -43,6 +43,14 @@ MODELS: dict[str, dict] = {
     "dreg": {"objective": "dreg", "objective__samples": 20},
     "hivae": {"model": "hivae"},
 }
+PURPOSES: dict[str, tuple[dict, tuple[str, ...]]] = {
+    "reconstruct": ({}, ("transform", "reconstruct")),
+    "impute": ({"purpose": "impute"}, ("impute",)),
+    "impute, ensemble of 4": ({"purpose": "impute", "ensemble": 4}, ("impute",)),
+    "score": ({"purpose": "score"}, ("score_samples",)),
+    "sample": ({"purpose": "sample"}, ("sample",)),
+}
+"""Options by purpose, and what is asked of the model."""
 
 
 class Size(NamedTuple):
@@ -60,7 +68,7 @@ class Size(NamedTuple):
     """Whether PyTorch's steps are compiled too."""
     fit_epochs: float | None
     """Of the default network; None is its default."""
-    purposes: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = tuple(PURPOSES)
     """What the default network is fitted for."""
 
 
@@ -258,16 +266,6 @@ def timed(call: Any) -> float:
     began = time.perf_counter()
     call()
     return time.perf_counter() - began
-
-
-PURPOSES: dict[str, tuple[dict, tuple[str, ...]]] = {
-    "reconstruct": ({}, ("transform", "reconstruct")),
-    "impute": ({"purpose": "impute"}, ("impute",)),
-    "impute, ensemble of 4": ({"purpose": "impute", "ensemble": 4}, ("impute",)),
-    "score": ({"purpose": "score"}, ("score_samples",)),
-    "sample": ({"purpose": "sample"}, ("sample",)),
-}
-"""Options by purpose, and what is asked of the model."""
 
 
 def fits(lines: Lines, size: Size) -> None:
