@@ -2,6 +2,7 @@
 
 import sys
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,6 +71,27 @@ def test_a_model_that_was_not_trained_to_impute_and_an_ensemble_are_refined_too(
         own = "point" if "ensemble" in options else "importance"
         apart = lambda filled: (filled["stair"] - truth["stair"])[table["stair"].isna()].abs().mean()
         assert apart(refined.impute(table)) < 0.8 * apart(refined.impute(table, method=own))
+
+
+def test_rows_of_any_number_are_asked_by_the_programs_that_were_compiled_for_others(fitted, frame):
+    compiled = []
+
+    def listen(event, duration, **named):
+        del duration, named
+        if event == "/jax/core/compile/backend_compile_duration":
+            compiled.append(event)
+
+    fitted.impute(frame.head(30))
+    fitted.impute(frame.head(30), draws=2)
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        fitted.impute(frame.head(41))
+        fitted.impute(frame.head(41), draws=2)
+        assert not compiled
+        jax.jit(lambda x: x * 3.25)(1.5)
+        assert compiled
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
 
 
 def test_the_network_is_the_same_and_so_is_all_but_the_best_guess(fitted, plain, frame):

@@ -163,7 +163,7 @@ def _rounds(
     layout = model.space.layout
     # the rows are held out from the first member alone: others learned from them, and would seem better than they are
     judge = model.replaced(members=model.members[:1], densities=model.densities[:1])
-    judged = best_guess.weighted if best_guess.default_method(model) == "importance" else best_guess.at_location
+    by_importance = best_guess.default_method(model) == "importance"
     rounds, guesses = [], []
     for hiding in hidden:
         mask = np.asarray(batch.mask) & ~hiding
@@ -173,8 +173,13 @@ def _rounds(
         seen = features(model, asked, cells[known], expected)
         # trees do not see the model's guess of the cell itself
         seen[:, own_feature(layout, place)] = np.nan
-        judging = asked.take(held[known])
-        own = guess_of(model.space, judged(judge, judging), place)
+        if by_importance:
+            judged = best_guess.weighted(judge, asked.take(held[known]))
+        elif len(model.members) > 1:
+            judged = best_guess.at_location(judge, asked.take(held[known]))
+        else:
+            judged = [part[held[known]] for part in expected]
+        own = guess_of(model.space, judged, place)
         rounds.append(seen)
         guesses.append(np.asarray(own, np.float64))
     return rounds, np.stack(guesses)

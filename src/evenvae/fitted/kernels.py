@@ -21,6 +21,7 @@ from evenvae.models import Layout, log_prob
 from evenvae.models.batch import Batch
 from evenvae.models.heads import Statistic
 from evenvae.models.heads import statistic as of_columns
+from evenvae.models.heads import values as of_cells
 from evenvae.models.merging import merged
 from evenvae.threefry import AnyKey
 from evenvae.training import Network
@@ -94,6 +95,12 @@ def statistic(
 ) -> Float[Array, "rows E"]:
     """A statistic of every column, in value space."""
     return of_columns(layout, jnp.asarray(parameters), scales, name)
+
+
+@eqx.filter_jit
+def values(layout: Layout, batch: Batch, scales: Scales) -> Float[Array, "rows E"]:
+    """The cells of the rows in value space, whether the batch shows or hides them."""
+    return of_cells(layout, batch.cells, scales)
 
 
 def weigh(

@@ -4,8 +4,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from evenvae.fitted import kernels
+from evenvae.fitted.asking import in_slices, slice_rows
 from evenvae.fitted.model import FittedModel
-from evenvae.models import Layout, values
+from evenvae.models import Layout
 from evenvae.models.batch import Batch
 from evenvae.models.merging import merged
 from evenvae.models.space import Space
@@ -24,8 +25,9 @@ def feature_count(layout: Layout, tasks: int) -> int:
 
 def cells_seen(model: FittedModel, batch: Batch) -> Float[np.ndarray, "N S"]:
     """Raw values of the cells of all columns that are no images, whether the batch shows or hides them."""
-    layout = model.space.layout
-    raw = model.space.to_raw(np.asarray(values(layout, batch.cells, model.space.device_scales)))
+    layout, scales = model.space.layout, model.space.device_scales
+    ask = lambda part: kernels.values(layout, part, scales)
+    raw = model.space.to_raw(in_slices(ask, batch, slice_rows(layout)))
     return raw[:, layout.first[layout.sizes == 1]]
 
 
