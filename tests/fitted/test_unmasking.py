@@ -50,7 +50,7 @@ def test_columns_that_depend_on_each_other_are_drawn_together(twins):
 def test_one_round_draws_all_columns_from_a_latent(twins):
     model, table = twins
     fitted = model.fitted_
-    assert fitted.plan.rounds == 8
+    assert fitted.plan.rounds == 16
     one = EvenVAE(purpose="sample", epochs=1, sampling=Sampling(rounds=1), random_state=0).fit(table)
     assert one.fitted_.plan.rounds == 1
     assert len(one.sample(30, random_state=1)) == 30

@@ -103,7 +103,8 @@ def test_which_models_have_sight_and_details(given, sight, details):
     found = plan(**given)
     assert (found.sight, tuple(found.details)) == (sight, details)
     assert (found.method.show_rows > 0) == sight
-    assert found.rounds == (8 if sight else 1)
+    assert found.method.even_turns == (sight and given.get("purpose") == "sample")
+    assert found.rounds == (16 if sight else 1)
     # the last steps count most where cells are filled in from sight
     assert (found.training.patience is None) == sight or given.get("preset") == "paper"
 

@@ -1,5 +1,7 @@
 """Cells hidden from the encoder and shown to the decoder: how many, in which rows, what they count for; and pixels."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -46,8 +48,46 @@ def test_both_kinds_of_rows_hide_evenly_spread_shares():
 
 def test_shown_cells_count_less():
     seen = seen_of(KEY, BATCH, 0.0, 1.0, 0.5)
-    np.testing.assert_allclose(cell_weights(seen, 0.1), np.where(seen.shown, 0.1, 1.0), rtol=1e-6)
-    assert cell_weights(BATCH, 0.1) == 1.0
+    np.testing.assert_allclose(cell_weights(seen, MASK, 0.1), np.where(np.asarray(seen.shown), 0.1, 1.0), rtol=1e-6)
+    assert cell_weights(BATCH, MASK, 0.1) == 1.0
+
+
+def test_with_even_turns_few_hidden_cells_of_a_row_count_as_much_as_many():
+    seen = seen_of(KEY, BATCH, 0.0, 0.8, 1.0)
+    weights = np.asarray(cell_weights(seen, MASK, 0.1, even_turns=True))
+    hidden = MASK & ~np.asarray(seen.shown)
+    some = hidden.any(axis=1)
+    np.testing.assert_allclose((weights * hidden).sum(1)[some], MASK.sum(1)[some], rtol=1e-5)
+    # a row that is shown nothing counts as it does without
+    nothing = ~np.asarray(seen.shown).any(axis=1) & MASK.any(axis=1)
+    np.testing.assert_allclose(weights[nothing], 1.0, rtol=1e-6)
+    np.testing.assert_allclose(weights[np.asarray(seen.shown)], 0.1, rtol=1e-6)
+    assert np.isfinite(weights).all()
+
+
+def test_even_turns_weigh_the_nats_of_every_turn_alike():
+    """By enumeration: the weighed hidden cells, averaged over what may be hidden, are the nats over all orders."""
+    columns = 4
+    nats = {
+        (cell, frozenset(seen)): 1.0 + cell + 0.3 * len(seen) ** 2 + 0.7 * sum(seen)
+        for cell in range(columns)
+        for count in range(columns)
+        for seen in itertools.combinations(set(range(columns)) - {cell}, count)
+    }
+    orders = list(itertools.permutations(range(columns)))
+    by_orders = np.mean(
+        [sum(nats[cell, frozenset(order[:turn])] for turn, cell in enumerate(order)) for order in orders]
+    )
+    mask, weighed = np.ones((1, columns), bool), []
+    for count in range(columns):
+        of_count = []
+        for seen in itertools.combinations(range(columns), count):
+            shown = np.isin(np.arange(columns), seen)[None]
+            batch = Batch((np.zeros((1, columns), np.float32),), shown, no_tasks(1), shown=shown)
+            weights = np.asarray(cell_weights(batch, mask, 0.0, even_turns=True))[0]
+            of_count.append(sum(weights[d] * nats[d, frozenset(seen)] for d in range(columns) if d not in seen))
+        weighed.append(np.mean(of_count))
+    np.testing.assert_allclose(np.mean(weighed), by_orders, rtol=1e-6)
 
 
 def test_without_hidden_cells_the_batch_stays_as_it_is():

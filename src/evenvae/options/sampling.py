@@ -29,7 +29,7 @@ class Sampling(Part):
             and rules hold as ever. It needs LightGBM while fitting (``pip install 'evenvae[trees]'``) and a
             ``validation_fraction`` above 0, and is for tables without images. Default None: every drawn row is given.
         rounds: in how many rounds a model with sight (see `Network`) draws the columns of a row, in random order, each
-            round given those before. Default 8; 1 draws all columns at once from a latent, as models without sight do.
+            round given those before. Default 16; 1 draws all columns at once from a latent, as models without sight do.
     """
 
     numbers: Numbers | None = None

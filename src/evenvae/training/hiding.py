@@ -45,9 +45,23 @@ def seen_of(key: Key[Array, ""], batch: Batch, hide_cells: float, show_rows: flo
     return seen._replace(shown=mask & shown) if show_rows else seen
 
 
-def cell_weights(seen: Batch, shown_weight: float) -> Float[Array, "rows D"] | float:
-    """What the cells count for: ``shown_weight`` where they are shown, else 1."""
-    return 1.0 if seen.shown is None else jnp.where(seen.shown, shown_weight, 1.0)
+def cell_weights(
+    seen: Batch, mask: Bool[Array | np.ndarray, "rows D"], shown_weight: float, even_turns: bool = False
+) -> Float[Array, "rows D"] | float:
+    """What the cells count for: ``shown_weight`` where they are shown, else 1.
+
+    With ``even_turns`` the hidden cells of a row count together as much as all of its observed cells (``mask``) do in a
+    row that is shown nothing. So every turn counts alike when cells are drawn one after the other, the last, given all
+    others, as much as the first: in the mean over orders these are the row's nats (Uria, Murray and Larochelle, 2014,
+    who weigh by D / (D - d + 1) where the d-th and all later cells are hidden).
+    """
+    if seen.shown is None:
+        return 1.0
+    hidden = 1.0
+    if even_turns:
+        count = lambda cells: cells.sum(axis=1, keepdims=True)
+        hidden = count(jnp.asarray(mask)) / jnp.maximum(count(mask & ~seen.shown), 1)
+    return jnp.where(seen.shown, shown_weight, hidden)
 
 
 def binarised(key: Key[Array, ""], batch: Batch, layout: Layout) -> Batch:

@@ -61,9 +61,10 @@ class Method(NamedTuple):
 
     ``show_rows`` is the share of rows whose visible cells the decoder of a model with sight is shown; these hide at
     most the share ``hide_shown`` of their cells. There a visible cell counts ``shown_weight`` of a hidden one: it is
-    there to be seen, and has only to be copied. ``privacy`` is None where gradients are neither clipped row by row nor
-    hidden by noise. With ``binarise`` grey pixels are drawn black or white in every step. ``cycle`` is the weight of
-    `evenvae.training.cycle.cycle_distance` beside the KL.
+    there to be seen, and has only to be copied. With ``even_turns`` the hidden cells of a row count together as much,
+    whether they are few or many; see `evenvae.training.hiding.cell_weights`. ``privacy`` is None where gradients are
+    neither clipped row by row nor hidden by noise. With ``binarise`` grey pixels are drawn black or white in every
+    step. ``cycle`` is the weight of `evenvae.training.cycle.cycle_distance` beside the KL.
     """
 
     objective: Objective
@@ -72,6 +73,7 @@ class Method(NamedTuple):
     show_rows: float = 0.0
     hide_shown: float = 0.0
     shown_weight: float = 0.1
+    even_turns: bool = False
     privacy: PrivacySettings | None = None
     binarise: bool = False
     cycle: float = 0.0
@@ -189,7 +191,7 @@ def balanced_gradients(
     features, trunk_vjp = _vjp(model.trunk, lambda trunk, z: trunk(z), latent)
     (kernels, bias), heads_vjp = _vjp(model.heads, lambda heads: heads.kernels())
     outputs = linear(as_tuple(features), kernels, bias)
-    weights = cell_weights(seen, method.shown_weight)
+    weights = cell_weights(seen, mask, method.shown_weight, method.even_turns)
     log_likelihood, likelihood_vjp = jax.vjp(
         lambda o: weights * _fit_of_cells(layout, model.heads.parameters(o, normalisation), batch, scales), outputs
     )
@@ -277,7 +279,7 @@ def evaluate(
     outputs = linear(as_tuple(model.trunk(latent)), kernels, bias)
     parameters = model.heads.parameters(outputs, normalisation)
     log_likelihood = _fit_of_cells(model.heads.layout, parameters, batch, scales) * cell_weights(
-        seen, method.shown_weight
+        seen, batch.mask, method.shown_weight, method.even_turns
     )
     bound, _ = _bound(method.objective, prior, log_likelihood, side, batch.mask, states.objective)
     return bound.loss, -(log_likelihood * bound.likelihood).sum((0, 1))
