@@ -283,7 +283,9 @@ def price_of_half(lines: list[dict[str, Any]], mechanism: str = "mcar") -> tuple
 
     Ratios of means over seeds, and their geometric mean over tables.
     """
-    found = means([line for line in lines if line["method"] in (OURS, LONGER)], mechanism, "error")
+    both = [line for line in lines if line["method"] in (OURS, LONGER) and line.get("holes") == mechanism]
+    seeds = {line["seed"] for line in both if line["method"] == LONGER}
+    found = means([line for line in both if line["seed"] in seeds], mechanism, "error")
     ratios = {name: cells[OURS] / cells[LONGER] for name, cells in found.items()}
     worst = max(ratios, key=ratios.__getitem__)
     return 100 * (geometric_mean(ratios.values()) - 1), 100 * (ratios[worst] - 1), worst

@@ -44,9 +44,9 @@ PRIVATE_EPOCHS, PRIVATE_BATCHES = 30, 16
 """Epochs of a private fit, and into how many batches at most its rows are cut in the mean: few steps with large batches
 need the least noise."""
 ROUNDS = 16
-"""In how many rounds a model with sight draws the columns of a row. Pair trends and utility are better than with eight
-(six of seven tables, four of seven), and an own round for each of many columns is no better: what is drawn wrongly is
-passed on (benchmarks/results/synthetic.jsonl)."""
+"""In how many rounds a model with sight draws the columns of a row. Pair trends were better than with eight on six of
+seven tables; one round for every column of tables with more of them was no better, as what is drawn wrongly is passed
+on."""
 
 
 def resolve_balance(balance: str, purpose: str, constrained: bool = False, model: str = "vae") -> str:
