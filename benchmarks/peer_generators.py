@@ -6,7 +6,7 @@ Columns of text are levels, all others numbers, and there is no missing cell. Th
 object with the seconds of fitting and of drawing and the versions of the packages. Every peer runs on one thread.
 
     TVAE, CTGAN       pip install torch==2.13.0 'ctgan>=0.12'
-    UnmaskingTrees    pip install utrees
+    UnmaskingTrees    pip install utrees 'scikit-learn<1.7'
     TabularARGN       pip install torch==2.13.0 && pip install mostlyai-engine
 """
 
