@@ -163,7 +163,10 @@ def _rounds(
     layout = model.space.layout
     # the rows are held out from the first member alone: others learned from them, and would seem better than they are
     judge = model.replaced(members=model.members[:1], densities=model.densities[:1])
-    by_importance = best_guess.default_method(model) == "importance"
+    guess = best_guess.weighted if best_guess.default_method(model) == "importance" else best_guess.at_location
+    # one member's guesses are those that its trees see
+    guessed = guess is best_guess.at_location and len(model.members) == 1
+    judged = held[known]
     rounds, guesses = [], []
     for hiding in hidden:
         mask = np.asarray(batch.mask) & ~hiding
@@ -173,13 +176,8 @@ def _rounds(
         seen = features(model, asked, cells[known], expected)
         # trees do not see the model's guess of the cell itself
         seen[:, own_feature(layout, place)] = np.nan
-        if by_importance:
-            judged = best_guess.weighted(judge, asked.take(held[known]))
-        elif len(model.members) > 1:
-            judged = best_guess.at_location(judge, asked.take(held[known]))
-        else:
-            judged = [part[held[known]] for part in expected]
-        own = guess_of(model.space, judged, place)
+        answers = [part[judged] for part in expected] if guessed else guess(judge, asked.take(judged))
+        own = guess_of(model.space, answers, place)
         rounds.append(seen)
         guesses.append(np.asarray(own, np.float64))
     return rounds, np.stack(guesses)

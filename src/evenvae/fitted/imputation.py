@@ -71,7 +71,8 @@ def _answers(
     if draws > 1:
         # every member in turn, so that the draws differ as the members do
         turns = np.random.default_rng(seed).permutation(len(model.members))
-        drawn = [_draw(model, batch, samples, [seed, i], int(turns[i % len(turns)])) for i in range(draws)]
+        cells = np.where(np.asarray(batch.mask), cells_seen(model, batch), np.nan) if model.plan.sight else None
+        drawn = [_draw(model, batch, cells, samples, [seed, i], int(turns[i % len(turns)])) for i in range(draws)]
         return [
             _named(model, batch, values, pooled, np.random.default_rng([seed, i])) for i, values in enumerate(drawn)
         ]
@@ -120,11 +121,18 @@ def _named(
     return values
 
 
-def _draw(model: FittedModel, batch: Batch, samples: int, seed: list[int], member: int) -> Float[np.ndarray, "N E"]:
+def _draw(
+    model: FittedModel,
+    batch: Batch,
+    cells: Float[np.ndarray, "N E"] | None,
+    samples: int,
+    seed: list[int],
+    member: int,
+) -> Float[np.ndarray, "N E"]:
+    """One member's draw of all cells; ``cells`` are raw values, NaN where missing, for a model with sight alone."""
     generator = np.random.default_rng(seed)
-    if model.plan.sight:
-        known = np.where(np.asarray(batch.mask), cells_seen(model, batch), np.nan)
-        return unmasked(model, known, member, generator)
+    if cells is not None:
+        return unmasked(model, cells, member, generator)
     noise = latent_noise(samples, model.plan.network.noise_size)
     key = threefry.key(int(generator.integers(2**31)))
     ask = lambda network, state, part, scales, own: kernels.impute_draw(network, state, part, scales, noise, own)
