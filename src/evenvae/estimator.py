@@ -115,7 +115,7 @@ class EvenVAE(TransformerMixin, OptionsByName):
         history_: a list with one dict for every evaluation of the validation metric.
         seed_: the seed that was used.
         n_steps_: optimiser steps taken.
-        interrupted_: whether Ctrl-C ended the training, the growth of trees, or the training of the pilot.
+        interrupted_: whether Ctrl-C ended the training, a step after it, or the training of the pilot.
         refined_: a dict from the columns that trees refine to the trees' weights; empty without ``refine="trees"``.
         pilot_: the plain model, itself a fitted `EvenVAE`; None where there is none.
         n_features_in_: number of columns of the training table.
@@ -266,8 +266,8 @@ class EvenVAE(TransformerMixin, OptionsByName):
         In several processes that ``jax.distributed.initialize`` has joined, each calls this with the same table and
         options. They share every batch and each has the model in the end; callbacks and files are left to the first.
 
-        Ctrl-C ends the training and keeps what was learned. Where it ends the growth of trees or the training of the
-        pilot, the model is whole and is kept without them.
+        Ctrl-C ends the training and keeps what was learned. Where it ends what follows (matched marginals, trees,
+        the pilot), the model is whole and is kept without them.
 
         Raises:
             InputError: the table or an option is wrong.

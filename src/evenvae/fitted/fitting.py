@@ -18,6 +18,7 @@ from evenvae.fitted import growing, polishing
 from evenvae.fitted.card import versions
 from evenvae.fitted.file_rows import FileRows
 from evenvae.fitted.latent_density import fit_densities
+from evenvae.fitted.matched_marginals import with_matched_marginals
 from evenvae.fitted.model import FittedModel, Record, members_of
 from evenvae.fitted.pilot import folder_of, plain_options, refuse_plain, with_pilot
 from evenvae.fitted.private_rows import PrivateRows, check_public
@@ -219,7 +220,7 @@ def fit(
 ) -> FittedModel:
     """Learn from a table; see `EvenVAE.fit`. ``given`` are the options by name, for callbacks and the checkpoint.
 
-    A table that is given as `TableFiles` is read piece by piece. Trees that refine imputations and the pilot, where the
+    A table that is given as `TableFiles` is read piece by piece. Matched marginals, trees and the pilot, where the
     options ask for them, follow in this order; the pilot tells ``pilot_callbacks`` of its progress.
 
     Raises:
@@ -255,6 +256,8 @@ def fit(
     model = model.replaced(missingness=rows.missingness())
     # the copy of the table on the device makes room for that of the pilot
     del started
+    if model.plan.match_marginals:
+        model = with_matched_marginals(model, rows, rows.weight)
     if options.imputation.trees:
         model = growing.with_trees(model, rows, rows.weight)
     if options.sampling.polish is not None:

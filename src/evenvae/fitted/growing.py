@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from evenvae.errors import InputError
 from evenvae.fitted import best_guess
 from evenvae.fitted.asking import threads
+from evenvae.fitted.interruptible import unless_interrupted
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.refined_column import RefinedColumn
 from evenvae.fitted.refinement import cells_seen, features, guess_of, levels_of, own_feature
@@ -92,22 +92,7 @@ def with_trees(model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"] |
         rows: to learn from.
         weight: of the rows.
     """
-    return unless_interrupted(model, lambda: model.replaced(refinement=grown(model, rows, weight)))
-
-
-def unless_interrupted(model: FittedModel, with_its_trees: Callable[[], FittedModel]) -> FittedModel:
-    """The model with trees that are grown after its training.
-
-    Without them, and with a warning, where Ctrl-C ended their growth; the record then says that training was
-    interrupted, so that it is resumed. A model that was interrupted itself gets none.
-    """
-    if model.record.interrupted:
-        return model
-    try:
-        return with_its_trees()
-    except KeyboardInterrupt:
-        log.warning("it was the growth of trees that was interrupted; the model itself is whole, and is kept without")
-        return model.replaced(record=dataclasses.replace(model.record, interrupted=True))
+    return unless_interrupted(model, "growing trees", lambda: model.replaced(refinement=grown(model, rows, weight)))
 
 
 def grown(model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"] | None = None) -> tuple[RefinedColumn, ...]:

@@ -71,8 +71,11 @@ def _answers(
     if draws > 1:
         # every member in turn, so that the draws differ as the members do
         turns = np.random.default_rng(seed).permutation(len(model.members))
-        cells = np.where(np.asarray(batch.mask), cells_seen(model, batch), np.nan) if model.plan.sight else None
-        drawn = [_draw(model, batch, cells, samples, [seed, i], int(turns[i % len(turns)])) for i in range(draws)]
+        cells = _cells(model, batch)
+        drawn = [
+            drawn_cells(model, batch, int(turns[i % len(turns)]), np.random.default_rng([seed, i]), samples, cells)
+            for i in range(draws)
+        ]
         return [
             _named(model, batch, values, pooled, np.random.default_rng([seed, i])) for i, values in enumerate(drawn)
         ]
@@ -121,18 +124,27 @@ def _named(
     return values
 
 
-def _draw(
+def _cells(model: FittedModel, batch: Batch) -> Float[np.ndarray, "N E"] | None:
+    """Raw values of a batch, NaN where missing, for a model with sight; None for any other."""
+    return np.where(np.asarray(batch.mask), cells_seen(model, batch), np.nan) if model.plan.sight else None
+
+
+def drawn_cells(
     model: FittedModel,
     batch: Batch,
-    cells: Float[np.ndarray, "N E"] | None,
-    samples: int,
-    seed: list[int],
     member: int,
+    generator: np.random.Generator,
+    samples: int = SAMPLES,
+    cells: Float[np.ndarray, "N E"] | None = None,
 ) -> Float[np.ndarray, "N E"]:
-    """One member's draw of all cells; ``cells`` are raw values, NaN where missing, for a model with sight alone."""
-    generator = np.random.default_rng(seed)
-    if cells is not None:
-        return unmasked(model, cells, member, generator)
+    """One member's draw of all cells given the observed ones, as raw values.
+
+    A model with sight takes ``cells``, the raw values with NaN where one is missing, where they are known already.
+    """
+    if model.plan.sight:
+        known_cells = _cells(model, batch) if cells is None else cells
+        assert known_cells is not None
+        return unmasked(model, known_cells, member, generator)
     noise = latent_noise(samples, model.plan.network.noise_size)
     key = threefry.key(int(generator.integers(2**31)))
     ask = lambda network, state, part, scales, own: kernels.impute_draw(network, state, part, scales, noise, own)

@@ -10,7 +10,7 @@ from evenvae import threefry
 from evenvae.fitted import kernels
 from evenvae.fitted.asking import of_member
 from evenvae.fitted.model import FittedModel
-from evenvae.fitted.rows import Some
+from evenvae.fitted.rows import Some, chosen_rows
 from evenvae.io.typed import check_fields
 from evenvae.models.batch import Batch
 from evenvae.priors import FittedFlow, FittedMixture, Prior, flow_matching
@@ -26,9 +26,7 @@ def fit_densities(model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"
     """For every member a density of the latents of the training rows, which count as they weigh."""
     seed = model.record.seed
     generator = np.random.default_rng([seed, 3])
-    share = None if weight is None else weight / weight.sum()
-    chosen = generator.choice(rows.count, min(rows.count, MOST_ROWS), replace=share is not None, p=share)
-    batch = model.batch(rows.take(chosen))
+    batch = model.batch(rows.take(chosen_rows(rows, weight, MOST_ROWS, generator)))
     fit = _flow if model.plan.latents == "flow" else _mixture
     keys = [threefry.fold_in(threefry.key(seed), member) for member in range(len(model.members))]
     return tuple(fit(model, batch, member, key) for member, key in enumerate(keys))

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Bool, Float
@@ -29,7 +30,7 @@ class Record:
     """What is known of the training.
 
     ``rows`` were given, ``held_out`` of them for validation; ``steps`` were taken; ``interrupted`` says that Ctrl-C
-    ended the training, the growth of trees or the training of the pilot. ``fingerprint`` identifies the training table
+    ended the training, a step after it, or the training of the pilot. ``fingerprint`` identifies the training table
     (None for files that do not hold it). ``history`` has an entry for every evaluation of the validation metric.
     ``versions`` are those of the software that trained (empty for files that do not hold them).
     """
@@ -56,7 +57,8 @@ class FittedModel:
     take the place of the members' priors in every question. ``pilot`` is a plain model of the same rows and columns,
     with the same constants, where one was asked for; see `evenvae.fitted.pilot`. ``refinement`` holds the columns whose
     imputations trees refine; see `evenvae.fitted.refinement`. ``polish`` chooses among drawn rows, where it was asked
-    for.
+    for. ``marginal_shifts`` are added to every member's heads where rows are drawn; None where they were not asked for;
+    see `evenvae.fitted.matched_marginals`.
     """
 
     members: tuple[Member, ...]
@@ -70,15 +72,21 @@ class FittedModel:
     pilot: "FittedModel | None" = None
     refinement: tuple[RefinedColumn, ...] = ()
     polish: Polish | None = None
+    marginal_shifts: Float[np.ndarray, "members P"] | None = None
 
     def network(self, member: int, to_sample: bool = False) -> Network:
         """A member's network as questions are put to it: with its density in place of the prior, where there is one.
 
-        A density that is only sampled from is left out where the network is not asked ``to_sample``.
+        A density that is only sampled from, and the shift of the heads, are left out where the network is not asked
+        ``to_sample``.
         """
         network = self.members[member].network
-        used = self.densities and (to_sample or self.plan.latents != "sampled")
-        return network._replace(prior=self.densities[member]) if used else network
+        if self.densities and (to_sample or self.plan.latents != "sampled"):
+            network = network._replace(prior=self.densities[member])
+        if to_sample and self.marginal_shifts is not None:
+            shifted = network.model.heads.bias + self.marginal_shifts[member]
+            network = eqx.tree_at(lambda whole: whole.model.heads.bias, network, shifted)
+        return network
 
     def batch(self, encoded: Encoded, mask: Bool[np.ndarray, "N D"] | None = None) -> Batch:
         """Rows in model space; ``mask`` says which cells the model is to see, all observed ones if not given."""

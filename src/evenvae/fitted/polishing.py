@@ -10,7 +10,8 @@ from scipy.optimize import minimize_scalar
 
 from evenvae.fitted.as_read import numbers_of
 from evenvae.fitted.asking import threads
-from evenvae.fitted.growing import SETTINGS, require, unless_interrupted
+from evenvae.fitted.growing import SETTINGS, require
+from evenvae.fitted.interruptible import unless_interrupted
 from evenvae.fitted.model import FittedModel
 from evenvae.fitted.polish import Polish
 from evenvae.fitted.rows import Some
@@ -51,7 +52,8 @@ def with_polish(
             LEAST_HELD,
         )
         return model
-    return unless_interrupted(model, lambda: model.replaced(polish=Polish(times, grown(model, rows, weight))))
+    polished = lambda: model.replaced(polish=Polish(times, grown(model, rows, weight)))
+    return unless_interrupted(model, "growing trees", polished)
 
 
 def grown(model: FittedModel, rows: Some, weight: Float[np.ndarray, " N"] | None = None) -> Trees:

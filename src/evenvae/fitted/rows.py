@@ -83,6 +83,14 @@ class Rows(Some, Protocol):
         ...
 
 
+def chosen_rows(
+    rows: Some, weight: Float[np.ndarray, " N"] | None, most: int, generator: np.random.Generator
+) -> Shaped[np.ndarray, " n"]:
+    """Numbers of at most ``most`` rows by chance: each once, or as often as they weigh."""
+    share = None if weight is None else weight / weight.sum()
+    return generator.choice(rows.count, min(rows.count, most), replace=share is not None, p=share)
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class TableRows:
     """The rows of a table in memory; see `Rows`."""

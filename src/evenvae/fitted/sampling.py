@@ -93,7 +93,7 @@ def sampled(
         share = max(passed / tried, LEAST_SHARE) / 1.1 if passed < tried else 1.0
         count = int(min(max(times * (n - kept) / share, 64), BATCH_GIVEN if fixed else BATCH))
         codes = model.task_counts.draw(count, tasks or {}, generator)
-        values = _given(model, fixed, codes, generator) if fixed else _free(model, codes, generator)
+        values = _given(model, fixed, codes, generator) if fixed else free_rows(model, codes, generator)
         values, contradicted = derive(known(model, values), model.schema, _known(model, fixed, count))
         good = np.logical_and.reduce([~contradicted, *(c.holds(values) for c in conditions)])
         if rules:
@@ -194,13 +194,13 @@ def _calibrated(model: FittedModel, missingness: MissingnessModel) -> Missingnes
         if missingness.needs_calibration:
             generator = np.random.default_rng([CALIBRATION, 0])
             codes = model.task_counts.draw(CALIBRATION, {}, generator)
-            values = _free(model, codes, generator)
+            values = free_rows(model, codes, generator)
             missingness = missingness.calibrated(values, codes, model.schema, generator)
         _CALIBRATED[model] = missingness
     return _CALIBRATED[model]
 
 
-def _free(
+def free_rows(
     model: FittedModel, codes: Int[np.ndarray, "n T"], generator: np.random.Generator
 ) -> Float[np.ndarray, "n E"]:
     """Rows without a condition on a value; the members of an ensemble draw about equally many."""
@@ -262,7 +262,7 @@ def _in_rounds(
     values[:, list(fixed)] = list(fixed.values())
     which = generator.integers(len(model.members), size=count)
     for member in range(len(model.members)):
-        values[which == member] = unmasked(model, values[which == member], member, generator)
+        values[which == member] = unmasked(model, values[which == member], member, generator, to_sample=True)
     return values
 
 

@@ -31,6 +31,7 @@ KIND, VERSION = "model", 2
 NAMES_OF_RECORD = tuple(field.name for field in dataclasses.fields(Record))
 PILOT = "pilot."
 """Before the names of the tensors of the pilot."""
+SHIFTS = "marginal_shifts"
 
 
 def write(model: FittedModel, path: str | Path, given: dict[str, Any], named: bool) -> None:
@@ -59,6 +60,8 @@ def write(model: FittedModel, path: str | Path, given: dict[str, Any], named: bo
     tensors |= latent_density.to_tensors(model.densities)
     tensors |= refined_column.to_tensors(model.refinement)
     tensors |= polish.to_tensors(model.polish)
+    if model.marginal_shifts is not None:
+        tensors[SHIFTS] = model.marginal_shifts
     metadata = {
         "evenvae": evenvae.__version__,
         "options": to_json(given),
@@ -162,6 +165,9 @@ def _model_of(
     counts = _part(tensors, "tasks.")
     if counts:
         check_fields(TaskCounts, counts, "The file: tasks", T=len(schema.tasks))
+    shifts = tensors.get(SHIFTS)
+    if shifts is not None and shifts.shape != (plan.ensemble, layout.width):
+        raise InputError("The shifts of the heads do not fit the schema.")
     model = FittedModel(
         members,
         space,
@@ -173,6 +179,7 @@ def _model_of(
         latent_density.from_tensors(tensors, metadata["members"], plan),
         refinement=refined_column.from_tensors(tensors, levels_of(layout), feature_count(layout, len(schema.tasks))),
         polish=polish.from_tensors(tensors, len(schema.features) + len(schema.tasks)),
+        marginal_shifts=shifts,
     )
     if "pilot" in metadata:
         own = metadata["pilot"]
@@ -184,6 +191,7 @@ def _model_of(
             densities=(),
             refinement=(),
             polish=None,
+            marginal_shifts=None,
         )
         model = model.replaced(pilot=pilot)
     return model, given, metadata["named"]

@@ -20,6 +20,8 @@ def unmasked(
     values: Float[np.ndarray, "N E"],
     member: int,
     generator: np.random.Generator,
+    *,
+    to_sample: bool = False,
 ) -> Float[np.ndarray, "N E"]:
     """Raw values with every missing cell drawn given the observed ones; those stay as they are.
 
@@ -30,11 +32,12 @@ def unmasked(
         values: raw values, NaN where a cell is to be drawn.
         member: of the ensemble, which is asked.
         generator: of the order and of the draws.
+        to_sample: whether whole rows are drawn, with all that belongs to that; see `FittedModel.network`.
     """
     space = model.space
     values = values.copy()
     turn = turns(~np.isnan(values), model.plan.rounds, generator)
-    network, state = jax.device_put((model.network(member, to_sample=True), model.members[member].encoder_state))
+    network, state = jax.device_put((model.network(member, to_sample), model.members[member].encoder_state))
     size, scales = slice_rows(space.layout), space.device_scales
     ask = lambda batch, key: kernels.draw_shown(network, state, batch, scales, key)
     for number in range(turn.max(initial=0)):
@@ -48,8 +51,11 @@ def unmasked(
 
 
 def turns(observed: Bool[np.ndarray, "N D"], rounds: int, generator: np.random.Generator) -> Int[np.ndarray, "N D"]:
-    """In which round each cell is drawn, from 1; 0 for observed cells. A round of a row draws D / rounds of them."""
+    """In which round each cell is drawn, from 1; 0 for observed cells.
+
+    A round draws D / rounds cells of a row, rounded up or down so that there are as many rounds as asked for.
+    """
     order = np.where(observed, -1.0, generator.random(observed.shape))
     place = order.argsort(axis=1).argsort(axis=1) - observed.sum(axis=1, keepdims=True)
-    each = max(1, -(-observed.shape[1] // rounds))
-    return np.where(observed, 0, place // each + 1)
+    columns = observed.shape[1]
+    return np.where(observed, 0, place * min(rounds, columns) // columns + 1)

@@ -253,6 +253,17 @@ class Likelihood(abc.ABC):
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """Parameters of the marginal distribution of a column's observed model-space values ``x``."""
 
+    def marginal_shift(
+        self, wanted: Shaped[np.ndarray, "rows columns"], drawn: Shaped[np.ndarray, "draws columns"]
+    ) -> Float[np.ndarray, "columns width"]:
+        """What is added to the parameters so that columns come out like the ``wanted`` cells, not like the ``drawn``.
+
+        Both are in model space, one number for each cell. Only families of levels have parameters that move a marginal
+        and leave everything else as it is; the shift of all others is 0.
+        """
+        del drawn
+        return np.zeros((wanted.shape[1], self.width))
+
     def least_nats(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " rows"]:
         """-log p of model-space values under the parameters that fit each best: 0 for levels, -inf for densities."""
         return np.full(len(x), 0.0 if self.discrete else -np.inf)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Shaped
 
 from evenvae.likelihoods.base import HIVAETreatment, Likelihood, Scale, Values
+from evenvae.likelihoods.frequencies import log_ratio
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +78,13 @@ class Bernoulli(Likelihood):
         flat = np.asarray(x, float).reshape(len(x), -1)
         ones = flat.sum(axis=0)
         return np.log(ones + 0.5) - np.log(len(flat) - ones + 0.5)
+
+    def marginal_shift(
+        self, wanted: Shaped[np.ndarray, "rows columns"], drawn: Shaped[np.ndarray, "draws columns"]
+    ) -> Float[np.ndarray, "columns 1"]:
+        """The difference of the logits of code 1."""
+        ratio = log_ratio(wanted, drawn, self.level_count)
+        return ratio[:, 1:] - ratio[:, :1]
 
     def encoder_value(self, x: Float[Array | np.ndarray, "..."], scale: Scale) -> Float[Array | np.ndarray, "..."]:
         """-1 or 1, so that 0 is left for a missing cell."""

@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, Shaped
 
 from evenvae.likelihoods.base import EncoderInput, HIVAETreatment, Likelihood, Scale, Values
 from evenvae.likelihoods.draws import level
+from evenvae.likelihoods.frequencies import level_counts, log_ratio
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +90,11 @@ class Categorical(Likelihood):
 
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """Logarithms of the frequencies, with half a count added to each level."""
-        flat = np.asarray(x).astype(np.int64).reshape(len(x), -1)
-        counts = np.stack([np.bincount(column, minlength=self.levels) for column in flat.T]) + 0.5
+        counts = level_counts(x, self.levels) + 0.5
         return np.log(counts / counts.sum(axis=1, keepdims=True)).ravel()
+
+    def marginal_shift(
+        self, wanted: Shaped[np.ndarray, "rows columns"], drawn: Shaped[np.ndarray, "draws columns"]
+    ) -> Float[np.ndarray, "columns levels"]:
+        """The logarithms of the ratios of the levels' frequencies."""
+        return log_ratio(wanted, drawn, self.levels)

@@ -186,6 +186,12 @@ class Detailed(Likelihood):
         """The family's, and the column's mean as the prediction."""
         return np.append(self.base.marginal(x), np.zeros(int(self.point)))
 
+    def marginal_shift(
+        self, wanted: Shaped[np.ndarray, "rows columns"], drawn: Shaped[np.ndarray, "draws columns"]
+    ) -> Float[np.ndarray, "columns width"]:
+        """The family's; the prediction stays."""
+        return np.pad(self.base.marginal_shift(wanted, drawn), ((0, 0), (0, int(self.point))))
+
     def least_nats(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " rows"]:
         """That of the family."""
         return self.base.least_nats(x)

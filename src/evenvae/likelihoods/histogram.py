@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int, Shaped
 from evenvae.likelihoods.base import EncoderInput, HIVAETreatment, Likelihood, Scale
 from evenvae.likelihoods.categorical import Categorical
 from evenvae.likelihoods.draws import level
+from evenvae.likelihoods.frequencies import level_counts, log_ratio
 from evenvae.likelihoods.grids import restored
 from evenvae.likelihoods.normal import standard
 
@@ -154,9 +155,14 @@ class Histogram(Likelihood):
 
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """Logarithms of the bins' frequencies."""
-        flat = np.asarray(x).astype(np.int64).reshape(len(x), -1)
-        counts = np.stack([np.bincount(column, minlength=self.bins) for column in flat.T]).clip(RAREST)
+        counts = level_counts(x, self.bins).clip(RAREST)
         return np.log(counts / counts.sum(axis=1, keepdims=True)).ravel()
+
+    def marginal_shift(
+        self, wanted: Shaped[np.ndarray, "rows columns"], drawn: Shaped[np.ndarray, "draws columns"]
+    ) -> Float[np.ndarray, "columns bins"]:
+        """The logarithms of the ratios of the bins' frequencies."""
+        return log_ratio(wanted, drawn, self.bins)
 
     def least_nats(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " rows"]:
         """0, as a bin can be certain."""

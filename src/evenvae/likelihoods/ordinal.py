@@ -7,9 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
+from scipy.special import logit
 
 from evenvae.likelihoods.base import EncoderInput, HIVAETreatment, Scale, Values
 from evenvae.likelihoods.categorical import Categorical
+from evenvae.likelihoods.frequencies import level_counts
 
 LEAST_STEP = 1e-6
 """Least distance between two neighbouring thresholds."""
@@ -95,3 +97,17 @@ class Ordinal(Categorical):
         location = np.minimum(logits[:, :1] - 1, 0)
         steps = np.maximum(np.diff(np.concatenate([location, logits], axis=1), axis=1), LEAST_STEP)
         return np.concatenate([np.log(np.expm1(steps)), -location], axis=1).ravel()
+
+    def marginal_shift(
+        self, wanted: Shaped[np.ndarray, "rows columns"], drawn: Shaped[np.ndarray, "draws columns"]
+    ) -> Float[np.ndarray, "columns levels"]:
+        """Of the location alone: the mean difference of the thresholds' logits, which count by how they move levels."""
+        logits, moved = [], []
+        for cells in (drawn, wanted):
+            counts = level_counts(cells, self.levels) + 0.5
+            below = (counts.cumsum(axis=1) / counts.sum(axis=1, keepdims=True))[:, :-1]
+            logits.append(logit(below))
+            moved.append(below * (1 - below))
+        shift = np.zeros((wanted.shape[1], self.width))
+        shift[:, -1] = np.average(logits[0] - logits[1], axis=1, weights=moved[1])
+        return shift

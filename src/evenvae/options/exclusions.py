@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 SUPPORTED_PRIVATELY = (
     "A private fit is one plain VAE: balance='none', objective='elbo', prior='standard', one member, and no pilot, "
-    "trees, task, warm start, bootstrap, patience, fitted latents or polish, each of which would use the rows beside "
-    "the private steps."
+    "trees, task, warm start, bootstrap, patience, fitted latents, matched marginals or polish, each of which would "
+    "use the rows beside the private steps."
 )
 """What all sentences about private fits end with."""
 
@@ -70,6 +70,7 @@ class Asked(NamedTuple):
             "warm_start": bool(options.warm_start),
             "imputation.refine": options.imputation.trees,
             "sampling.latents": options.sampling.latents in FITTED_LATENTS,
+            "sampling.match_marginals": bool(options.sampling.match_marginals),
             "sampling.polish": options.sampling.polish is not None,
             "training.bootstrap": bool(options.training.bootstrap),
             "training.binarise": bool(options.training.binarise),
@@ -138,6 +139,10 @@ OPTIONS: tuple[Exclusion, ...] = (
         "Use 'fitted'.",
     ),
     Exclusion(
+        lambda asked: asked.options.model == "hivae" and bool(asked.options.sampling.match_marginals),
+        "sampling.match_marginals=True needs model='vae': the heads of HI-VAE have no bias to shift. Leave it out.",
+    ),
+    Exclusion(
         lambda asked: asked.options.model == "hivae" and not isinstance(asked.options.network, HIVAENetwork),
         "network={asked.given[network]!r} is for model='vae'. With model='hivae' give network=HIVAENetwork(...) or "
         "leave it out.",
@@ -196,6 +201,10 @@ TABLE: tuple[Exclusion, ...] = (
     Exclusion(
         lambda asked: asked.options.sampling.latents in FITTED_LATENTS and (bool(asked.tasks) or asked.images),
         "sampling.latents={asked.options.sampling.latents!r} is for tables without tasks and images. Leave it out.",
+    ),
+    Exclusion(
+        lambda asked: bool(asked.options.sampling.match_marginals) and asked.images,
+        "sampling.match_marginals=True is for tables without images. Leave it out.",
     ),
     Exclusion(
         lambda asked: asked.options.sampling.polish is not None and asked.images,

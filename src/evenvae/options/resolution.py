@@ -238,6 +238,9 @@ def resolve(
         ensemble=options.ensemble,
         bootstrap=bool(training.bootstrap),
         rounds=(options.sampling.rounds or ROUNDS) if sight else 1,
+        match_marginals=_or(
+            options.sampling.match_marginals, sight and options.purpose == "sample" and not options.privacy.asked
+        ),
     )
 
 

@@ -4,7 +4,7 @@ import dataclasses
 from numbers import Real
 from typing import get_args
 
-from evenvae.part import Part, check_choice, check_count, check_number
+from evenvae.part import Part, check_choice, check_count, check_flag_or_none, check_number
 from evenvae.training.plan import Latents, Numbers
 
 MOST_TIMES = 10
@@ -30,16 +30,21 @@ class Sampling(Part):
             ``validation_fraction`` above 0, and is for tables without images. Default None: every drawn row is given.
         rounds: in how many rounds a model with sight (see `Network`) draws the columns of a row, in random order, each
             round given those before. Default 16; 1 draws all columns at once from a latent, as models without sight do.
+        match_marginals: whether the heads are shifted after training until drawn columns of levels and of histograms
+            hold every level, and every bin, as often as the table does. It changes rows that are drawn and nothing
+            else. Default True for ``purpose="sample"`` without tasks and images.
     """
 
     numbers: Numbers | None = None
     latents: Latents | None = None
     rounds: int | None = None
     polish: float | None = None
+    match_marginals: bool | None = None
 
     def __post_init__(self) -> None:
         check_choice("sampling.numbers", self.numbers, get_args(Numbers))
         check_count("sampling.rounds", self.rounds)
+        check_flag_or_none("sampling.match_marginals", self.match_marginals)
         check_number(
             "sampling.polish", self.polish, Real, 1 + 2**-52, MOST_TIMES, f"a number above 1, at most {MOST_TIMES}"
         )

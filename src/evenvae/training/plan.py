@@ -25,8 +25,8 @@ FITTED_LATENTS: tuple[Latents, ...] = ("fitted", "flow")
 NETWORKS = {"vae": VAEConfig, "hivae": HIVAEConfig}
 ALL_PRIORS: dict[str, type[PriorOptions]] = {**PRIORS, "mixture": Mixture}
 
-KEPT = ("balance", "numbers", "latents", "ensemble", "bootstrap", "rounds")
-"""Fields of a `Plan` that its description holds as they are; files of older versions lack the last one."""
+KEPT = ("balance", "numbers", "latents", "ensemble", "bootstrap", "rounds", "match_marginals")
+"""Fields of a `Plan` that its description holds as they are; files of older versions lack the last two."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Plan:
 
     ``balance`` is the name of the balancer in ``method``. ``numbers`` says how numbers are modelled and ``latents``
     from where `sample` draws latents (see `options.Sampling`). ``ensemble`` runs are trained; with ``bootstrap`` each
-    on a bootstrap copy of the table. In ``rounds`` a model with sight draws the columns of a row.
+    on a bootstrap copy of the table. In ``rounds`` a model with sight draws the columns of a row; with
+    ``match_marginals`` drawn columns are given the marginals of the table.
     """
 
     network: VAEConfig | HIVAEConfig
@@ -49,6 +50,7 @@ class Plan:
     ensemble: int = 1
     bootstrap: bool = False
     rounds: int = 1
+    match_marginals: bool = False
 
     @property
     def model(self) -> str:
