@@ -38,6 +38,7 @@ LIBRARIES = (
     Library("scikit-learn `IterativeImputer`", "ridge by type (IterativeImputer)", None, "BSD-3-Clause"),
     Library("mean or most frequent level", "mean or mode", None, "-"),
     Library("TabularARGN (mostlyai-engine)", None, "TabularARGN", "Apache-2.0"),
+    Library("UnmaskingTrees (utrees)", None, "UnmaskingTrees", "MIT"),
     Library("TVAE (ctgan, SDV)", None, "TVAE", "BSL 1.1, not open source"),
 )
 

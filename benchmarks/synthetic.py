@@ -144,6 +144,7 @@ VARIANTS: dict[str, Callable[[Problem, int, Settings], Drawn]] = {
     f"{OURS}, dropout": ours(network__dropout=0.2),
     f"{OURS}, flow": ours(sampling__latents="flow"),
     f"{OURS}, polish": ours(sampling__polish=2.0),
+    f"{OURS}, marginals as drawn": ours(sampling__match_marginals=False),
     f"{OURS}, without sight": ours(network__sight=False, network__rich_inputs=False),
     f"{OURS}, without sight, flow": ours(network__sight=False, network__rich_inputs=False, sampling__latents="flow"),
     f"{OURS}, families": ours(sampling__numbers="family", sampling__latents="prior"),
@@ -234,41 +235,48 @@ BEST = {
     "utility": max,
 }
 """Which of the figures of a table is the best."""
-SHOWN = ("TVAE", "TabularARGN", OURS)
-"""Methods that a table needs to stand on the page."""
+SHOWN = ("TVAE", "TabularARGN", "UnmaskingTrees", OURS)
+"""Methods on the page."""
 
-Found = dict[str, dict[str, dict[str, float]]]
+Found = dict[str, dict[str, dict[str, Any]]]
 """Figures by table and method."""
 
 
-def figures_of_page(runs: list[dict[str, Any]]) -> Found:
-    """Medians over seeds, of the tables that all methods of the page have, in the order of their names."""
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+def by_method(runs: list[dict[str, Any]], seed: int = 0) -> Found:
+    """The runs of one seed by table, in the order of their names, and method."""
+    found: Found = {}
     for run in runs:
-        if "rows" in run and "stopped_after" not in run:
-            groups.setdefault((run["table"], run["method"]), []).append(run)
+        if run["seed"] == seed and "rows" in run and "stopped_after" not in run:
+            found.setdefault(run["table"], {})[run["method"]] = run
+    return dict(sorted(found.items()))
+
+
+def figures_of_page(runs: list[dict[str, Any]]) -> Found:
+    """The runs of the first seed of the methods on the page, for the tables that the library has."""
     wanted = (*SHOWN, "training rows")
-    names = sorted({name for name, _ in groups if all((name, method) in groups for method in wanted)})
     return {
-        name: {m: {f: median(run[f] for run in groups[name, m]) for f in (*BEST, "copies", "nearer")} for m in wanted}
-        for name in names
+        name: {method: cells[method] for method in wanted if method in cells}
+        for name, cells in by_method(runs).items()
+        if OURS in cells
     }
 
 
 def of_page(runs: list[dict[str, Any]]) -> str:
     """One row a table, the best generator bold; below, the means, and those of the training rows themselves."""
     found = figures_of_page(runs)
-    average = {m: {f: mean(cells[m][f] for cells in found.values()) for f in PAGE} for m in next(iter(found.values()))}
+    whole = [m for m in (*SHOWN, "training rows") if all(m in cells for cells in found.values())]
+    average = {m: {f: mean(cells[m][f] for cells in found.values()) for f in PAGE} for m in whole}
     body = []
     for name, cells in [*found.items(), (f"mean of {len(found)}", average)]:
         row = [name]
         for figure in PAGE:
-            shown = [f"{cells[method][figure]:.3f}" for method in SHOWN]
-            best = f"{BEST[figure]([cells[method][figure] for method in SHOWN]):.3f}"
+            shown = [f"{cells[method][figure]:.3f}" if method in cells else "-" for method in SHOWN]
+            best = f"{BEST[figure]([cells[method][figure] for method in SHOWN if method in cells]):.3f}"
             row += [f"**{one}**" if one == best else one for one in shown]
         body.append(row)
-    real = [["", f"{average['training rows'][figure]:.3f}"] for figure in PAGE]
-    body.append(["real rows (mean)", *itertools.chain.from_iterable([*pair, ""] for pair in real)])
+    # under the library's own columns
+    real = [[*[""] * (len(SHOWN) - 1), f"{average['training rows'][figure]:.3f}"] for figure in PAGE]
+    body.append(["real rows (mean)", *itertools.chain.from_iterable(real)])
     head = [f"{title}: {method}" if method == SHOWN[0] else method for title in PAGE.values() for method in SHOWN]
     return markdown(["table", *head], body)
 
@@ -279,7 +287,7 @@ def first(runs: list[dict[str, Any]], figure: str) -> list[str]:
     return [
         name
         for name, cells in found.items()
-        if cells[OURS][figure] == BEST[figure]([cells[method][figure] for method in SHOWN])
+        if cells[OURS][figure] == BEST[figure]([cells[method][figure] for method in SHOWN if method in cells])
     ]
 
 
@@ -288,14 +296,25 @@ def below(runs: list[dict[str, Any]], figure: str, other: str) -> list[str]:
     return [name for name, cells in figures_of_page(runs).items() if cells[OURS][figure] < cells[other][figure]]
 
 
-POLISHED, EARLIER = f"{OURS}, polish", f"{OURS}, eight rounds"
-"""The second is an earlier default: eight rounds, and in training every hidden cell counted by itself."""
+def over_seeds(runs: list[dict[str, Any]], figure: str, name: str, *methods: str) -> list[float]:
+    """Of several methods the mean of a figure of one table, over the seeds that all of them have."""
+    seeds = sorted({run["seed"] for run in runs})
+    cells = [by_method(runs, seed).get(name, {}) for seed in seeds]
+    shared = [found for found in cells if all(method in found for method in methods)]
+    return [mean(found[method][figure] for found in shared) for method in methods]
+
+
+POLISHED, UNMATCHED, EARLIER = f"{OURS}, polish", f"{OURS}, marginals as drawn", f"{OURS}, eight rounds"
+"""The last two are earlier defaults: the second one without `match_marginals`, with 17 to 31 columns drawn two at a
+time; the third one also with eight rounds, and with every hidden cell counted by itself in training."""
 VARIANT_TITLES = {
     OURS: '`purpose="sample"`',
-    EARLIER: "in eight rounds, hidden cells weighed one by one",
+    UNMATCHED: "with marginals as they are drawn",
+    EARLIER: "the same, in eight rounds, hidden cells weighed one by one",
     POLISHED: "with `sampling.polish=2`",
     "TVAE": "TVAE",
     "TabularARGN": "TabularARGN",
+    "UnmaskingTrees": "UnmaskingTrees",
     "training rows": "real rows",
 }
 """What is compared by means alone, and under which title."""
@@ -312,11 +331,8 @@ def variants(runs: list[dict[str, Any]]) -> str:
 
 def better(runs: list[dict[str, Any]], figure: str, method: str, other: str) -> list[str]:
     """Tables on which a figure of one method is better than that of another, first seed."""
-    mine, theirs = (
-        {run["table"]: run[figure] for run in runs if (run["method"], run["seed"]) == (name, 0) and run.get("rows")}
-        for name in (method, other)
-    )
-    return [n for n in mine if mine[n] != theirs[n] and mine[n] == BEST[figure]([mine[n], theirs[n]])]
+    pairs = {name: [cells[m][figure] for m in (method, other)] for name, cells in by_method(runs).items()}
+    return [name for name, (mine, its) in pairs.items() if mine != its and mine == BEST[figure]([mine, its])]
 
 
 def copied(runs: list[dict[str, Any]]) -> dict[str, tuple[float, float]]:
@@ -327,13 +343,12 @@ def copied(runs: list[dict[str, Any]]) -> dict[str, tuple[float, float]]:
 
 def mean_of(runs: list[dict[str, Any]], method: str, figure: str) -> float:
     """The mean over all tables of one figure of a method, first seed."""
-    return mean(run[figure] for run in runs if (run["method"], run["seed"]) == (method, 0) and run.get("rows"))
+    return mean(cells[method][figure] for cells in by_method(runs).values() if method in cells)
 
 
 def one_run(runs: list[dict[str, Any]], name: str, method: str) -> dict[str, Any]:
     """The run of a method on a table, first seed."""
-    wanted = (name, method, 0)
-    return next(run for run in runs if (run["table"], run["method"], run["seed"]) == wanted and run.get("rows"))
+    return by_method(runs)[name][method]
 
 
 def shown(figures: dict[str, float]) -> list[str]:
@@ -342,7 +357,7 @@ def shown(figures: dict[str, float]) -> list[str]:
 
 def nearer(runs: list[dict[str, Any]]) -> dict[str, float]:
     """By table the share of the library's drawn rows that lie nearer to a training row than to a test row."""
-    return {run["table"]: run["nearer"] for run in runs if run["method"] == OURS and run.get("rows")}
+    return {name: cells[OURS]["nearer"] for name, cells in figures_of_page(runs).items()}
 
 
 def main() -> None:
