@@ -71,7 +71,7 @@ def _answers(
     if draws > 1:
         # every member in turn, so that the draws differ as the members do
         turns = np.random.default_rng(seed).permutation(len(model.members))
-        cells = _cells(model, batch)
+        cells = _raw_cells(model, batch) if model.plan.sight else None
         drawn = [
             drawn_cells(model, batch, int(turns[i % len(turns)]), np.random.default_rng([seed, i]), samples, cells)
             for i in range(draws)
@@ -124,9 +124,9 @@ def _named(
     return values
 
 
-def _cells(model: FittedModel, batch: Batch) -> Float[np.ndarray, "N E"] | None:
-    """Raw values of a batch, NaN where missing, for a model with sight; None for any other."""
-    return np.where(np.asarray(batch.mask), cells_seen(model, batch), np.nan) if model.plan.sight else None
+def _raw_cells(model: FittedModel, batch: Batch) -> Float[np.ndarray, "N E"]:
+    """Raw values of the rows, NaN where a cell is missing."""
+    return np.where(np.asarray(batch.mask), cells_seen(model, batch), np.nan)
 
 
 def drawn_cells(
@@ -142,9 +142,7 @@ def drawn_cells(
     A model with sight takes ``cells``, the raw values with NaN where one is missing, where they are known already.
     """
     if model.plan.sight:
-        known_cells = _cells(model, batch) if cells is None else cells
-        assert known_cells is not None
-        return unmasked(model, known_cells, member, generator)
+        return unmasked(model, _raw_cells(model, batch) if cells is None else cells, member, generator)
     noise = latent_noise(samples, model.plan.network.noise_size)
     key = threefry.key(int(generator.integers(2**31)))
     ask = lambda network, state, part, scales, own: kernels.impute_draw(network, state, part, scales, noise, own)

@@ -58,9 +58,8 @@ def _shift(
     shift = np.zeros(layout.width, np.float32)
     for number in range(TIMES):
         tell("matching the columns' marginals", number, TIMES)
-        own = alone.replaced(marginal_shifts=shift[None])
         codes = model.task_counts.draw(encoded.count, {}, generator)
-        drawn = _cells(model, free_rows(own, codes, generator))
+        drawn = _cells(alone, free_rows(alone.replaced(marginal_shifts=shift[None]), codes, generator))
         parts = [
             block.likelihood.marginal_shift(np.asarray(one), np.asarray(other)).ravel()
             for block, one, other in zip(layout.blocks, wanted, drawn, strict=True)

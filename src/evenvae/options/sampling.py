@@ -32,7 +32,7 @@ class Sampling(Part):
             round given those before. Default 16; 1 draws all columns at once from a latent, as models without sight do.
         match_marginals: whether the heads are shifted after training until drawn columns of levels and of histograms
             hold every level, and every bin, as often as the table does. It changes rows that are drawn and nothing
-            else. Default True for ``purpose="sample"`` without tasks and images.
+            else. Default True for ``purpose="sample"`` without tasks, images and privacy.
     """
 
     numbers: Numbers | None = None
