@@ -296,12 +296,10 @@ def below(runs: list[dict[str, Any]], figure: str, other: str) -> list[str]:
     return [name for name, cells in figures_of_page(runs).items() if cells[OURS][figure] < cells[other][figure]]
 
 
-def over_seeds(runs: list[dict[str, Any]], figure: str, name: str, *methods: str) -> list[float]:
-    """Of several methods the mean of a figure of one table, over the seeds that all of them have."""
-    seeds = sorted({run["seed"] for run in runs})
-    cells = [by_method(runs, seed).get(name, {}) for seed in seeds]
-    shared = [found for found in cells if all(method in found for method in methods)]
-    return [mean(found[method][figure] for found in shared) for method in methods]
+def lead(runs: list[dict[str, Any]], method: str, name: str) -> float:
+    """By how much the utility of a method is above the library's on a table, the mean over seeds that both have."""
+    cells = [by_method(runs, seed).get(name, {}) for seed in sorted({run["seed"] for run in runs})]
+    return mean(found[method]["utility"] - found[OURS]["utility"] for found in cells if {method, OURS} <= found.keys())
 
 
 POLISHED, UNMATCHED, EARLIER = f"{OURS}, polish", f"{OURS}, marginals as drawn", f"{OURS}, eight rounds"
