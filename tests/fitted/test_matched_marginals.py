@@ -90,6 +90,8 @@ def test_only_rows_that_are_drawn_change(plain, matched):
     table = town(40, seed=1)
     assert matched.history_ == plain.history_
     assert plain.fitted_.marginal_shifts is None
+    assert "matched to the table where rows are drawn" in matched.card()
+    assert "matched to the table" not in plain.card()
     assert matched.fitted_.marginal_shifts.shape == (1, matched.fitted_.space.layout.width)
     np.testing.assert_array_equal(matched.score_samples(table), plain.score_samples(table))
     holes = table.mask(np.random.default_rng(0).random(table.shape) < 0.3)

@@ -57,6 +57,7 @@ class Card:
         best: its best value, that of the best member; None where nothing was measured.
         pilot: whether a plain model is kept beside it.
         refined: the columns whose imputations trees refine.
+        matched: whether rows are drawn with the marginals of the table.
         polish: how many rows are drawn for every row that trees keep; None where every drawn row is given.
         columns: of the table, the modelled and the others.
         options: as they were given.
@@ -83,6 +84,7 @@ class Card:
     best: float | None
     pilot: bool
     refined: tuple[str, ...]
+    matched: bool
     polish: float | None
     columns: tuple[CardColumn, ...]
     options: dict[str, Any]
@@ -120,6 +122,7 @@ def card(model: FittedModel, given: Mapping[str, Any]) -> Card:
         best=best,
         pilot=model.pilot is not None,
         refined=tuple(features[column.place].name for column in model.refinement),
+        matched=model.marginal_shifts is not None,
         polish=None if model.polish is None else model.polish.times,
         columns=tuple(
             CardColumn(

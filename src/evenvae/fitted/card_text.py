@@ -46,6 +46,8 @@ def facts_of(card: Card) -> list[tuple[str, str]]:
         facts.append(("pilot", "a plain model of the same rows is kept beside it"))
     if card.refined:
         facts.append(("refined by trees", ", ".join(card.refined)))
+    if card.matched:
+        facts.append(("marginals", "matched to the table where rows are drawn"))
     if card.polish:
         facts.append(("polish", f"trees keep one of {card.polish:g} drawn rows"))
     return facts
