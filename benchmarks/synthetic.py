@@ -344,6 +344,13 @@ def mean_of(runs: list[dict[str, Any]], method: str, figure: str) -> float:
     return mean(cells[method][figure] for cells in by_method(runs).values() if method in cells)
 
 
+def beside(runs: list[dict[str, Any]], other: str, figure: str) -> tuple[int, float, float]:
+    """On how many tables another method was run, first seed, and there the means of its figure and the library's."""
+    shared = [cells for cells in by_method(runs).values() if {other, OURS} <= cells.keys()]
+    its, own = (mean(cells[method][figure] for cells in shared) for method in (other, OURS))
+    return len(shared), its, own
+
+
 def one_run(runs: list[dict[str, Any]], name: str, method: str) -> dict[str, Any]:
     """The run of a method on a table, first seed."""
     return by_method(runs)[name][method]
