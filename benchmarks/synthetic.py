@@ -54,6 +54,10 @@ from twenty_tables import TWENTY, keep, lines_of, markdown, part_of
 
 PEERS = ("TVAE", "CTGAN", "UnmaskingTrees", "TabularARGN")
 OURS = "EvenVAE"
+POLISHED, UNMATCHED, EARLIER = f"{OURS}, polish", f"{OURS}, marginals as drawn", f"{OURS}, eight rounds"
+"""Variants on the page. The last two are earlier defaults: the second one without `match_marginals`, with 17 to 31
+columns drawn two at a time; the third one also with eight rounds, and with every hidden cell counted by itself in
+training."""
 
 
 class Drawn(NamedTuple):
@@ -143,8 +147,8 @@ VARIANTS: dict[str, Callable[[Problem, int, Settings], Drawn]] = {
     f"{OURS}, vamp": ours(prior="vamp", sampling__latents="prior"),
     f"{OURS}, dropout": ours(network__dropout=0.2),
     f"{OURS}, flow": ours(sampling__latents="flow"),
-    f"{OURS}, polish": ours(sampling__polish=2.0),
-    f"{OURS}, marginals as drawn": ours(sampling__match_marginals=False),
+    POLISHED: ours(sampling__polish=2.0),
+    UNMATCHED: ours(sampling__match_marginals=False),
     f"{OURS}, without sight": ours(network__sight=False, network__rich_inputs=False),
     f"{OURS}, without sight, flow": ours(network__sight=False, network__rich_inputs=False, sampling__latents="flow"),
     f"{OURS}, families": ours(sampling__numbers="family", sampling__latents="prior"),
@@ -261,6 +265,11 @@ def figures_of_page(runs: list[dict[str, Any]]) -> Found:
     }
 
 
+def best_of(cells: dict[str, dict[str, Any]], figure: str) -> float:
+    """The best value of a figure among the methods of the page that a table has."""
+    return BEST[figure]([cells[method][figure] for method in SHOWN if method in cells])
+
+
 def of_page(runs: list[dict[str, Any]]) -> str:
     """One row a table, the best generator bold; below, the means, and those of the training rows themselves."""
     found = figures_of_page(runs)
@@ -271,7 +280,7 @@ def of_page(runs: list[dict[str, Any]]) -> str:
         row = [name]
         for figure in PAGE:
             shown = [f"{cells[method][figure]:.3f}" if method in cells else "-" for method in SHOWN]
-            best = f"{BEST[figure]([cells[method][figure] for method in SHOWN if method in cells]):.3f}"
+            best = f"{best_of(cells, figure):.3f}"
             row += [f"**{one}**" if one == best else one for one in shown]
         body.append(row)
     # under the library's own columns
@@ -283,17 +292,7 @@ def of_page(runs: list[dict[str, Any]]) -> str:
 
 def first(runs: list[dict[str, Any]], figure: str) -> list[str]:
     """Tables of the page on which no other method has a better figure than the library."""
-    found = figures_of_page(runs)
-    return [
-        name
-        for name, cells in found.items()
-        if cells[OURS][figure] == BEST[figure]([cells[method][figure] for method in SHOWN if method in cells])
-    ]
-
-
-def below(runs: list[dict[str, Any]], figure: str, other: str) -> list[str]:
-    """Tables of the page on which the library has a smaller figure than another method."""
-    return [name for name, cells in figures_of_page(runs).items() if cells[OURS][figure] < cells[other][figure]]
+    return [name for name, cells in figures_of_page(runs).items() if cells[OURS][figure] == best_of(cells, figure)]
 
 
 def lead(runs: list[dict[str, Any]], method: str, name: str) -> float:
@@ -302,9 +301,6 @@ def lead(runs: list[dict[str, Any]], method: str, name: str) -> float:
     return mean(found[method]["utility"] - found[OURS]["utility"] for found in cells if {method, OURS} <= found.keys())
 
 
-POLISHED, UNMATCHED, EARLIER = f"{OURS}, polish", f"{OURS}, marginals as drawn", f"{OURS}, eight rounds"
-"""The last two are earlier defaults: the second one without `match_marginals`, with 17 to 31 columns drawn two at a
-time; the third one also with eight rounds, and with every hidden cell counted by itself in training."""
 VARIANT_TITLES = {
     OURS: '`purpose="sample"`',
     UNMATCHED: "with marginals as they are drawn",

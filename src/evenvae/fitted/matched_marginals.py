@@ -53,7 +53,8 @@ def _shift(
     model: FittedModel, encoded: Encoded, member: int, generator: np.random.Generator
 ) -> Float[np.ndarray, " P"]:
     layout = model.space.layout
-    alone = model.replaced(members=model.members[member:][:1], densities=model.densities[member:][:1])
+    own = slice(member, member + 1)
+    alone = model.replaced(members=model.members[own], densities=model.densities[own])
     wanted = _cells(alone, _completed(alone, encoded, generator))
     shift = np.zeros(layout.width, np.float32)
     for number in range(TIMES):

@@ -11,7 +11,6 @@ from scipy.special import logit
 
 from evenvae.likelihoods.base import EncoderInput, HIVAETreatment, Scale, Values
 from evenvae.likelihoods.categorical import Categorical
-from evenvae.likelihoods.frequencies import level_counts
 
 LEAST_STEP = 1e-6
 """Least distance between two neighbouring thresholds."""
@@ -90,24 +89,25 @@ class Ordinal(Categorical):
 
     def marginal(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, " width"]:
         """Thresholds at the logits of the cumulative frequencies, with half a count added to each level."""
-        frequencies = np.exp(super().marginal(x)).reshape(-1, self.levels)
-        cumulative = np.cumsum(frequencies, axis=1)[:, :-1]
+        cumulative = self._cumulative(x)
         logits = np.log(cumulative / (1 - cumulative))
         # the first step is positive, so the location takes what lies below it
         location = np.minimum(logits[:, :1] - 1, 0)
         steps = np.maximum(np.diff(np.concatenate([location, logits], axis=1), axis=1), LEAST_STEP)
         return np.concatenate([np.log(np.expm1(steps)), -location], axis=1).ravel()
 
+    def _cumulative(self, x: Shaped[np.ndarray, "rows *event"]) -> Float[np.ndarray, "columns thresholds"]:
+        """Frequencies of all levels up to each but the last, with half a count added to each level."""
+        frequencies = np.exp(super().marginal(x)).reshape(-1, self.levels)
+        return np.cumsum(frequencies, axis=1)[:, :-1]
+
     def marginal_shift(
         self, wanted: Shaped[np.ndarray, "rows columns"], drawn: Shaped[np.ndarray, "draws columns"]
     ) -> Float[np.ndarray, "columns levels"]:
         """Of the location alone: the mean difference of the thresholds' logits, which count by how they move levels."""
-        logits, moved = [], []
-        for cells in (drawn, wanted):
-            counts = level_counts(cells, self.levels) + 0.5
-            below = (counts.cumsum(axis=1) / counts.sum(axis=1, keepdims=True))[:, :-1]
-            logits.append(logit(below))
-            moved.append(below * (1 - below))
+        among_wanted, among_drawn = self._cumulative(wanted), self._cumulative(drawn)
         shift = np.zeros((wanted.shape[1], self.width))
-        shift[:, -1] = np.average(logits[0] - logits[1], axis=1, weights=moved[1])
+        shift[:, -1] = np.average(
+            logit(among_drawn) - logit(among_wanted), axis=1, weights=among_wanted * (1 - among_wanted)
+        )
         return shift

@@ -190,6 +190,7 @@ def resolve(
         # the last steps, at a low rate, are worth most to what is filled in
         training = training.replaced(patience=0)
     fills = sight and options.purpose == "impute" and not options.privacy.asked
+    draws = sight and options.purpose == "sample"
     usual_epochs, usual_rate = (FILLING_EPOCHS, FILLING_RATE) if fills else (EPOCHS, RATE)
     settings, per_epoch = _training(options, training, preset, rows, validation_rows, usual_epochs)
     # a single column, such as an image, has nothing to be balanced against
@@ -225,7 +226,7 @@ def resolve(
             balancer,
             float(hide_cells),
             *shown,
-            even_turns=sight and options.purpose == "sample",
+            even_turns=draws,
             privacy=resolve_privacy(options, rows, settings.batch_size, settings.steps),
             binarise=bool(training.binarise),
             cycle=float(training.cycle or 0.0),
@@ -238,9 +239,7 @@ def resolve(
         ensemble=options.ensemble,
         bootstrap=bool(training.bootstrap),
         rounds=(options.sampling.rounds or ROUNDS) if sight else 1,
-        match_marginals=_or(
-            options.sampling.match_marginals, sight and options.purpose == "sample" and not options.privacy.asked
-        ),
+        match_marginals=_or(options.sampling.match_marginals, draws and not options.privacy.asked),
     )
 
 
